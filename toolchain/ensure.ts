@@ -1,0 +1,258 @@
+import { existsSync, readdirSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { BuildError, build } from "./build";
+import { cacheRoot, type Entry, place, placed, Store, type Way } from "./cache";
+import { DownloadError, obtain, origins, unreachable } from "./download";
+import { hashFolder, hashText } from "./hash";
+import { HostError, installPackages } from "./host";
+import { withLock } from "./lock";
+import { elapsed, megabytes, seldom } from "./progress";
+import { architecture, type Tool, tools as table } from "./tools";
+
+export interface EnsureOptions {
+  /** Root of the cache. @default $HYBRID_VNF_CACHE or ~/.cache/hybrid-vnf */
+  readonly cache?: string;
+  /** Take only this way. @default first the official one, then the build */
+  readonly only?: Way;
+  /** @default the table in tools.ts */
+  readonly tools?: readonly Tool[];
+  /** The folder with the Go modules. @default this one */
+  readonly modules?: string;
+  /** Called with each line of progress. @default silent */
+  readonly report?: (line: string) => void;
+  readonly signal?: AbortSignal;
+}
+
+/** One tool that is ready for use. */
+export interface Ready {
+  readonly name: string;
+  readonly version: string;
+  /** How it came into the cache. */
+  readonly way: Way;
+  /** Whether it was there before this run. */
+  readonly cached: boolean;
+  /** Why it was built, if it was built in this run. */
+  readonly reason?: string;
+}
+
+/** Everything that the stacks and the images need, ready for use. */
+export interface Toolchain {
+  readonly cache: string;
+  /** Folder of the engine and the language host. */
+  readonly bin: string;
+  /** PULUMI_HOME, with the provider plugins. */
+  readonly pulumiHome: string;
+  /** Folder of the binaries that the machine image takes in. */
+  readonly machine: string;
+  readonly tools: readonly Ready[];
+}
+
+/** Nothing could be done for a tool; `message` names each way and why it failed. */
+export class ToolchainError extends Error {
+  override readonly name = "ToolchainError";
+  constructor(
+    message: string,
+    readonly output = "",
+  ) {
+    super(message);
+  }
+}
+
+type Found = Entry & { readonly folder: string };
+
+/** What decides whether a build in the cache is still the right one. */
+export function buildKey(tool: Tool, modules: string, arch: string): string {
+  return hashText(
+    arch,
+    ...tool.builds.map((one) => {
+      const folder = join(modules, one.module);
+      return existsSync(folder) ? hashFolder(folder, JSON.stringify(one)) : "missing";
+    }),
+  );
+}
+
+/** What decides whether a download in the cache is still the right one. */
+export function officialKey(tool: Tool, arch: string): string {
+  return hashText(arch, "official", JSON.stringify(tool.official));
+}
+
+function placeOf(tool: Tool, binary: string, root: Omit<Toolchain, "tools">): string {
+  switch (tool.place.kind) {
+    case "command":
+      return join(root.bin, binary);
+    case "machine":
+      return join(root.machine, binary);
+    case "plugin":
+      return join(root.pulumiHome, "plugins", `resource-${tool.place.plugin}-v${tool.version}`, binary);
+  }
+}
+
+/** Makes sure of every tool in the table, and says how. Safe to run twice at once and to break off. */
+export async function ensureToolchain(options: EnsureOptions = {}): Promise<Toolchain> {
+  const cache = options.cache ?? cacheRoot();
+  const modules = options.modules ?? __dirname;
+  const all = options.tools ?? table();
+  const arch = architecture();
+  const report = options.report ?? (() => undefined);
+  const store = new Store(cache);
+  const root = {
+    cache,
+    bin: join(cache, "bin"),
+    pulumiHome: join(cache, "pulumi"),
+    machine: join(cache, "machine"),
+  };
+
+  const find = (tool: Tool): Found | undefined =>
+    (options.only === "built" ? undefined : store.find(tool.name, tool.version, officialKey(tool, arch))) ??
+    (options.only === "official" ? undefined : store.find(tool.name, tool.version, buildKey(tool, modules, arch)));
+
+  const ready = new Map<string, Ready>();
+  const use = (tool: Tool, entry: Found, cached: boolean, reason?: string): void => {
+    for (const binary of tool.binaries) place(join(entry.folder, binary), placeOf(tool, binary, root));
+    ready.set(tool.name, { name: tool.name, version: tool.version, way: entry.way, cached, reason });
+  };
+  const result = (): Toolchain => ({ ...root, tools: all.flatMap((tool) => ready.get(tool.name) ?? []) });
+
+  const present = all.map((tool) => [tool, find(tool)] as const);
+  if (present.every(([tool, entry]) => entry !== undefined && inPlace(tool, entry, root))) {
+    for (const [tool, entry] of present) if (entry !== undefined) use(tool, entry, true);
+    return result();
+  }
+
+  return withLock(join(cache, "lock"), { report, signal: options.signal }, async () => {
+    store.sweep();
+    const missing: Tool[] = [];
+    for (const tool of all) {
+      const entry = find(tool);
+      if (entry === undefined) missing.push(tool);
+      else use(tool, entry, true);
+    }
+    const reasons = new Map<string, string>();
+    if (options.only === "built") {
+      for (const tool of missing) reasons.set(tool.name, "a build was asked for");
+    } else {
+      await takeOfficial(missing);
+    }
+    const failures: string[] = [];
+    let output = "";
+    for (const tool of missing) {
+      if (ready.has(tool.name)) continue;
+      const reason = reasons.get(tool.name) ?? "";
+      if (options.only === "official") {
+        failures.push(`${tool.name} ${tool.version} is not to be had officially: ${reason}.`);
+        continue;
+      }
+      try {
+        await takeBuilt(tool, reason);
+      } catch (error) {
+        options.signal?.throwIfAborted();
+        if (!(error instanceof BuildError || error instanceof HostError)) throw error;
+        failures.push(
+          `${tool.name} ${tool.version} is not to be had officially (${reason}) and could not be built: ${error.message}`,
+        );
+        if (error instanceof BuildError) output += error.output;
+      }
+    }
+    if (failures.length > 0) throw new ToolchainError(failures.join("\n"), output);
+    forget();
+    return result();
+
+    async function takeOfficial(wanted: readonly Tool[]): Promise<void> {
+      const hosts = [...new Set(wanted.flatMap((tool) => tool.official.flatMap(origins)))];
+      const closed = new Map(await Promise.all(hosts.map(async (host) => [host, await unreachable(host)] as const)));
+      await Promise.all(
+        wanted.map(async (tool) => {
+          const reason = tool.official
+            .flatMap(origins)
+            .map((origin) => closed.get(origin))
+            .find((one) => one !== undefined);
+          if (reason !== undefined) {
+            reasons.set(tool.name, reason);
+            return;
+          }
+          const began = Date.now();
+          const now = seldom(report, 10_000);
+          report(`${tool.name} ${tool.version}: downloading from ${tool.official.map((one) => origins(one)[0]).at(0)}`);
+          try {
+            const key = officialKey(tool, arch);
+            const entry = { name: tool.name, version: tool.version, way: "official" as const, key };
+            const made = await store.add(entry, tool.binaries, async (folder) => {
+              for (const source of tool.official) {
+                await obtain(source, folder, arch, {
+                  signal: options.signal,
+                  progress: (received, total) =>
+                    now(
+                      () =>
+                        `${tool.name} ${tool.version}: ${megabytes(received)}${total ? ` of ${megabytes(total)}` : ""}, ${elapsed(Date.now() - began)}`,
+                    ),
+                });
+              }
+            });
+            use(tool, made, false);
+            report(
+              `${tool.name} ${tool.version}: official release, checksum as published, ${elapsed(Date.now() - began)}`,
+            );
+          } catch (error) {
+            options.signal?.throwIfAborted();
+            if (!(error instanceof DownloadError)) throw error;
+            reasons.set(tool.name, error.message.replace(/\.$/, ""));
+          }
+        }),
+      );
+    }
+
+    async function takeBuilt(tool: Tool, reason: string): Promise<void> {
+      const began = Date.now();
+      const from = tool.builds.map((one) => `toolchain/${one.module}`).join(" and ");
+      report(`${tool.name} ${tool.version}: building from ${from}, because ${reason}`);
+      const now = seldom(report, 15_000);
+      const key = buildKey(tool, modules, arch);
+      const entry = { name: tool.name, version: tool.version, way: "built" as const, key };
+      let packages = 0;
+      const clock = setInterval(
+        () => now(() => `${tool.name} ${tool.version}: ${packages} packages compiled, ${elapsed(Date.now() - began)}`),
+        1000,
+      );
+      try {
+        const made = await store.add(entry, tool.binaries, async (folder) => {
+          for (const one of tool.builds) {
+            await build(one, folder, {
+              modules,
+              arch,
+              signal: options.signal,
+              compiler: () => installPackages(["gcc", "libc6-dev"], "a C compiler", { report, signal: options.signal }),
+              progress: () => packages++,
+            });
+          }
+        });
+        use(tool, made, false, reason);
+        report(`${tool.name} ${tool.version}: built, ${elapsed(Date.now() - began)}`);
+      } finally {
+        clearInterval(clock);
+      }
+    }
+
+    /** Takes away binaries and plugins of other versions, so that nothing that is not in the table is ever used. */
+    function forget(): void {
+      const wanted = new Set(all.flatMap((tool) => tool.binaries.map((binary) => placeOf(tool, binary, root))));
+      for (const folder of [root.bin, root.machine]) {
+        for (const name of read(folder)) {
+          if (!wanted.has(join(folder, name))) rmSync(join(folder, name), { recursive: true, force: true });
+        }
+      }
+    }
+  });
+}
+
+function inPlace(tool: Tool, entry: Found, root: Omit<Toolchain, "tools">): boolean {
+  return tool.binaries.every((binary) => placed(join(entry.folder, binary), placeOf(tool, binary, root)));
+}
+
+function read(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return [];
+    throw error;
+  }
+}

@@ -1,0 +1,44 @@
+import { join } from "node:path";
+import { attempt } from "./command";
+import { checkout } from "./environment";
+import { elapsed } from "./progress";
+
+/** An image that could not be made; `message` says which, `output` is what its script printed last. */
+export class ImageError extends Error {
+  override readonly name = "ImageError";
+  constructor(
+    message: string,
+    readonly output: string,
+  ) {
+    super(message);
+  }
+}
+
+export interface ImagesOptions {
+  /** Folder of the binaries that the machine image takes in. */
+  readonly machine: string;
+  readonly report?: (line: string) => void;
+  readonly signal?: AbortSignal;
+}
+
+/** Makes sure of the images that lab machines start from. Each script leaves an image alone that is up to date. */
+export async function ensureImages(options: ImagesOptions): Promise<void> {
+  const scripts: readonly (readonly [string, readonly string[]])[] = [
+    ["base", []],
+    ["client", []],
+    ["machine", [options.machine]],
+  ];
+  for (const [name, args] of scripts) {
+    const began = Date.now();
+    const script = join(checkout, "images", name, "build.sh");
+    const result = await attempt("bash", [script, ...args], { signal: options.signal, line: options.report });
+    if (result.code !== 0) {
+      const last = result.stderr.trimEnd().split("\n");
+      throw new ImageError(
+        `The image '${name}' could not be made (images/${name}/build.sh, exit code ${result.code}): ${last.at(-1) ?? ""}`,
+        last.slice(-30, -1).join("\n"),
+      );
+    }
+    if (Date.now() - began > 3000) options.report?.(`${name}: ready, ${elapsed(Date.now() - began)}`);
+  }
+}

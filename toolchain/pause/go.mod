@@ -1,0 +1,3 @@
+module hybrid-vnf/toolchain/pause
+
+go 1.24

@@ -1,0 +1,280 @@
+/**
+ * What the project runs on, in one table: which binaries, where they belong, where their makers publish
+ * them, and which Go module of ours builds the same thing where those places cannot be reached.
+ */
+
+/** Where a published file's checksum is found. */
+export type Checksum =
+  /** A text file: one bare hash, or lines of `hash  name`. */
+  | { readonly kind: "file"; readonly url: string }
+  /** The digest that GitHub itself computes and lists for every file of a release. */
+  | { readonly kind: "github"; readonly release: string; readonly asset: string };
+
+/** A file that a tool's makers publish. */
+export interface Download {
+  readonly kind: "download";
+  readonly url: string;
+  readonly checksum: Checksum;
+  /** Binary → member of the archive. A download without members is itself the binary `binary`. */
+  readonly members?: Readonly<Record<string, string>>;
+  readonly binary?: string;
+}
+
+/** A file in a container image; its layers carry their own digests. */
+export interface ImageFile {
+  readonly kind: "image";
+  readonly registry: string;
+  readonly repository: string;
+  readonly tag: string;
+  readonly members: Readonly<Record<string, string>>;
+}
+
+export type Source = Download | ImageFile;
+
+/** A build from one Go module of ours. */
+export interface Build {
+  /** Folder below `toolchain/`. */
+  readonly module: string;
+  /** Binary → package. */
+  readonly packages: Readonly<Record<string, string>>;
+  /** Linker variables, `import/path.name` → value. */
+  readonly variables?: Readonly<Record<string, string>>;
+  /** Whether it has parts in C: it then takes a C compiler, and is linked statically. @default false */
+  readonly c?: boolean;
+  /** Build tags. @default none */
+  readonly tags?: readonly string[];
+}
+
+export type Place =
+  /** On the PATH of whoever drives the stacks. */
+  | { readonly kind: "command" }
+  /** Found by the engine below PULUMI_HOME. */
+  | { readonly kind: "plugin"; readonly plugin: string }
+  /** Baked into the machine image. */
+  | { readonly kind: "machine" };
+
+export interface Tool {
+  readonly name: string;
+  readonly version: string;
+  readonly place: Place;
+  readonly binaries: readonly string[];
+  readonly official: readonly Source[];
+  readonly builds: readonly Build[];
+}
+
+/** Architecture of this host, in Go's words. */
+export type Architecture = "amd64" | "arm64";
+
+export function architecture(arch: string = process.arch): Architecture {
+  if (arch === "x64") return "amd64";
+  if (arch === "arm64") return "arm64";
+  throw new Error(`This machine's architecture is '${arch}'; the toolchain knows x64 and arm64: use one of those.`);
+}
+
+const github = "https://github.com";
+const githubReleases = "https://api.github.com/repos";
+
+const kubernetesCommands = [
+  "kubeadm",
+  "kubelet",
+  "kube-apiserver",
+  "kube-controller-manager",
+  "kube-scheduler",
+  "kube-proxy",
+  "kubectl",
+] as const;
+
+const cniPlugins = { bridge: "main", loopback: "main", "host-local": "ipam", portmap: "meta" } as const;
+
+function plugin(name: string, version: string): Tool["official"][number] & Download {
+  const arch = architecture();
+  const asset = `pulumi-resource-${name}-v${version}-linux-${arch}.tar.gz`;
+  const repository = `pulumi/pulumi-${name}`;
+  return {
+    kind: "download",
+    url: `${github}/${repository}/releases/download/v${version}/${asset}`,
+    checksum: { kind: "github", release: `${githubReleases}/${repository}/releases/tags/v${version}`, asset },
+    members: { [`pulumi-resource-${name}`]: `pulumi-resource-${name}` },
+  };
+}
+
+function provider(name: string, version: string, tags?: readonly string[]): Tool {
+  return {
+    name: `provider-${name}`,
+    version,
+    place: { kind: "plugin", plugin: name },
+    binaries: [`pulumi-resource-${name}`],
+    official: [plugin(name, version)],
+    builds: [
+      {
+        module: `provider-${name}`,
+        packages: { [`pulumi-resource-${name}`]: "." },
+        variables: { "main.version": version },
+        ...(tags === undefined ? {} : { tags }),
+      },
+    ],
+  };
+}
+
+/** The table. */
+export function tools(): readonly Tool[] {
+  const arch = architecture();
+  const kubernetes = "1.34.4";
+  const etcd = "3.6.5";
+  const coredns = "1.12.1";
+  const cni = "1.9.1";
+  const flannel = "0.28.4";
+  const engine = "3.220.0";
+  return [
+    {
+      name: "pulumi",
+      version: engine,
+      place: { kind: "command" },
+      binaries: ["pulumi", "pulumi-language-nodejs"],
+      official: [
+        {
+          kind: "download",
+          url: `${github}/pulumi/pulumi/releases/download/v${engine}/pulumi-v${engine}-linux-${arch === "amd64" ? "x64" : arch}.tar.gz`,
+          checksum: {
+            kind: "file",
+            url: `${github}/pulumi/pulumi/releases/download/v${engine}/pulumi-${engine}-checksums.txt`,
+          },
+          members: { pulumi: "pulumi/pulumi", "pulumi-language-nodejs": "pulumi/pulumi-language-nodejs" },
+        },
+      ],
+      builds: [
+        {
+          module: "engine",
+          packages: { pulumi: "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi" },
+          variables: { "github.com/pulumi/pulumi/sdk/v3/go/common/version.Version": `v${engine}` },
+        },
+        {
+          module: "nodejs",
+          packages: { "pulumi-language-nodejs": "github.com/pulumi/pulumi/sdk/v3/nodejs/cmd/pulumi-language-nodejs" },
+        },
+      ],
+    },
+    // Docker Compose, which no resource here needs, would bring in a third of the plugin.
+    provider("docker", "5.2.0", ["no_compose"]),
+    provider("command", "1.2.1"),
+    provider("kubernetes", "4.34.2"),
+    {
+      name: "kubernetes",
+      version: kubernetes,
+      place: { kind: "machine" },
+      binaries: kubernetesCommands,
+      official: kubernetesCommands.map((binary) => {
+        const url = `https://dl.k8s.io/v${kubernetes}/bin/linux/${arch}/${binary}`;
+        return { kind: "download", url, checksum: { kind: "file", url: `${url}.sha256` }, binary };
+      }),
+      builds: [
+        {
+          module: "kubernetes",
+          packages: Object.fromEntries(kubernetesCommands.map((binary) => [binary, `k8s.io/kubernetes/cmd/${binary}`])),
+          variables: {
+            "k8s.io/component-base/version.gitVersion": `v${kubernetes}`,
+            "k8s.io/component-base/version.gitMajor": "1",
+            "k8s.io/component-base/version.gitMinor": "34",
+            "k8s.io/client-go/pkg/version.gitVersion": `v${kubernetes}`,
+          },
+        },
+      ],
+    },
+    {
+      name: "etcd",
+      version: etcd,
+      place: { kind: "machine" },
+      binaries: ["etcd"],
+      official: [
+        {
+          kind: "download",
+          url: `${github}/etcd-io/etcd/releases/download/v${etcd}/etcd-v${etcd}-linux-${arch}.tar.gz`,
+          checksum: { kind: "file", url: `${github}/etcd-io/etcd/releases/download/v${etcd}/SHA256SUMS` },
+          members: { etcd: `etcd-v${etcd}-linux-${arch}/etcd` },
+        },
+      ],
+      builds: [{ module: "etcd", packages: { etcd: "go.etcd.io/etcd/server/v3" } }],
+    },
+    {
+      name: "coredns",
+      version: coredns,
+      place: { kind: "machine" },
+      binaries: ["coredns"],
+      official: [
+        {
+          kind: "download",
+          url: `${github}/coredns/coredns/releases/download/v${coredns}/coredns_${coredns}_linux_${arch}.tgz`,
+          checksum: {
+            kind: "file",
+            url: `${github}/coredns/coredns/releases/download/v${coredns}/coredns_${coredns}_linux_${arch}.tgz.sha256`,
+          },
+          members: { coredns: "coredns" },
+        },
+      ],
+      builds: [{ module: "coredns", packages: { coredns: "github.com/coredns/coredns" } }],
+    },
+    {
+      name: "cni",
+      version: cni,
+      place: { kind: "machine" },
+      binaries: Object.keys(cniPlugins),
+      official: [
+        {
+          kind: "download",
+          url: `${github}/containernetworking/plugins/releases/download/v${cni}/cni-plugins-linux-${arch}-v${cni}.tgz`,
+          checksum: {
+            kind: "file",
+            url: `${github}/containernetworking/plugins/releases/download/v${cni}/cni-plugins-linux-${arch}-v${cni}.tgz.sha256`,
+          },
+          members: Object.fromEntries(Object.keys(cniPlugins).map((name) => [name, `./${name}`])),
+        },
+      ],
+      builds: [
+        {
+          module: "cni",
+          packages: Object.fromEntries(
+            Object.entries(cniPlugins).map(([name, group]) => [
+              name,
+              `github.com/containernetworking/plugins/plugins/${group}/${name}`,
+            ]),
+          ),
+        },
+      ],
+    },
+    {
+      name: "flannel",
+      version: flannel,
+      place: { kind: "machine" },
+      binaries: ["flanneld"],
+      official: [
+        {
+          kind: "download",
+          url: `${github}/flannel-io/flannel/releases/download/v${flannel}/flannel-v${flannel}-linux-${arch}.tar.gz`,
+          checksum: {
+            kind: "github",
+            release: `${githubReleases}/flannel-io/flannel/releases/tags/v${flannel}`,
+            asset: `flannel-v${flannel}-linux-${arch}.tar.gz`,
+          },
+          members: { flanneld: "flanneld" },
+        },
+      ],
+      builds: [{ module: "flannel", packages: { flanneld: "github.com/flannel-io/flannel" }, c: true }],
+    },
+    {
+      name: "pause",
+      version: "3.10.1",
+      place: { kind: "machine" },
+      binaries: ["pause"],
+      official: [
+        {
+          kind: "image",
+          registry: "https://registry.k8s.io",
+          repository: "pause",
+          tag: "3.10.1",
+          members: { pause: "pause" },
+        },
+      ],
+      builds: [{ module: "pause", packages: { pause: "." } }],
+    },
+  ];
+}
