@@ -1,0 +1,127 @@
+#!/usr/bin/env bash
+# Proves the load balancer's image: its golden files against Nginx itself, its answers to bad input, and two servers behind it
+# that take turns, fail and come back. Needs Docker. Says nothing about throughput.
+set -euo pipefail
+here=$(cd "$(dirname "$0")" && pwd)
+image=${IMAGE:-hybrid-vnf/nginx:test}
+tag=hybrid-vnf-nginx-$$
+passed=0
+failed=0
+scratch=$(mktemp -d)
+
+finish() {
+	local status=$?
+	docker rm -fv $tag-{one,two,balancer} >/dev/null 2>&1 || true
+	docker network rm $tag >/dev/null 2>&1 || true
+	rm -rf -- "$scratch"
+	printf 'images/nginx: %d passed, %d failed\n' "$passed" "$failed"
+	if ((failed || status)); then exit 1; fi
+}
+trap finish EXIT
+trap 'exit 1' INT TERM
+
+ok() {
+	local text=$1
+	shift
+	if "$@" >"$scratch/out" 2>&1; then
+		passed=$((passed + 1))
+	else
+		failed=$((failed + 1))
+		printf '  FAILED  %s\n' "$text"
+		sed 's/^/      /' "$scratch/out"
+	fi
+}
+not() { ! "$@"; }
+eventually() {
+	local end=$((SECONDS + $1))
+	shift
+	until "$@"; do
+		((SECONDS < end)) || return 1
+		sleep 0.5
+	done
+}
+
+[[ -n ${IMAGE:-} ]] || docker build --quiet --tag "$image" "$here" >/dev/null 2>&1
+
+# --- golden files
+setting() { sed -n "s/^# $1=//p" "$2"; }
+for file in "$here"/test/golden/good/*.conf; do
+	input=()
+	for name in SERVERS PORT KEEPALIVE ACCESS_LOG; do input+=(-e "$name=$(setting $name "$file")"); done
+	# The limit of open files is the host's otherwise, and it shows in the configuration.
+	docker run --rm --ulimit nofile=4096:4096 "${input[@]}" "$image" render >"$scratch/made"
+	sed '/^# [A-Z_]*=/d' "$file" >"$scratch/wanted"
+	ok "${file##*/} is what start.sh makes" diff "$scratch/wanted" "$scratch/made"
+done
+# shellcheck disable=SC2016 # a script for the container's shell
+docker run --rm --entrypoint bash --volume "$here/test/golden:/golden:ro" "$image" -c '
+	for file in /golden/*/*.conf; do
+		nginx -t -q -c "$file" >/dev/null 2>&1 && echo "good $file" || echo "bad $file"
+	done' >"$scratch/verdicts"
+for file in "$here"/test/golden/*/*.conf; do
+	kind=$(basename "$(dirname "$file")")
+	ok "Nginx calls $kind/${file##*/} $kind" grep -qx "$kind /golden/$kind/${file##*/}" "$scratch/verdicts"
+done
+
+# --- bad input: one sentence for each thing, status 2, nothing on stdout
+refused() {
+	local setting=$1 got=0 pattern
+	shift
+	# shellcheck disable=SC2086 # one word for each setting
+	docker run --rm -e "SERVERS=$setting" ${more:-} "$image" >"$scratch/stdout" 2>"$scratch/said" || got=$?
+	for pattern in "$@"; do ok "'$setting': $pattern" grep -qF -- "$pattern" "$scratch/said"; done
+	ok "'$setting': $# sentence(s), status 2" test "$got:$(wc -l <"$scratch/said"):$(wc -c <"$scratch/stdout")" == "2:$#:0"
+}
+refused "" "SERVERS is empty"
+refused " , " "its entry 1 is empty" "its entry 2 is empty"
+refused "10.0.0.1," "its entry 2 is empty"
+refused "10.0.0.256" "'10.0.0.256'; each server must be an IPv4 address"
+refused "10.0.0.01" "'10.0.0.01'; each server"
+refused "web.example" "'web.example'; each server"
+refused "[fd00::1]:80" "'[fd00::1]:80'; each server"
+refused "10.0.0.1:0" "with port '0'"
+refused "10.0.0.1:" "with port ''"
+refused "10.0.0.1:65536" "with port '65536'"
+refused "10.0.0.1 10.0.0.2" "'10.0.0.1 10.0.0.2'; each server"
+refused "10.0.0.1,10.0.0.1:80" "10.0.0.1:80 twice"
+refused "10.0.0.1; return 200" "'10.0.0.1; return 200'; each server"
+more="-e PORT=eighty -e KEEPALIVE=-1 -e ACCESS_LOG=/etc/passwd" refused "x" "'x'; each server" "PORT is 'eighty'" "KEEPALIVE is '-1'" "ACCESS_LOG is '/etc/passwd'"
+
+# --- at work: the servers are Nginx too, and name themselves and the connection a request came by
+docker network create --subnet 172.29.7.0/24 $tag >/dev/null
+server() {
+	docker run --detach --name "$tag-$1" --network $tag --ip "$2" --entrypoint bash "$image" -c "
+		printf 'events {} http { server { listen 80; location / { return 200 \"$1 \$connection \$http_host \$http_x_forwarded_for\"; } } }' >/etc/nginx/nginx.conf
+		exec nginx -g 'daemon off;'" >/dev/null
+}
+server one 172.29.7.11
+server two 172.29.7.12
+docker run --detach --name $tag-balancer --network $tag --ip 172.29.7.10 -e SERVERS=172.29.7.11,172.29.7.12 -e ACCESS_LOG=stdout "$image" >/dev/null
+get() { curl --silent --show-error --fail --noproxy '*' --max-time 8 http://172.29.7.10/; }
+shares() { for _ in $(seq "$1"); do get | awk '{ print $1 }'; done | sort | uniq -c | awk '{ printf "%s%s", $2, $1 }'; }
+takes_turns() { [[ $(shares 20) == one10two10 ]]; }
+only() { [[ $(shares 6) == "${1}6" ]]; }
+ends() { [[ $(docker inspect --format '{{.State.Status}} {{.State.ExitCode}}' $tag-balancer) == "exited 0" ]]; }
+
+ok "answers" eventually 10 get
+ok "the servers take turns" takes_turns
+connections() { for _ in $(seq 40); do get | awk '{ print $1 $2 }'; done | sort -u | wc -l; }
+# Each of the workers keeps its own connections, so there are as many at most for each server as workers.
+ok "connections to the servers are kept" bash -c "(($(connections) <= 2 * $(nproc)))"
+ok "host and client reach the server" grep -qE '^(one|two) [0-9]+ 172.29.7.10 172.29.7.1$' <<<"$(get)"
+ok "answers probes for itself" curl --silent --fail --noproxy '*' http://172.29.7.10/-/alive
+ok "with curl from inside" docker exec $tag-balancer curl -fsS -o /dev/null http://127.0.0.1/-/alive
+get >/dev/null
+ok "the access log is on stdout" bash -c "docker logs $tag-balancer 2>/dev/null | grep -q '\"GET / HTTP/1.1\" 200'"
+docker stop --time 1 $tag-one >/dev/null
+ok "one server dead: no request is lost" only two
+docker start $tag-one >/dev/null
+ok "back: takes its turns again" eventually 15 takes_turns
+docker pause $tag-two >/dev/null
+ok "one server stuck: the other answers when its time is over" curl --silent --show-error --fail --noproxy "*" --max-time 20 http://172.29.7.10/
+docker unpause $tag-two >/dev/null
+docker stop --time 1 $tag-one $tag-two >/dev/null
+ok "all dead: says so with 502 or 504" bash -c "[[ \$(curl --silent --noproxy '*' --max-time 50 --output /dev/null --write-out '%{http_code}' http://172.29.7.10/) == 50[24] ]]"
+ok "all dead: still alive itself" curl --silent --fail --noproxy '*' http://172.29.7.10/-/alive
+docker stop $tag-balancer >/dev/null
+ok "ends 0 when stopped" ends
