@@ -1,0 +1,79 @@
+import * as pulumi from "@pulumi/pulumi";
+import type { NetworkLike } from "../network/network";
+import type { KeyPair } from "../ssh/key";
+
+/** What a machine is for: a platform chooses image, size and access rules by it. */
+export type Role = "client" | "server" | "kubernetes" | "swarm";
+
+/** One foot of a machine in a network. */
+export interface Leg {
+  /** The network's name within the site. */
+  readonly network: string;
+  /** The network's IPv4 range. */
+  readonly cidr: string;
+  /** The machine's address in it. */
+  readonly address: string;
+  /** The interface's name as found on the machine after boot, by its address. */
+  readonly interface: pulumi.Input<string>;
+}
+
+/** How to reach a machine by SSH. */
+export interface SshAccess {
+  readonly host: string;
+  readonly port: number;
+  readonly user: string;
+  /** OpenSSH private key (secret). */
+  readonly privateKey: pulumi.Input<string>;
+  /** The machine's public host key, known before the first connection. */
+  readonly hostKey: pulumi.Input<string>;
+}
+
+/** A machine that answers SSH, made here or read from a contract. */
+export interface MachineLike {
+  readonly name: string;
+  readonly legs: readonly Leg[];
+  readonly ssh: SshAccess;
+  /** Changes exactly when the machine is made anew: what was set up on it is then set up again. */
+  readonly identity: pulumi.Input<string>;
+  /** The resource whose end takes all that is on the machine with it. */
+  readonly resource?: pulumi.Resource;
+}
+
+/** A leg that a machine is asked to have. */
+export interface LegArgs {
+  network: NetworkLike;
+  /** Its address in the network. */
+  address: string;
+}
+
+/** What a machine is asked to be. */
+export interface MachineArgs {
+  /** The site it belongs to; part of its name outside. */
+  site: string;
+  role: Role;
+  /** The first one is where SSH reaches it. */
+  legs: LegArgs[];
+  /** The key that opens it. */
+  key: KeyPair;
+}
+
+/** @throws RangeError when the machine has no leg in that network; the message lists those it has. */
+export function legIn(machine: { name: string; legs: readonly Leg[] }, network: string): Leg {
+  const leg = machine.legs.find((candidate) => candidate.network === network);
+  if (!leg) {
+    const has = machine.legs.map((candidate) => `"${candidate.network}"`).join(", ") || "none";
+    throw new RangeError(
+      `${machine.name} has no leg in network "${network}" (it has: ${has}): give it one, or ask for a network it has a leg in`,
+    );
+  }
+  return leg;
+}
+
+/** The same machine, known to others only once these are done: what is set up on it then waits for them. */
+export function once(machine: MachineLike, ...done: pulumi.CustomResource[]): MachineLike {
+  const { name, legs, ssh, resource } = machine;
+  const identity = pulumi
+    .all([pulumi.output(machine.identity), ...done.map((one) => one.id)])
+    .apply(([known]) => known ?? "");
+  return { name, legs, ssh, identity, resource };
+}

@@ -1,0 +1,102 @@
+import * as fs from "node:fs";
+import * as path from "node:path";
+import * as command from "@pulumi/command";
+import * as pulumi from "@pulumi/pulumi";
+import type { MachineLike } from "./machine";
+
+export interface MachineScriptArgs {
+  machine: MachineLike;
+  /** Absolute path of the script, a file beside its component. It is run as `bash -s -- create` (also for a change) and, with `undo`, `bash -s -- delete`. */
+  file: string;
+  /** What the script reads from its environment. */
+  input?: Record<string, pulumi.Input<string>>;
+  /** Whether what the script prints is a secret. @default false */
+  secretOutput?: boolean;
+  /** What the script's work is known by: when one of these changes, the old work is undone first. @default none */
+  replaceOn?: pulumi.Input<string>[];
+  /** Whether the script knows `delete`. @default true */
+  undo?: boolean;
+}
+
+/** A word of a shell command line, whatever is in it (POSIX shell, 2.2.2 single quotes). */
+export function quote(value: string): string {
+  return `'${value.replaceAll("'", `'\\''`)}'`;
+}
+
+/** A script's text behind the exports of its input; nothing of it is ever in a command line. */
+export function withInput(file: string, input: Record<string, pulumi.Input<string>> = {}): pulumi.Output<string> {
+  const text = fs.readFileSync(file, "utf8");
+  return pulumi.output(input).apply((values) => {
+    const exports = Object.entries(values).map(([name, value]) => `export ${name}=${quote(value)}\n`);
+    return exports.join("") + text;
+  });
+}
+
+/**
+ * A script file of a component, run on a machine over SSH: again exactly when its text, its input or the machine changes; it removes
+ * what it made when its resource goes, unless the machine goes with it.
+ */
+export class MachineScript extends command.remote.Command {
+  constructor(name: string, args: MachineScriptArgs, opts: pulumi.CustomResourceOptions = {}) {
+    const { machine } = args;
+    const undo = args.undo ?? true;
+    super(
+      name,
+      {
+        connection: {
+          host: machine.ssh.host,
+          port: machine.ssh.port,
+          user: machine.ssh.user,
+          privateKey: machine.ssh.privateKey,
+          hostKey: machine.ssh.hostKey,
+          dialErrorLimit: 30,
+          perDialTimeout: 5,
+        },
+        create: "bash -s -- create",
+        ...(undo ? { delete: "bash -s -- delete" } : {}),
+        stdin: withInput(args.file, args.input),
+        addPreviousOutputInEnv: false,
+        logging: args.secretOutput ? "none" : "stderr",
+        triggers: [machine.identity, ...(args.replaceOn ?? [])],
+      },
+      pulumi.mergeOptions(opts, {
+        deleteBeforeReplace: true,
+        ...(machine.resource ? { deletedWith: machine.resource } : {}),
+        ...(args.secretOutput ? { additionalSecretOutputs: ["stdout"] } : {}),
+      }),
+    );
+  }
+}
+
+/**
+ * The same for a machine that another stack owns: it may be gone by the time that the script's work is to be undone, and that work with it.
+ * Runs through OpenSSH on the operator's host, since a `remote.Command` fails for good when its machine is gone.
+ */
+export class ElsewhereScript extends command.local.Command {
+  constructor(
+    name: string,
+    args: Omit<MachineScriptArgs, "secretOutput" | "undo">,
+    opts: pulumi.CustomResourceOptions = {},
+  ) {
+    const { ssh, identity } = args.machine;
+    super(
+      name,
+      {
+        create: "bash -s -- create",
+        delete: "bash -s -- delete",
+        stdin: withInput(path.join(__dirname, "elsewhere.sh"), {
+          PROGRAM: withInput(args.file, args.input),
+          HOST: ssh.host,
+          PORT: String(ssh.port),
+          SSH_USER: ssh.user,
+          HOST_KEY: ssh.hostKey,
+          SSH_PRIVATE_KEY: pulumi.secret(ssh.privateKey),
+        }),
+        addPreviousOutputInEnv: false,
+        logging: "stderr",
+        triggers: [identity, ...(args.replaceOn ?? [])],
+      },
+      pulumi.mergeOptions(opts, { deleteBeforeReplace: true }),
+    );
+  }
+}

@@ -1,0 +1,63 @@
+import { Address } from "./address";
+
+/** An IPv4 network in CIDR notation (RFC 4632): its address has no host bits set. */
+export class Cidr {
+  private constructor(
+    readonly base: Address,
+    readonly prefix: number,
+  ) {}
+
+  /** @throws RangeError naming the text, what is allowed and, for set host bits, the network that was meant. */
+  static parse(text: string): Cidr {
+    const [address = "", prefixText, ...rest] = text.split("/");
+    if (prefixText === undefined || rest.length > 0) {
+      throw new RangeError(`"${text}" is not a CIDR: its prefix length is missing; did you mean "${address}/24"?`);
+    }
+    if (!/^(0|[1-9]\d?)$/.test(prefixText) || Number(prefixText) > 32) {
+      throw new RangeError(
+        `"${text}" is not a CIDR: its prefix length must be a number from 0 to 32, not "${prefixText}"`,
+      );
+    }
+    const prefix = Number(prefixText);
+    const size = 2 ** (32 - prefix);
+    const given = Address.parse(address);
+    const base = Address.of(given.value - (given.value % size));
+    if (base.value !== given.value) {
+      throw new RangeError(`"${text}" is not a CIDR: it has host bits set; did you mean "${base}/${prefix}"?`);
+    }
+    return new Cidr(base, prefix);
+  }
+
+  /** How many addresses the network spans, network and broadcast address included. */
+  get size(): number {
+    return 2 ** (32 - this.prefix);
+  }
+
+  contains(address: Address): boolean {
+    return address.value >= this.base.value && address.value < this.base.value + this.size;
+  }
+
+  overlaps(other: Cidr): boolean {
+    return this.contains(other.base) || other.contains(this.base);
+  }
+
+  /** Whether a machine may have this address: inside, and neither the network's nor the broadcast address. */
+  admits(address: Address): boolean {
+    return (
+      this.contains(address) && address.value !== this.base.value && address.value !== this.base.value + this.size - 1
+    );
+  }
+
+  /** The `number`-th address of the network: 1 is the first that a machine may have. @throws RangeError past the end. */
+  host(number: number): Address {
+    const address = Address.of(this.base.value + number);
+    if (!this.admits(address)) {
+      throw new RangeError(`${this} has no host number ${number}: it has room for 1 to ${this.size - 2}`);
+    }
+    return address;
+  }
+
+  toString(): string {
+    return `${this.base}/${this.prefix}`;
+  }
+}

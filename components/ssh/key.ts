@@ -1,0 +1,34 @@
+import * as path from "node:path";
+import * as command from "@pulumi/command";
+import * as pulumi from "@pulumi/pulumi";
+import { withInput } from "../machine/script";
+
+/** An SSH key pair: both halves in OpenSSH's format, the private one secret. */
+export interface KeyPair {
+  readonly privateKey: pulumi.Input<string>;
+  readonly publicKey: pulumi.Input<string>;
+}
+
+/** An ed25519 key pair, made once and kept as a secret; a later version of this library does not make it anew. */
+export class SshKey extends pulumi.ComponentResource implements KeyPair {
+  public readonly privateKey: pulumi.Output<string>;
+  public readonly publicKey: pulumi.Output<string>;
+
+  constructor(name: string, opts?: pulumi.ComponentResourceOptions) {
+    super("hybrid-vnf:ssh:SshKey", name, {}, opts);
+    const made = new command.local.Command(
+      `${name}-keygen`,
+      {
+        create: "bash -s -- create",
+        stdin: withInput(path.join(__dirname, "keygen.sh")),
+        addPreviousOutputInEnv: false,
+        logging: "none",
+      },
+      { parent: this, additionalSecretOutputs: ["stdout"], ignoreChanges: ["create", "stdin"] },
+    );
+    const pair = made.stdout.apply((text) => JSON.parse(text) as { privateKey: string; publicKey: string });
+    this.privateKey = pulumi.secret(pair.privateKey);
+    this.publicKey = pulumi.unsecret(pair.publicKey);
+    this.registerOutputs({ privateKey: this.privateKey, publicKey: this.publicKey });
+  }
+}
