@@ -1,0 +1,127 @@
+import * as path from "node:path";
+import * as docker from "@pulumi/docker";
+import * as pulumi from "@pulumi/pulumi";
+import type { Leg, MachineArgs, MachineLike, SshAccess } from "../../machine/machine";
+import { MachineScript } from "../../machine/script";
+import { SshKey } from "../../ssh/key";
+
+export interface LabMachineArgs extends MachineArgs {
+  /** Name of its image on the Docker engine. */
+  image: string;
+}
+
+/** What Docker's `--privileged` would give, by name: some hosts lack CAP_SYS_RESOURCE, and `--privileged` then fails (capabilities(7)). */
+const CAPABILITIES = [
+  "AUDIT_CONTROL",
+  "AUDIT_READ",
+  "BLOCK_SUSPEND",
+  "DAC_READ_SEARCH",
+  "IPC_LOCK",
+  "IPC_OWNER",
+  "LEASE",
+  "LINUX_IMMUTABLE",
+  "MAC_ADMIN",
+  "MAC_OVERRIDE",
+  "NET_ADMIN",
+  "NET_BROADCAST",
+  "SYSLOG",
+  "SYS_ADMIN",
+  "SYS_BOOT",
+  "SYS_MODULE",
+  "SYS_NICE",
+  "SYS_PACCT",
+  "SYS_PTRACE",
+  "SYS_RAWIO",
+  "SYS_TIME",
+  "SYS_TTY_CONFIG",
+  "WAKE_ALARM",
+].map((name) => `CAP_${name}`);
+
+/** Where a cluster node keeps its container images: on a volume, since overlayfs cannot lie on overlayfs. */
+const STORES: Partial<Record<MachineArgs["role"], string>> = {
+  kubernetes: "/var/lib/containerd",
+  swarm: "/var/lib/docker",
+};
+
+/** A systemd container with one leg in each network it is asked to be in. */
+export class LabMachine extends pulumi.ComponentResource implements MachineLike {
+  public readonly legs: readonly Leg[];
+  public readonly ssh: SshAccess;
+  public readonly identity: pulumi.Output<string>;
+  public readonly resource: pulumi.Resource;
+
+  constructor(
+    public readonly name: string,
+    args: LabMachineArgs,
+    opts?: pulumi.ComponentResourceOptions,
+  ) {
+    super("hybrid-vnf:lab:Machine", name, { ...args, legs: undefined, key: undefined }, opts);
+    const hostKey = new SshKey(`${name}-host-key`, { parent: this });
+    const image = docker.getRemoteImageOutput({ name: args.image }, { parent: this });
+    const store = STORES[args.role];
+    const labels = [
+      { label: "hybrid-vnf.site", value: args.site },
+      { label: "hybrid-vnf.role", value: args.role },
+    ];
+    const container = new docker.Container(
+      `${name}-container`,
+      {
+        name: `hybrid-vnf-${args.site}-${name}`,
+        hostname: name,
+        image: image.id,
+        command: ["/usr/local/lib/hybrid-vnf/boot"],
+        capabilities: { adds: CAPABILITIES },
+        securityOpts: ["seccomp=unconfined", "systempaths=unconfined", "apparmor=unconfined"],
+        cgroupnsMode: "private",
+        devices: [{ hostPath: "/dev/kmsg", containerPath: "/dev/kmsg", permissions: "rwm" }],
+        tmpfs: { "/run": "exec", "/tmp": "exec" },
+        stopSignal: "SIGRTMIN+3",
+        destroyGraceSeconds: 1,
+        restart: "unless-stopped",
+        networksAdvanced: args.legs.map((leg) => ({ name: leg.network.ref, ipv4Address: leg.address })),
+        // Without a name the volume goes with its container; by its label `down` finds it when a container was deleted without.
+        ...(store ? { mounts: [{ type: "volume", target: store, volumeOptions: { labels } }] } : {}),
+        uploads: [
+          { file: "/root/.ssh/authorized_keys", content: args.key.publicKey },
+          { file: "/etc/ssh/ssh_host_ed25519_key", content: hostKey.privateKey, permissions: "0600" },
+          { file: "/etc/ssh/ssh_host_ed25519_key.pub", content: hostKey.publicKey },
+        ],
+        labels,
+      },
+      // Docker takes "systempaths" out of what it tells of a container, so a refresh would always see a difference.
+      { parent: this, deleteBeforeReplace: true, ignoreChanges: ["securityOpts"] },
+    );
+    this.resource = container;
+    this.ssh = {
+      host: args.legs[0]?.address ?? "",
+      port: 22,
+      user: "root",
+      privateKey: args.key.privateKey,
+      hostKey: hostKey.publicKey,
+    };
+    const found = new MachineScript(
+      `${name}-boot`,
+      {
+        machine: { name, legs: [], ssh: this.ssh, identity: container.id, resource: container },
+        file: path.join(__dirname, "../../machine/legs.sh"),
+        undo: false,
+      },
+      { parent: this },
+    );
+    this.identity = pulumi.all([container.id, found.id]).apply(([id]) => id);
+    const interfaces = found.stdout.apply((text) => JSON.parse(text) as { interface: string; address: string }[]);
+    this.legs = args.legs.map((leg) => ({
+      network: leg.network.name,
+      cidr: leg.network.cidr,
+      address: leg.address,
+      interface: interfaces.apply((all) => {
+        const own = all.find((one) => one.address === leg.address);
+        if (own) return own.interface;
+        throw new pulumi.RunError(
+          `${name}: no interface has its address ${leg.address} (found: ${all.map((one) => `${one.interface} ${one.address}`).join(", ")})`,
+        );
+      }),
+    }));
+    this.registerOutputs({ identity: this.identity });
+  }
+}
