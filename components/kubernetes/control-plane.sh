@@ -1,0 +1,217 @@
+#!/usr/bin/env bash
+# Brings up the control plane of a cluster on a machine that node.sh has made ready, and waits until it serves.
+# Safe to run again at any time: a control plane that is up is left alone, one that is half up is begun anew.
+#
+# Input: ADVERTISE_ADDRESS  the address that the API is reached at
+#        NODE_NAME          this machine's name in the cluster
+#        POD_CIDR           range of the pods' addresses (default 10.244.0.0/16)
+#        SERVICE_CIDR       range of the services' addresses (default 10.96.0.0/12)
+#        CNI                bridge or flannel (default bridge); with flannel, the node becomes ready only when flannel runs
+#        SINGLE_NODE        true: ordinary pods run here too (default false)
+#        READY_TIMEOUT      seconds to wait for the node and CoreDNS (default 120)
+# Use:   bash -s -- create | update | delete
+# Prints {"version":"v1.34.4"}
+set -euo pipefail
+
+say() { printf '%s\n' "$*" >&2; }
+fail() {
+  say "$*"
+  exit 1
+}
+
+own=/etc/hybrid-vnf
+config=$own/kubeadm.yaml
+log=/var/log/hybrid-vnf/kubeadm.log
+made=$own/control-plane # what the control plane was made with; there only when kubeadm has ended well
+export KUBECONFIG=/etc/kubernetes/admin.conf
+
+check_input() {
+  local problems=() octet='(25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])' name
+  [[ $address =~ ^$octet(\.$octet){3}$ ]] || problems+=("ADVERTISE_ADDRESS is '$address'; it must be an IPv4 address of this machine, such as 10.100.101.10.")
+  [[ ${#node} -le 63 && $node =~ ^[a-z0-9]([-a-z0-9]*[a-z0-9])?$ ]] ||
+    problems+=("NODE_NAME is '$node'; it must be a name of at most 63 lower-case letters, digits and hyphens, such as kubernetes-1.")
+  for name in pod_cidr service_cidr; do
+    [[ ${!name} =~ ^$octet(\.$octet){3}/([89]|1[0-9]|2[0-4])$ ]] ||
+      problems+=("${name^^} is '${!name}'; it must be an IPv4 network of /8 to /24, such as 10.244.0.0/16.")
+  done
+  [[ $cni == bridge || $cni == flannel ]] || problems+=("CNI is '$cni'; it must be bridge (one node) or flannel (several).")
+  [[ $single == true || $single == false ]] || problems+=("SINGLE_NODE is '$single'; it must be true or false.")
+  [[ $limit =~ ^[1-9][0-9]{0,3}$ ]] || problems+=("READY_TIMEOUT is '$limit'; it must be a whole number of seconds from 1 to 9999.")
+  if ((${#problems[@]})); then
+    printf '%s\n' "${problems[@]}" >&2
+    exit 2
+  fi
+  [[ -f $own/kubelet.conf.d/10-machine.conf ]] || fail "This machine is not prepared as a node; run node.sh on it first."
+}
+
+# Whether the kernel lets this machine size its connection table: a container's is sized by its host.
+may_size_conntrack() {
+  local setting=/proc/sys/net/netfilter/nf_conntrack_max size
+  [[ -r $setting ]] || return 1
+  size=$(<"$setting")
+  (echo "$size" >"$setting") 2>/dev/null
+}
+
+# Checks of kubeadm's that this machine is known to fail, or whose subject is not here to be checked.
+ignored_checks() {
+  local checks=()
+  if [[ $(stat --file-system --format %T /sys/fs/cgroup) != cgroup2fs || ! -r /proc/config.gz && ! -r /boot/config-$(uname -r) ]]; then
+    checks+=(SystemVerification)
+  fi
+  [[ -e /proc/sys/net/bridge/bridge-nf-call-iptables ]] || checks+=(FileContent--proc-sys-net-bridge-bridge-nf-call-iptables)
+  (($(nproc) > 1)) || checks+=(NumCPU)
+  (($(awk '$1 == "MemTotal:" { print $2 }' /proc/meminfo) >= 1740800)) || checks+=(Mem)
+  [[ $(wc --lines </proc/swaps) == 1 ]] || checks+=(Swap)
+  if ((${#checks[@]})); then say "Left unchecked on this machine: ${checks[*]}"; fi
+  local IFS=,
+  echo "[${checks[*]}]"
+}
+
+write_config() {
+  local taints='' conntrack='' masquerade=false
+  if [[ $single == true ]]; then taints='  taints: []'; fi
+  if ! may_size_conntrack; then conntrack='conntrack: {maxPerCore: 0, min: 0, tcpEstablishedTimeout: 0s, tcpCloseWaitTimeout: 0s}'; fi
+  # Without bridge filtering, an answer between two pods of one bridge would skip the way back through the service.
+  [[ -e /proc/sys/net/bridge/bridge-nf-call-iptables ]] || masquerade=true
+  cat >"$config" <<CONFIG
+apiVersion: kubeadm.k8s.io/v1beta4
+kind: InitConfiguration
+localAPIEndpoint:
+  advertiseAddress: $address
+nodeRegistration:
+  name: $node
+  criSocket: unix:///run/containerd/containerd.sock
+  imagePullPolicy: IfNotPresent
+$taints
+  ignorePreflightErrors: $(ignored_checks)
+---
+apiVersion: kubeadm.k8s.io/v1beta4
+kind: ClusterConfiguration
+kubernetesVersion: $version
+networking:
+  podSubnet: $pod_cidr
+  serviceSubnet: $service_cidr
+apiServer:
+  certSANs: ["$address"]
+# The only ones of their kind, they have nobody to wait for before they begin.
+controllerManager:
+  extraArgs: [{name: leader-elect, value: "false"}]
+scheduler:
+  extraArgs: [{name: leader-elect, value: "false"}]
+---
+apiVersion: kubelet.config.k8s.io/v1beta1
+kind: KubeletConfiguration
+failCgroupV1: false
+failSwapOn: false
+---
+apiVersion: kubeproxy.config.k8s.io/v1alpha1
+kind: KubeProxyConfiguration
+iptables:
+  masqueradeAll: $masquerade
+$conntrack
+CONFIG
+}
+
+# kubeadm tells a long story; it is kept on the machine, and told here only when it ends badly.
+quietly() {
+  mkdir -p "$(dirname "$log")"
+  (umask 077 && "$@" >"$log" 2>&1) && return
+  tail -n 20 "$log" >&2
+  return 1
+}
+
+# Clears away a cluster's traces, those of its pods' network too: a bridge that is left with another range's address
+# refuses new pods.
+clear_away() {
+  quietly kubeadm reset --force ||
+    fail "kubeadm could not clear away what is on this machine; its last lines are above, all of them in $log on the machine."
+  ip link delete cni0 2>/dev/null || true
+  ip link delete flannel.1 2>/dev/null || true
+  rm -rf -- /var/lib/cni /run/flannel/subnet.env
+}
+
+# As kubeadm would, but asked every second whether it is ready: CoreDNS starts before its service's address works, and would
+# be asked again only ten seconds later.
+add_dns() {
+  kubeadm init phase addon coredns --config "$config" --print-manifest |
+    sed -E 's/^( *)readinessProbe:$/&\n\1  periodSeconds: 1/' | kubectl apply --filename - >/dev/null
+}
+
+# What a kubeadm run leaves behind that has not ended.
+half_made() {
+  [[ -d /var/lib/etcd/member || -e /etc/kubernetes/kubelet.conf || -e /etc/kubernetes/admin.conf ]] ||
+    compgen -G '/etc/kubernetes/manifests/*.yaml' >/dev/null
+}
+
+# The API's own word for it, within the time left.
+wait_for() {
+  local what=$1 left
+  shift
+  left=$((limit - (SECONDS - started)))
+  ((left > 0)) || left=1
+  timeout $((left + 1)) "$@" --timeout="${left}s" >&2 ||
+    fail "$what within $limit s (READY_TIMEOUT); on the machine, 'KUBECONFIG=$KUBECONFIG kubectl get nodes,pods -A' says more."
+}
+
+wait_for_api() {
+  until kubectl get --raw /readyz >/dev/null 2>&1; do
+    ((SECONDS - started < limit)) || fail "The API at $address:6443 does not answer within $limit s (READY_TIMEOUT); 'journalctl -u kubelet' on the machine says more."
+    sleep 0.5
+  done
+}
+
+create() {
+  local inputs version started=$SECONDS
+  check_input
+  version=$(kubeadm version --output short)
+  inputs="$address $node $pod_cidr $service_cidr"
+  if [[ -f $made ]]; then
+    [[ $(<"$made") == "$inputs" ]] ||
+      fail "This machine's control plane was made for '$(<"$made")' (address, node, pods, services), and '$inputs' is asked for; these cannot change in place: replace the cluster."
+    systemctl --quiet is-active kubelet || systemctl start kubelet >&2
+    wait_for_api
+    if [[ $single == true ]]; then
+      kubectl taint node "$node" node-role.kubernetes.io/control-plane:NoSchedule- >/dev/null 2>&1 || true # not tainted
+    fi
+  else
+    if half_made; then
+      say "A control plane was begun here and not finished: starting anew."
+      clear_away
+    fi
+    write_config
+    say "Bringing up the control plane of Kubernetes $version"
+    quietly kubeadm init --config "$config" --skip-phases addon/coredns --skip-token-print ||
+      fail "kubeadm could not bring up the control plane; its last lines are above, all of them in $log on the machine."
+    add_dns || fail "CoreDNS could not be added; the API's words are above."
+    echo "$inputs" >"$made"
+  fi
+  if [[ $cni == bridge ]]; then
+    wait_for "Node $node did not become ready" kubectl wait node "$node" --for=condition=Ready
+    wait_for "CoreDNS did not become available" kubectl --namespace kube-system wait deployment coredns --for=condition=Available
+  fi
+  printf '{"version":"%s"}\n' "$version"
+}
+
+remove() {
+  if [[ -f $made ]] || half_made; then
+    clear_away
+  fi
+  rm -f -- "$made" "$config"
+}
+
+main() {
+  address=${ADVERTISE_ADDRESS:-}
+  node=${NODE_NAME:-}
+  pod_cidr=${POD_CIDR:-10.244.0.0/16}
+  service_cidr=${SERVICE_CIDR:-10.96.0.0/12}
+  cni=${CNI:-bridge}
+  single=${SINGLE_NODE:-false}
+  limit=${READY_TIMEOUT:-120}
+  case ${1:-} in
+    create | update) create ;;
+    delete) remove ;;
+    *) fail "'${1:-}' is no action of control-plane.sh; use create, update or delete." ;;
+  esac
+}
+
+main "$@" </dev/null

@@ -1,0 +1,105 @@
+import * as kubernetes from "@pulumi/kubernetes";
+import * as pulumi from "@pulumi/pulumi";
+
+export interface FlannelArgs {
+  /** Range of the pods' addresses; each node gets a /24 of it. */
+  podCidr: string;
+  /** Address of the API server: flannel must not wait for the proxy that makes the service's address work. */
+  apiAddress: string;
+  /** @default "ghcr.io/flannel-io/flannel:v0.28.4", which the machine image holds */
+  image?: string;
+}
+
+/** Flannel with its VXLAN backend (RFC 7348): pods of several nodes reach each other over the cluster's network. */
+export class Flannel extends pulumi.ComponentResource {
+  constructor(name: string, args: FlannelArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("hybrid-vnf:kubernetes:Flannel", name, { podCidr: args.podCidr }, opts);
+    const child: pulumi.CustomResourceOptions = { parent: this };
+    const namespace = "kube-system";
+    const labels = { app: "flannel" };
+    const account = new kubernetes.core.v1.ServiceAccount(
+      `${name}-account`,
+      { metadata: { name: "flannel", namespace } },
+      child,
+    );
+    const role = new kubernetes.rbac.v1.ClusterRole(
+      `${name}-role`,
+      {
+        metadata: { name: "flannel" },
+        rules: [
+          { apiGroups: [""], resources: ["pods"], verbs: ["get"] },
+          { apiGroups: [""], resources: ["nodes"], verbs: ["get", "list", "watch"] },
+          { apiGroups: [""], resources: ["nodes/status"], verbs: ["patch"] },
+        ],
+      },
+      child,
+    );
+    const binding = new kubernetes.rbac.v1.ClusterRoleBinding(
+      `${name}-binding`,
+      {
+        metadata: { name: "flannel" },
+        roleRef: { apiGroup: "rbac.authorization.k8s.io", kind: "ClusterRole", name: role.metadata.name },
+        subjects: [{ kind: "ServiceAccount", name: account.metadata.name, namespace }],
+      },
+      child,
+    );
+    const config = new kubernetes.core.v1.ConfigMap(
+      `${name}-config`,
+      {
+        metadata: { name: "flannel", namespace },
+        data: {
+          "net-conf.json": JSON.stringify({ Network: args.podCidr, EnableNFTables: false, Backend: { Type: "vxlan" } }),
+        },
+      },
+      child,
+    );
+    const image = args.image ?? "ghcr.io/flannel-io/flannel:v0.28.4";
+    new kubernetes.apps.v1.DaemonSet(
+      `${name}-daemonset`,
+      {
+        metadata: { name: "flannel", namespace, labels },
+        spec: {
+          selector: { matchLabels: labels },
+          template: {
+            metadata: { labels },
+            spec: {
+              hostNetwork: true,
+              priorityClassName: "system-node-critical",
+              serviceAccountName: account.metadata.name,
+              tolerations: [{ operator: "Exists" }],
+              containers: [
+                {
+                  name: "flannel",
+                  image,
+                  imagePullPolicy: "IfNotPresent",
+                  command: ["/opt/bin/flanneld"],
+                  args: ["--ip-masq", "--kube-subnet-mgr", "--iface=$(NODE_ADDRESS)"],
+                  securityContext: { capabilities: { add: ["NET_ADMIN", "NET_RAW"] } },
+                  env: [
+                    { name: "POD_NAME", valueFrom: { fieldRef: { fieldPath: "metadata.name" } } },
+                    { name: "POD_NAMESPACE", valueFrom: { fieldRef: { fieldPath: "metadata.namespace" } } },
+                    { name: "NODE_ADDRESS", valueFrom: { fieldRef: { fieldPath: "status.hostIP" } } },
+                    { name: "KUBERNETES_SERVICE_HOST", value: args.apiAddress },
+                    { name: "KUBERNETES_SERVICE_PORT", value: "6443" },
+                  ],
+                  volumeMounts: [
+                    { name: "run", mountPath: "/run/flannel" },
+                    { name: "config", mountPath: "/etc/kube-flannel" },
+                    { name: "locks", mountPath: "/run/xtables.lock" },
+                  ],
+                },
+              ],
+              volumes: [
+                { name: "run", hostPath: { path: "/run/flannel", type: "DirectoryOrCreate" } },
+                { name: "locks", hostPath: { path: "/run/xtables.lock", type: "FileOrCreate" } },
+                { name: "config", configMap: { name: config.metadata.name } },
+              ],
+            },
+          },
+        },
+      },
+      { ...child, dependsOn: binding },
+    );
+    this.registerOutputs({});
+  }
+}

@@ -1,0 +1,112 @@
+#!/usr/bin/env bash
+# Keeps the way between a node's legs closed: what comes in by one leg and would go out by another is dropped, unless both are
+# open. Forwarding itself stays on, so that pods keep their way out. A systemd unit puts the filter in place before the network is up.
+#
+# The table's contract: a router function adds its interfaces to the set "open" (with a timeout that it keeps refreshing):
+#   nft add element inet hybrid_vnf open '{ eth0 timeout 10s, eth1 timeout 10s }'
+# That set is never touched here, so that running this again does not cut a router's path.
+#
+# Input: LEGS  the legs' interfaces, separated by spaces
+# Use:   bash -s -- create | update | delete
+# Prints {"legs":[...]}
+set -euo pipefail
+
+say() { printf '%s\n' "$*" >&2; }
+fail() {
+  say "$*"
+  exit 1
+}
+
+rules=/etc/hybrid-vnf/legs.nft
+unit=hybrid-vnf-legs-filter.service
+file=/etc/systemd/system/$unit
+
+check_input() {
+  local leg problems=()
+  ((${#legs[@]})) || problems+=("LEGS is empty; name the interfaces that nothing may be forwarded between, such as 'eth0 eth1'.")
+  for leg in "${legs[@]}"; do
+    if ! [[ $leg =~ ^[A-Za-z0-9_.-]{1,15}$ && $leg != . && $leg != .. ]]; then
+      problems+=("LEGS has '$leg'; an interface's name is at most 15 letters, digits, '.', '_' and '-'.")
+    elif [[ ! -e /sys/class/net/$leg ]]; then
+      problems+=("LEGS has '$leg'; this machine's interfaces are $(printf '%s\n' /sys/class/net/* | sed 's|.*/||' | paste --serial --delimiters=' ').")
+    fi
+  done
+  if ((${#problems[@]})); then
+    printf '%s\n' "${problems[@]}" >&2
+    exit 2
+  fi
+}
+
+# One transaction, whatever is there already: at no moment is the way open.
+write_rules() {
+  local elements
+  elements=$(printf '"%s", ' "${legs[@]}")
+  mkdir -p "$(dirname "$rules")"
+  cat >"$rules.new" <<RULES
+add table inet hybrid_vnf
+add set inet hybrid_vnf legs { type ifname; }
+add set inet hybrid_vnf open { type ifname; flags timeout; }
+add chain inet hybrid_vnf forward { type filter hook forward priority filter - 10; policy accept; }
+flush chain inet hybrid_vnf forward
+flush set inet hybrid_vnf legs
+add element inet hybrid_vnf legs { ${elements%, } }
+add rule inet hybrid_vnf forward iifname @legs oifname @legs iifname != @open counter drop
+add rule inet hybrid_vnf forward iifname @legs oifname @legs oifname != @open counter drop
+RULES
+  mv -f -- "$rules.new" "$rules"
+}
+
+write_unit() {
+  cat >"$file" <<UNIT
+# Made by hybrid-vnf.
+[Unit]
+Description=Filter between this node's legs
+DefaultDependencies=no
+Wants=network-pre.target
+Before=network-pre.target
+After=local-fs.target nftables.service
+Conflicts=shutdown.target
+Before=shutdown.target
+
+[Service]
+Type=oneshot
+RemainAfterExit=yes
+ExecStart=$nft --file $rules
+ExecReload=$nft --file $rules
+ExecStop=-$nft delete table inet hybrid_vnf
+
+[Install]
+WantedBy=multi-user.target
+UNIT
+}
+
+create() {
+  check_input
+  write_rules
+  "$nft" --check --file "$rules" >&2 || fail "The kernel does not take the filter's rules; its words are above."
+  write_unit
+  systemctl daemon-reload
+  systemctl --quiet enable "$unit" >&2
+  systemctl reload-or-restart "$unit" >&2
+  jq --null-input --compact-output '{legs: $ARGS.positional}' --args "${legs[@]}"
+}
+
+remove() {
+  if [[ -f $file ]]; then
+    systemctl --quiet disable --now "$unit" >&2
+    rm -f -- "$file" "$rules"
+    systemctl daemon-reload
+  fi
+}
+
+main() {
+  read -r -a legs <<<"${LEGS:-}"
+  nft=$(command -v nft) || fail "The nft command is not installed on this machine; install nftables."
+  case ${1:-} in
+    create | update) create ;;
+    delete) remove ;;
+    *) fail "'${1:-}' is no action of legs-filter.sh; use create, update or delete." ;;
+  esac
+}
+
+main "$@" </dev/null

@@ -1,0 +1,287 @@
+#!/usr/bin/env bash
+# Makes a machine ready to be a Kubernetes node: containerd, the kubelet's own settings, and where pods get their network.
+# What a machine lacks (cgroup v2, raising priorities, a name server beyond loopback, …) is found out on it and allowed for.
+#
+# Input: ADDRESS   the node's address in the cluster
+#        CNI       bridge (one node) or flannel (several)
+#        POD_CIDR  range of the pods' addresses (default 10.244.0.0/16)
+# Use:   bash -s -- create | update | delete
+# Prints {"cgroup":...,"cni":...}
+set -euo pipefail
+
+say() { printf '%s\n' "$*" >&2; }
+fail() {
+  say "$*"
+  exit 1
+}
+
+own=/etc/hybrid-vnf
+containerd_config=/etc/containerd/config.toml
+cni_config=/etc/cni/net.d/10-hybrid-vnf.conflist
+flannel_script=/usr/local/lib/hybrid-vnf/flannel-cni
+flannel_unit=/etc/systemd/system/hybrid-vnf-flannel-cni
+
+# Puts stdin into a file when it is not there already; succeeds exactly when it changed something.
+put() {
+  local new
+  mkdir -p "$(dirname "$1")"
+  new=$(mktemp "$1.XXXXXX")
+  cat >"$new"
+  if cmp --silent "$new" "$1"; then
+    rm -f -- "$new"
+    return 1
+  fi
+  chmod "${2:-644}" "$new"
+  mv -f -- "$new" "$1"
+}
+
+check_input() {
+  local problems=() octet='(25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])' tool
+  [[ $address =~ ^$octet(\.$octet){3}$ ]] || problems+=("ADDRESS is '$address'; it must be an IPv4 address of this machine, such as 10.100.101.10.")
+  [[ $pod_cidr =~ ^$octet(\.$octet){3}/([89]|1[0-9]|2[0-4])$ ]] ||
+    problems+=("POD_CIDR is '$pod_cidr'; it must be an IPv4 network of /8 to /24, such as 10.244.0.0/16.")
+  [[ $cni == bridge || $cni == flannel ]] || problems+=("CNI is '$cni'; it must be bridge (one node) or flannel (several).")
+  for tool in containerd kubeadm kubelet ip; do
+    command -v "$tool" >/dev/null || problems+=("$tool is not installed on this machine; use the machine image, or install it.")
+  done
+  if ((${#problems[@]})); then
+    printf '%s\n' "${problems[@]}" >&2
+    exit 2
+  fi
+  [[ -n $(ip -4 -oneline address show to "$address/32") ]] ||
+    fail "ADDRESS $address is none of this machine's addresses ($(ip -4 -oneline address show scope global | awk '{ printf "%s%s", s, $4; s = ", " }')); name one of them."
+}
+
+find_plugins() {
+  local folder
+  for folder in /opt/cni/bin /usr/lib/cni /usr/libexec/cni; do
+    if [[ -x $folder/bridge && -x $folder/host-local && -x $folder/loopback && -x $folder/portmap ]]; then
+      echo "$folder"
+      return
+    fi
+  done
+  fail "The CNI plugins bridge, host-local, loopback and portmap are not in /opt/cni/bin, /usr/lib/cni or /usr/libexec/cni; install them (Debian: containernetworking-plugins)."
+}
+
+# A machine without CAP_SYS_RESOURCE may not raise a process's priority in the eyes of the out-of-memory killer.
+may_raise_priority() { (echo -998 >/proc/self/oom_score_adj) 2>/dev/null; }
+
+# Name servers on loopback (Docker's 127.0.0.11, systemd-resolved's 127.0.0.53) answer nobody in a pod, and CoreDNS
+# that forwards to loopback would ask itself.
+write_resolv_conf() {
+  local source=/etc/resolv.conf servers gateway
+  [[ -s /run/systemd/resolve/resolv.conf ]] && source=/run/systemd/resolve/resolv.conf
+  servers=$(awk '$1 == "nameserver" && $2 !~ /^(127\.|::1$)/ { print $2 }' "$source")
+  if [[ -z $servers ]]; then
+    # CoreDNS wants somebody to ask: the machine's way out is the best guess there is.
+    gateway=$(ip -4 route show default | awk '$2 == "via" { print $3; exit }')
+    servers=${gateway:-$address}
+  fi
+  {
+    grep -E '^(search|domain)[[:space:]]' "$source" || true
+    awk '{ print "nameserver", $1 }' <<<"$servers"
+  } | put "$own/resolv.conf" || true
+}
+
+write_containerd_config() {
+  local sandbox restrict=false systemd_cgroup=false
+  sandbox=$(kubeadm config images list --kubernetes-version "$(kubeadm version --output short)" | grep /pause:) ||
+    fail "kubeadm does not say which pause image its release wants; 'kubeadm config images list' on the machine says why."
+  may_raise_priority || restrict=true
+  [[ $cgroup == v2 ]] && systemd_cgroup=true
+  if [[ -f $containerd_config && ! -f $own/containerd.before.toml ]]; then
+    mkdir -p "$own"
+    cp --archive "$containerd_config" "$own/containerd.before.toml"
+  fi
+  put "$containerd_config" <<CONFIG
+# Made by hybrid-vnf; what was here before is in $own/containerd.before.toml.
+version = 2
+[plugins."io.containerd.grpc.v1.cri"]
+  sandbox_image = "$sandbox"
+  restrict_oom_score_adj = $restrict
+  [plugins."io.containerd.grpc.v1.cri".cni]
+    bin_dir = "$plugins"
+    conf_dir = "/etc/cni/net.d"
+  [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc]
+    runtime_type = "io.containerd.runc.v2"
+    [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc.options]
+      SystemdCgroup = $systemd_cgroup
+CONFIG
+}
+
+start_containerd() {
+  local try
+  if write_containerd_config || ! systemctl --quiet is-active containerd; then
+    systemctl restart containerd >&2
+  fi
+  systemctl --quiet enable containerd >&2
+  for ((try = 0; try < 150; try++)); do
+    if ctr version >/dev/null 2>&1; then return; fi
+    sleep 0.1
+  done
+  fail "containerd does not answer 15 s after its start; 'systemctl status containerd' on the machine says more."
+}
+
+# Settings of this one machine, laid over those that the whole cluster shares.
+write_kubelet_settings() {
+  local changed=1 driver=systemd gates='{}'
+  [[ $cgroup == v2 ]] || driver=cgroupfs
+  may_raise_priority || gates='{KubeletInUserNamespace: true}'
+  put "$own/kubelet.conf.d/10-machine.conf" <<CONFIG && changed=0
+apiVersion: kubelet.config.k8s.io/v1beta1
+kind: KubeletConfiguration
+cgroupDriver: $driver
+containerRuntimeEndpoint: unix:///run/containerd/containerd.sock
+failCgroupV1: false
+failSwapOn: false
+featureGates: $gates
+resolvConf: $own/resolv.conf
+CONFIG
+  put /etc/default/kubelet <<CONFIG && changed=0
+KUBELET_EXTRA_ARGS="--config-dir=$own/kubelet.conf.d --node-ip=$address"
+CONFIG
+  systemctl --quiet enable kubelet >&2
+  if ((changed == 0)) && systemctl --quiet is-active kubelet; then
+    systemctl restart kubelet >&2
+  fi
+}
+
+write_kernel_settings() {
+  local module
+  for module in overlay br_netfilter vxlan; do
+    modprobe --quiet "$module" 2>/dev/null || true # built in, or the host's business
+  done
+  {
+    echo net.ipv4.ip_forward=1
+    if [[ -e /proc/sys/net/bridge/bridge-nf-call-iptables ]]; then echo net.bridge.bridge-nf-call-iptables=1; fi
+  } | put /etc/sysctl.d/90-hybrid-vnf.conf || true
+  sysctl --quiet --load=/etc/sysctl.d/90-hybrid-vnf.conf ||
+    [[ $(</proc/sys/net/ipv4/ip_forward) == 1 ]] || fail "net.ipv4.ip_forward cannot be set to 1 on this machine; a node must forward its pods' packets."
+}
+
+write_bridge_network() {
+  remove_flannel_network
+  put "$cni_config" <<CONFIG || true
+{
+  "cniVersion": "1.0.0",
+  "name": "pods",
+  "plugins": [
+    {
+      "type": "bridge", "bridge": "cni0", "isGateway": true, "ipMasq": true, "hairpinMode": true,
+      "ipam": {"type": "host-local", "ranges": [[{"subnet": "$pod_cidr"}]], "routes": [{"dst": "0.0.0.0/0"}]}
+    },
+    {"type": "portmap", "capabilities": {"portMappings": true}}
+  ]
+}
+CONFIG
+}
+
+# flannel leases a subnet to each node and says which in a file; the node's pods get a bridge in that subnet.
+write_flannel_network() {
+  put "$flannel_script" 755 <<'SCRIPT' || true
+#!/bin/sh
+# Made by hybrid-vnf: turns flannel's lease into this node's pod network.
+set -eu
+. /run/flannel/subnet.env
+config=$1
+# The lease is told as its first address, which is the bridge's; the one before it is the subnet's own.
+first=${FLANNEL_SUBNET%/*}
+subnet=${first%.*}.$((${first##*.} - 1))/${FLANNEL_SUBNET#*/}
+cat >"$config.new" <<CONFIG
+{
+  "cniVersion": "1.0.0",
+  "name": "pods",
+  "plugins": [
+    {
+      "type": "bridge", "bridge": "cni0", "isGateway": true, "ipMasq": false, "hairpinMode": true, "mtu": $FLANNEL_MTU,
+      "ipam": {"type": "host-local", "ranges": [[{"subnet": "$subnet"}]], "routes": [{"dst": "0.0.0.0/0"}]}
+    },
+    {"type": "portmap", "capabilities": {"portMappings": true}}
+  ]
+}
+CONFIG
+mv -f "$config.new" "$config"
+SCRIPT
+  local changed=1
+  put "$flannel_unit.service" <<UNIT && changed=0
+# Made by hybrid-vnf.
+[Unit]
+Description=Pod network from flannel's lease
+ConditionPathExists=/run/flannel/subnet.env
+
+[Service]
+Type=oneshot
+ExecStart=$flannel_script $cni_config
+UNIT
+  put "$flannel_unit.path" <<UNIT && changed=0
+# Made by hybrid-vnf.
+[Unit]
+Description=Watch for flannel's lease
+
+[Path]
+PathChanged=/run/flannel/subnet.env
+
+[Install]
+WantedBy=multi-user.target
+UNIT
+  if ((changed == 0)); then systemctl daemon-reload; fi
+  mkdir -p /run/flannel "$(dirname "$cni_config")"
+  systemctl --quiet enable --now hybrid-vnf-flannel-cni.path >&2
+  systemctl start hybrid-vnf-flannel-cni.service >&2
+}
+
+remove_flannel_network() {
+  if [[ -f $flannel_unit.path ]]; then
+    systemctl --quiet disable --now hybrid-vnf-flannel-cni.path >&2
+    rm -f -- "$flannel_unit.path" "$flannel_unit.service" "$flannel_script"
+    systemctl daemon-reload
+  fi
+}
+
+create() {
+  check_input
+  plugins=$(find_plugins)
+  cgroup=v1
+  [[ $(stat --file-system --format %T /sys/fs/cgroup) != cgroup2fs ]] || cgroup=v2
+  write_kernel_settings
+  write_resolv_conf
+  start_containerd
+  write_kubelet_settings
+  case $cni in
+    bridge) write_bridge_network ;;
+    flannel) write_flannel_network ;;
+  esac
+  printf '{"cgroup":"%s","cni":"%s"}\n' "$cgroup" "$cni"
+}
+
+remove() {
+  if [[ -e /etc/kubernetes/kubelet.conf || -d /etc/kubernetes/manifests ]]; then
+    kubeadm reset --force >&2 || say "kubeadm reset did not end well; going on."
+  fi
+  systemctl --quiet disable --now kubelet >&2 || true
+  remove_flannel_network
+  rm -f -- "$cni_config" /etc/default/kubelet /etc/sysctl.d/90-hybrid-vnf.conf
+  ip link delete cni0 2>/dev/null || true
+  if [[ -f $own/containerd.before.toml ]]; then
+    mv -f -- "$own/containerd.before.toml" "$containerd_config"
+    if systemctl --quiet is-active docker; then
+      systemctl restart containerd >&2
+    else
+      systemctl --quiet disable --now containerd >&2
+    fi
+  fi
+  rm -rf -- "$own/kubelet.conf.d" "$own/resolv.conf"
+}
+
+main() {
+  address=${ADDRESS:-}
+  cni=${CNI:-bridge}
+  pod_cidr=${POD_CIDR:-10.244.0.0/16}
+  case ${1:-} in
+    create | update) create ;;
+    delete) remove ;;
+    *) fail "'${1:-}' is no action of node.sh; use create, update or delete." ;;
+  esac
+}
+
+main "$@" </dev/null

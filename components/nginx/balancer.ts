@@ -1,0 +1,157 @@
+import * as docker from "@pulumi/docker";
+import * as pulumi from "@pulumi/pulumi";
+import { Image } from "../image/image";
+import { type Leg, legIn, type MachineLike } from "../machine/machine";
+import { Address } from "../network/address";
+import { InvalidInput, Problems } from "../problem/problem";
+import type { RouterLike } from "../quagga/router";
+import { Route } from "../route/route";
+import type { SwarmLike } from "../swarm/cluster";
+
+/** `host`: the port of the node that runs the task. `ingress`: Swarm's routing mesh, on every node; needs IPVS in the kernel. */
+export const PUBLISH_MODES = ["host", "ingress"] as const;
+export type PublishMode = (typeof PUBLISH_MODES)[number];
+
+export interface NginxLoadBalancerArgs {
+  swarm: SwarmLike;
+  /** What it balances over: `ADDRESS` or `ADDRESS:PORT` each. */
+  servers: readonly string[];
+  /** The router that its packets to the servers go through. @default none: the servers are neighbours */
+  via?: RouterLike;
+  /** The servers' machines that get a route for the way back through that router. @default none */
+  back?: readonly MachineLike[];
+  /** Network that its clients are in. @default "clients" */
+  clients?: string;
+  /** TCP port that it answers on. @default 80 */
+  port?: number;
+  /** How the port is published. @default "host" */
+  publish?: PublishMode;
+  /** How many tasks; with `host`, at most one a node. @default 1 */
+  replicas?: number;
+}
+
+/** An Nginx load balancer, round robin over its servers, as a service on Swarm. */
+export class NginxLoadBalancer extends pulumi.ComponentResource {
+  /** Where clients reach it. */
+  public readonly url: pulumi.Output<string>;
+  /** The foot that its clients see. */
+  public readonly leg: Leg;
+
+  constructor(name: string, args: NginxLoadBalancerArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("hybrid-vnf:nginx:NginxLoadBalancer", name, { publish: args.publish, replicas: args.replicas }, opts);
+    const { swarm, via } = args;
+    const port = args.port ?? 80;
+    const publish = args.publish ?? "host";
+    const replicas = args.replicas ?? 1;
+    const problems = new Problems(`NginxLoadBalancer "${name}"`);
+    problems.require(args.servers.length > 0, "servers is empty: name at least one address to balance over");
+    for (const server of args.servers) {
+      const [address = "", serverPort] = server.split(":");
+      problems.attempt(() => Address.parse(address));
+      problems.require(
+        serverPort === undefined || validPort(Number(serverPort)),
+        `"${server}": the port "${serverPort}" must be a number from 1 to 65535`,
+      );
+    }
+    problems.require(validPort(port), `port is ${port}: it must be a number from 1 to 65535`);
+    problems.require(
+      PUBLISH_MODES.includes(publish),
+      `publish is "${publish}": it must be ${PUBLISH_MODES.map((mode) => `"${mode}"`).join(" or ")}`,
+    );
+    problems.require(
+      Number.isInteger(replicas) && replicas >= 1,
+      `replicas is ${replicas}: at least 1 task is needed, as a whole number`,
+    );
+    problems.require(
+      publish !== "host" || replicas <= swarm.nodes.length,
+      `replicas is ${replicas} on ${swarm.nodes.length} node(s): with publish "host" each task needs a node of its own; take fewer, or publish "ingress"`,
+    );
+    const manager = swarm.nodes[0];
+    problems.require(manager !== undefined, "its swarm has no node");
+    const leg = manager && problems.attempt(() => legIn(manager, args.clients ?? "clients"));
+    problems.done();
+    if (!leg) throw new RangeError(`${name}: a balancer needs a node`);
+    this.leg = leg;
+
+    const routes = via ? this.steer(name, swarm.nodes, via, args.back ?? []) : [];
+    const credentials = pulumi.output(swarm.credentials);
+    const provider = new docker.Provider(
+      `${name}-swarm`,
+      {
+        host: swarm.endpoint,
+        caMaterial: credentials.ca,
+        certMaterial: credentials.cert,
+        keyMaterial: credentials.key,
+      },
+      { parent: this },
+    );
+    const image = new Image(
+      `${name}-image`,
+      { folder: "nginx", runtime: "docker", nodes: swarm.nodes },
+      { parent: this },
+    );
+    const service = new docker.Service(
+      `${name}-service`,
+      {
+        name,
+        taskSpec: {
+          containerSpec: {
+            image: image.reference,
+            env: { SERVERS: args.servers.join(",") },
+            healthcheck: {
+              tests: ["CMD", "curl", "-fsS", "-o", "/dev/null", "http://127.0.0.1/-/alive"],
+              interval: "2s",
+              timeout: "2s",
+              retries: 3,
+              startPeriod: "1s",
+            },
+          },
+        },
+        mode: { replicated: { replicas } },
+        endpointSpec: {
+          mode: publish === "host" ? "dnsrr" : "vip",
+          ports: [{ targetPort: 80, publishedPort: port, publishMode: publish }],
+        },
+        updateConfig: { order: "stop-first", parallelism: 1 },
+        convergeConfig: { delay: "1s", timeout: "2m" },
+      },
+      { parent: this, provider, dependsOn: routes, deleteBeforeReplace: true },
+    );
+    this.url = service.id.apply(() => `http://${leg.address}${port === 80 ? "" : `:${port}`}`);
+    this.registerOutputs({ url: this.url });
+  }
+
+  /** The routes through the router: from the nodes to what it reaches, and from the servers back to where it is reached from. */
+  private steer(name: string, nodes: readonly MachineLike[], via: RouterLike, back: readonly MachineLike[]): Route[] {
+    const [near, ...far] = via.legs;
+    if (!near) throw new RangeError(`${name}: the router ${via.name} has no leg`);
+    const there = nodes.flatMap((node) =>
+      via.reach.map(
+        (network) =>
+          new Route(
+            `${name}-${node.name}-to-${network.name}`,
+            { machine: node, destination: network.cidr, nextHop: near.address },
+            { parent: this },
+          ),
+      ),
+    );
+    const answers = back.map((machine) => {
+      const beside = far.find((leg) => machine.legs.some((own) => own.network === leg.network));
+      if (!beside) {
+        throw new InvalidInput(`NginxLoadBalancer "${name}"`, [
+          `${machine.name} shares no network with the router ${via.name}, so it has no way back: let the router reach one of its networks (${machine.legs.map((leg) => leg.network).join(", ")})`,
+        ]);
+      }
+      return new Route(
+        `${name}-${machine.name}-to-${near.network}`,
+        { machine, destination: near.cidr, nextHop: beside.address },
+        { parent: this },
+      );
+    });
+    return [...there, ...answers];
+  }
+}
+
+function validPort(port: number): boolean {
+  return Number.isInteger(port) && port >= 1 && port <= 65535;
+}

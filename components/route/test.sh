@@ -1,0 +1,72 @@
+#!/usr/bin/env bash
+# Proves legs.sh, route.sh and keygen.sh on machines of their own; needs Docker and the machine image.
+# It does not prove them on a machine whose network comes up late: a container's addresses are there before it boots.
+# shellcheck disable=SC1091,SC2154 # try.sh, which is checked by itself
+set -euo pipefail
+here=$(cd "$(dirname "$0")" && pwd)
+. "$here/../machine/try.sh"
+route=$here/route.sh legs=$here/../machine/legs.sh keygen=$here/../ssh/keygen.sh
+far=172.29.9.0/24
+
+network a 172.29.1.0/24
+network b 172.29.2.0/24
+machine one a=172.29.1.10 b=172.29.2.10
+
+legs_are() {
+	on one "$legs" create >"$scratch/legs" &&
+		jq -e 'map(.address) == ["172.29.1.10","172.29.2.10"] and all(.[]; .prefix == 24 and (.mac | test("^([0-9a-f]{2}:){5}[0-9a-f]{2}$")) and (.interface | test("^eth")))' "$scratch/legs"
+}
+route_is() { [[ $(inside one ip route show exact "$far") == *"via $1 "* ]]; }
+no_route() { [[ -z $(inside one ip route show exact "$far") ]]; }
+no_unit() { ! inside one bash -c 'ls /etc/systemd/system/hybrid-vnf-route-* 2>/dev/null'; }
+rebooted() {
+	docker restart "$tag-one" >/dev/null
+	eventually 60 answers one
+	on one "$legs" create >/dev/null 2>&1
+}
+no_key() { ! ls -d /dev/shm/hybrid-vnf-key.* /run/hybrid-vnf-key.* "${XDG_RUNTIME_DIR:-/none}"/hybrid-vnf-key.* 2>/dev/null; }
+key_pairs() {
+	bash "$keygen" create >"$scratch/key" &&
+		[[ $(jq -r .privateKey "$scratch/key" | ssh-keygen -y -f /dev/stdin) == "$(jq -r .publicKey "$scratch/key")" ]]
+}
+
+ok "legs: both, with prefix and MAC, after boot" legs_are
+refused "legs: a bad BOOT_TIMEOUT" 1 "BOOT_TIMEOUT is 'soon'" on one "$legs" create BOOT_TIMEOUT=soon
+ok "legs: nothing to delete" on one "$legs" delete
+inside one systemd-run --quiet --unit=broken /bin/false
+ok "legs: a failed unit is no failure" legs_are
+said broken.service
+
+ok "route: set" on one "$route" create DESTINATION=$far NEXT_HOP=172.29.1.1
+ok "route: its result" jq -es '.[0] == {destination:"172.29.9.0/24",nextHop:"172.29.1.1",interface:"eth0",source:"172.29.1.10"}' "$scratch/out"
+ok "route: in the kernel" route_is 172.29.1.1
+ok "route: set again" on one "$route" create DESTINATION=$far NEXT_HOP=172.29.1.1
+ok "route: another next hop" on one "$route" update DESTINATION=$far NEXT_HOP=172.29.2.1
+ok "route: replaced" route_is 172.29.2.1
+ok "route: the old one's delete leaves it" on one "$route" delete DESTINATION=$far NEXT_HOP=172.29.1.1
+ok "route: still there" route_is 172.29.2.1
+rebooted
+ok "route: there after a reboot" eventually 30 route_is 172.29.2.1
+inside one ip route del "$far"
+ok "route: lost by hand, set again" on one "$route" update DESTINATION=$far NEXT_HOP=172.29.2.1
+ok "route: there again" route_is 172.29.2.1
+ok "route: deleted" on one "$route" delete DESTINATION=$far NEXT_HOP=172.29.2.1
+ok "route: gone from the kernel" no_route
+ok "route: its unit gone" no_unit
+ok "route: deleted twice" on one "$route" delete DESTINATION=$far NEXT_HOP=172.29.2.1
+
+refused "route: host bits" 2 "the network is 172.29.9.0/24" on one "$route" create DESTINATION=172.29.9.7/24 NEXT_HOP=172.29.1.1
+refused "route: no network, no address, both said" 2 "NEXT_HOP is 'nobody'" on one "$route" create DESTINATION=there NEXT_HOP=nobody
+said "DESTINATION is 'there'"
+refused "route: a long prefix" 2 "10.0.0.0/33" on one "$route" create DESTINATION=10.0.0.0/33 NEXT_HOP=172.29.1.1
+refused "route: the default route" 2 "default route" on one "$route" create DESTINATION=0.0.0.0/0 NEXT_HOP=172.29.1.1
+refused "route: next hop far away" 1 "not on a network that this machine is connected to \(eth" on one "$route" create DESTINATION=$far NEXT_HOP=10.1.2.3
+refused "route: next hop is itself" 1 "own address" on one "$route" create DESTINATION=$far NEXT_HOP=172.29.1.10
+refused "route: a connected destination" 1 "itself connected to" on one "$route" create DESTINATION=172.29.2.0/24 NEXT_HOP=172.29.1.1
+refused "route: no such action" 1 "'grow' is no action" on one "$route" grow DESTINATION=$far NEXT_HOP=172.29.1.1
+ok "route: nothing left behind by refusals" no_unit
+
+ok "keygen: a pair that belongs together" key_pairs
+ok "keygen: nothing left in memory" no_key
+refused "keygen: a comment of two lines" 1 "COMMENT must be one line" env COMMENT=$'a\nb' bash "$keygen" create
+refused "keygen: no such place" 1 "PRIVATE_DIR is '/nowhere'" env PRIVATE_DIR=/nowhere bash "$keygen" create

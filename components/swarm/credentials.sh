@@ -1,0 +1,37 @@
+#!/usr/bin/env bash
+# Prints what it takes to use and to join the swarm that manager.sh made on this machine, as JSON:
+#   {"ca":PEM,"cert":PEM,"key":PEM,"workerToken":...,"managerToken":...}
+# ca, cert and key are for Docker's API over mutual TLS. What it prints is a secret, and the same on every run.
+#
+# Use: bash -s -- create | update | delete   (delete has nothing to undo)
+set -euo pipefail
+
+folder=/etc/hybrid-vnf/swarm
+
+say() { printf '%s\n' "$*" >&2; }
+fail() { say "$*"; exit 1; }
+
+pem() {
+	local text
+	text=$(<"$folder/$1")
+	printf '"%s\\n"' "${text//$'\n'/\\n}"
+}
+
+create() {
+	local file worker manager
+	for file in ca.pem client.pem client-key.pem; do
+		[[ -s $folder/$file ]] || fail "$folder/$file is not on this machine; run manager.sh on it first."
+	done
+	[[ $(docker info --format '{{.Swarm.ControlAvailable}}') == true ]] ||
+		fail "This machine is not a manager of a swarm; run manager.sh on it first."
+	worker=$(docker swarm join-token --quiet worker)
+	manager=$(docker swarm join-token --quiet manager)
+	printf '{"ca":%s,"cert":%s,"key":%s,"workerToken":"%s","managerToken":"%s"}\n' \
+		"$(pem ca.pem)" "$(pem client.pem)" "$(pem client-key.pem)" "$worker" "$manager"
+}
+
+case ${1:-} in
+create | update) create ;;
+delete) ;;
+*) fail "'${1:-}' is no action of credentials.sh; use create, update or delete." ;;
+esac
