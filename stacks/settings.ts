@@ -1,0 +1,74 @@
+import * as pulumi from "@pulumi/pulumi";
+import { z } from "zod";
+import { CNIS, InvalidInput, lab, PLATFORMS, type Platform, PUBLISH_MODES } from "../components";
+
+const whole = z.coerce.number({ error: "it must be a number" }).int("it must be a whole number");
+
+/** Every setting that the stacks read, with what is allowed. Components check what they mean. */
+const SETTINGS = {
+  /** Stack whose contracts this one reads. @default the stack of the same name */
+  stack: z.string().min(1, "it must not be empty"),
+  site: z.string(),
+  platform: z.enum(PLATFORMS, { error: `it must be one of: ${PLATFORMS.join(", ")}` }),
+  transit: z.string(),
+  servers: z.string(),
+  clients: z.string(),
+  replicas: whole,
+  index: z.string(),
+  workers: whole,
+  managers: whole,
+  cni: z.enum(CNIS, { error: `it must be one of: ${CNIS.join(", ")}` }),
+  publish: z.enum(PUBLISH_MODES, { error: `it must be one of: ${PUBLISH_MODES.join(", ")}` }),
+  port: whole,
+  routers: z.union([z.literal(0), z.literal(1)], { error: "it must be 0 or 1" }),
+  routes: z.array(z.object({ destination: z.string(), nextHop: z.string() }), {
+    error: 'it must be a list of {"destination": CIDR, "nextHop": ADDRESS}',
+  }),
+} as const;
+
+type Known = typeof SETTINGS;
+type Settings<K extends keyof Known> = { [P in K]?: z.infer<Known[P]> };
+
+/** Parsed as JSON, for they are no strings. */
+const STRUCTURED: readonly (keyof Known)[] = ["routers", "routes"];
+
+/**
+ * Reads the named settings of the running project's configuration.
+ * @throws InvalidInput with everything that is wrong with them: the value, what is allowed, and the command that mends it.
+ */
+export function settings<K extends keyof Known>(...keys: readonly K[]): Settings<K> {
+  const config = new pulumi.Config();
+  const problems: string[] = [];
+  const read: Settings<K> = {};
+  for (const key of keys) {
+    const text = config.get(key);
+    if (text === undefined) continue;
+    const schema: z.ZodType = SETTINGS[key];
+    const parsed = schema.safeParse(STRUCTURED.includes(key) ? fromJson(text) : text);
+    if (parsed.success) read[key] = parsed.data as Settings<K>[K];
+    else
+      problems.push(
+        `${config.name}:${key} is "${text}": ${parsed.error.issues[0]?.message}; set it with \`pulumi config set ${key} …\``,
+      );
+  }
+  if (problems.length > 0) throw new InvalidInput("Configuration", problems);
+  return read;
+}
+
+function fromJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+}
+
+/** The platform of that kind, with its defaults. */
+export function platformOf(kind: (typeof PLATFORMS)[number] = "lab"): Platform {
+  return { lab }[kind]();
+}
+
+/** Name of the stack of another layer: `organization/hybrid-vnf-LAYER/STACK`, the same stack name as this one's unless configured. */
+export function stackOf(layer: string, stack: string = pulumi.getStack()): string {
+  return `${pulumi.getOrganization()}/hybrid-vnf-${layer}/${stack}`;
+}
