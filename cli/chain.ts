@@ -1,0 +1,258 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import type { ConfigMap, Stack } from "@pulumi/pulumi/automation";
+import { serviceContract } from "../components/contracts/service";
+import { stateFolder } from "../toolchain/environment";
+import { elapsed } from "../toolchain/progress";
+import type { Engine } from "./engine";
+import { type Ending, folderOf, inOrder, type Layer, layers, projectOf, reversed } from "./layers";
+import { forgetSalt, forgetState, removeLabelled, removeService } from "./leftovers";
+import { type Changes, OperationError, operate, outputsOf } from "./operation";
+import { preflight, type Wanted } from "./preflight";
+import type { Progress } from "./progress";
+import { recover, unlock } from "./recovery";
+import { type Report, verify } from "./verify";
+
+/** Something is amiss that has been told already, or is told by `message`. */
+export class ChainError extends Error {
+  override readonly name = "ChainError";
+}
+
+export interface Context {
+  readonly engine: Engine;
+  /** Name of the stacks, the same in every project. */
+  readonly stack: string;
+  readonly progress: Progress;
+  readonly signal: AbortSignal;
+}
+
+/** Ranges and site of a chain whose settings don't say otherwise: the programs' own defaults. */
+const defaults = { site: "dev", transit: "10.100.101.0/24", servers: "10.100.102.0/24", clients: "10.100.100.0/24" };
+
+const settingOf = (config: ConfigMap | undefined, layer: string, key: string): string | undefined =>
+  config?.[`${projectOf(layer)}:${key}`]?.value;
+
+/** The site's name and the ranges that the stacks' settings ask for. */
+function asked(configs: ReadonlyMap<string, ConfigMap>): { readonly site: string; readonly wanted: readonly Wanted[] } {
+  const want = (layer: string, key: "transit" | "servers" | "clients"): Wanted => ({
+    what: key,
+    cidr: settingOf(configs.get(layer), layer, key) ?? defaults[key],
+    setting: `pulumi config set ${key} … in stacks/${layer}`,
+  });
+  return {
+    site: settingOf(configs.get("site"), "site", "site") ?? defaults.site,
+    wanted: [want("site", "transit"), want("kubernetes", "servers"), want("swarm", "clients")],
+  };
+}
+
+function ownPassphrase(engine: Engine): boolean {
+  return engine.environment.PULUMI_CONFIG_PASSPHRASE_FILE === join(stateFolder(), "passphrase");
+}
+
+const backendOf = (engine: Engine): string => engine.environment.PULUMI_BACKEND_URL ?? "";
+
+async function settle(context: Context, layer: string, stack: Stack, site: string): Promise<void> {
+  const { engine, progress, signal } = context;
+  const report = (line: string): void => progress.line(line);
+  await unlock(stack, projectOf(layer), backendOf(engine), report, signal);
+  await recover(stack, projectOf(layer), backendOf(engine), report, (name) => removeService(site, name));
+  signal.throwIfAborted();
+}
+
+/** `a`, `a and b`, `a, b and c`. */
+function listed(names: readonly string[]): string {
+  return names.length < 2 ? names.join() : `${names.slice(0, -1).join(", ")} and ${names.at(-1)}`;
+}
+
+/** Says how it ended, and throws unless all is well. */
+function conclude<T>(what: string, endings: readonly Ending<T>[], context: Context): void {
+  const { progress, signal } = context;
+  progress.close();
+  if (endings.every((one) => one.kind === "done")) return;
+  for (const one of endings) {
+    if (one.kind === "skipped" && one.because.length > 0 && !signal.aborted) {
+      progress.line(`${one.layer.padEnd(10)}  not begun: ${listed(one.because)} must be done first`);
+    }
+    if (one.kind === "failed" && !(one.error instanceof OperationError) && !signal.aborted) {
+      progress.line(`${one.layer}: ${one.error instanceof Error ? one.error.message : String(one.error)}`);
+    }
+  }
+  signal.throwIfAborted();
+  const count = (kind: string): number => endings.filter((one) => one.kind === kind).length;
+  throw new ChainError(
+    `${what}: ${count("done")} of ${endings.length} stacks done, ${count("failed")} failed, ${count("skipped")} not begun; mend what is named above and run the command again.`,
+  );
+}
+
+/** Brings the stacks up, in order, and gives back what was seen of the service. */
+export async function up(context: Context, requests: number): Promise<Report> {
+  const { engine, stack: name, progress, signal } = context;
+  const began = Date.now();
+  const stacks = new Map<string, Stack>();
+  const configs = new Map<string, ConfigMap>();
+  await Promise.all(
+    layers.map(async ({ name: layer }) => {
+      if (
+        ownPassphrase(engine) &&
+        !existsSync(join(stateFolder(), "state", ".pulumi", "stacks", projectOf(layer), `${name}.json`))
+      ) {
+        // A salt from another checkout, or from a passphrase that is gone, would lock this one out.
+        forgetSalt(layer, name);
+      }
+      const stack = await engine.open(layer, name);
+      stacks.set(layer, stack);
+      configs.set(layer, await stack.getAllConfig());
+    }),
+  );
+  const { site, wanted } = asked(configs);
+  await preflight(wanted, site, signal);
+  const endings = await inOrder<Changes>(
+    layers,
+    async ({ name: layer }) => {
+      const stack = stacks.get(layer);
+      if (stack === undefined) throw new Error(`The stack of ${layer} was not opened.`);
+      await settle(context, layer, stack, site);
+      return operate(layer, "going up", progress, (watch) =>
+        stack.up({ refresh: true, runProgram: true, onEvent: watch.event, suppressOutputs: true }),
+      );
+    },
+    signal,
+  );
+  conclude("up", endings, context);
+  progress.line(`up in ${elapsed(Date.now() - began)}`);
+  return check(context, requests);
+}
+
+/** Takes the stacks down, in reverse order, and leaves nothing behind. */
+export async function down(context: Context, force: boolean): Promise<void> {
+  const { engine, stack: name, progress, signal } = context;
+  const began = Date.now();
+  const stacks = new Map<string, Stack>();
+  const configs = new Map<string, ConfigMap>();
+  await Promise.all(
+    layers.map(async ({ name: layer }) => {
+      const stack = await engine.find(layer, name);
+      if (stack === undefined) return;
+      stacks.set(layer, stack);
+      configs.set(layer, await stack.getAllConfig());
+    }),
+  );
+  const { site } = asked(configs);
+  const present: readonly Layer[] = layers
+    .filter((layer) => stacks.has(layer.name))
+    .map((layer) => ({ ...layer, upstream: layer.upstream.filter((one) => stacks.has(one)) }));
+  const endings = await inOrder<Changes>(
+    reversed(present),
+    async ({ name: layer }) => {
+      const stack = stacks.get(layer);
+      if (stack === undefined) throw new Error(`The stack of ${layer} was not found.`);
+      await settle(context, layer, stack, site);
+      let changes: Changes = {};
+      try {
+        changes = await operate(layer, "going down", progress, (watch) =>
+          stack.destroy({ onEvent: watch.event, suppressOutputs: true }),
+        );
+      } catch (error) {
+        if (!force || signal.aborted) throw error;
+        progress.line(`${layer}: forgetting what could not be taken down in order`);
+      }
+      await stack.workspace.removeStack(name, { force, preserveConfig: true });
+      if (ownPassphrase(engine)) forgetSalt(layer, name);
+      return changes;
+    },
+    signal,
+  );
+  conclude("down", endings, context);
+  for (const thing of await removeLabelled(site, signal)) progress.line(`removed ${thing}, which no stack knew`);
+  if (ownPassphrase(engine) && backendOf(engine) === `file://${join(stateFolder(), "state")}`) forgetState();
+  progress.line(stacks.size === 0 ? "nothing was up" : `down in ${elapsed(Date.now() - began)}`);
+}
+
+/** Previews every stack whose upstream is up; says which one is not. */
+export async function preview(context: Context): Promise<void> {
+  const { engine, stack: name, progress, signal } = context;
+  const upstream = new Map<string, Promise<boolean>>();
+  const endings = await inOrder<Changes | undefined>(
+    layers.map(({ name }) => ({ name, upstream: [] })),
+    async ({ name: layer }) => {
+      const needed = layers.find((one) => one.name === layer)?.upstream ?? [];
+      const missing: string[] = [];
+      for (const one of needed) if (!(await isUp(one))) missing.push(one);
+      if (missing.length > 0) {
+        progress.line(
+          `${layer.padEnd(10)}  not previewed: ${listed(missing)} ${missing.length === 1 ? "is" : "are"} not up`,
+        );
+        return undefined;
+      }
+      const fresh = (await engine.find(layer, name)) === undefined;
+      if (fresh && ownPassphrase(engine)) forgetSalt(layer, name);
+      const stack = await engine.open(layer, name);
+      try {
+        return await operate(layer, "previewing", progress, (watch) => stack.preview({ onEvent: watch.event }), true);
+      } finally {
+        // A preview of a stack that was never up leaves no trace of it.
+        if (fresh) {
+          await stack.workspace.removeStack(name, { preserveConfig: true });
+          if (ownPassphrase(engine)) forgetSalt(layer, name);
+        }
+      }
+    },
+    signal,
+  );
+  conclude("preview", endings, context);
+
+  function isUp(layer: string): Promise<boolean> {
+    const known = upstream.get(layer);
+    if (known !== undefined) return known;
+    const asking = engine
+      .find(layer, name)
+      .then(async (stack) => stack !== undefined && (await outputsOf(stack)) !== undefined);
+    upstream.set(layer, asking);
+    return asking;
+  }
+}
+
+/** Asks the service that the service stack publishes. */
+export async function check(context: Context, requests: number): Promise<Report> {
+  const { engine, stack: name, signal } = context;
+  const stack = await engine.find("service", name);
+  const outputs = stack === undefined ? undefined : await outputsOf(stack);
+  if (outputs === undefined)
+    throw new ChainError("There is no service to ask: the service stack is not up; bring it up with `npm run up`.");
+  const { facts } = serviceContract.parse(`${projectOf("service")}/${name}`, outputs.contract, outputs.secrets);
+  const { privateKey } = outputs.secrets as { privateKey: string };
+  return verify(facts, privateKey, requests, signal);
+}
+
+export interface Status {
+  readonly layer: string;
+  readonly stack: string;
+  readonly folder: string;
+  readonly up: boolean;
+  readonly resources: number;
+  /** When it was last worked on, ISO 8601. */
+  readonly lastUpdate?: string;
+  readonly updating: boolean;
+}
+
+/** What there is of each stack. */
+export function status(context: Context): Promise<readonly Status[]> {
+  const { engine, stack: name } = context;
+  return Promise.all(
+    layers.map(async ({ name: layer }) => {
+      const stack = await engine.find(layer, name);
+      const found =
+        stack === undefined ? undefined : (await stack.workspace.listStacks()).find((one) => one.name === name);
+      const resources = found?.resourceCount ?? 0;
+      return {
+        layer,
+        stack: name,
+        folder: folderOf(layer),
+        up: resources > 0,
+        resources,
+        lastUpdate: found?.lastUpdate,
+        updating: found?.updateInProgress ?? false,
+      };
+    }),
+  );
+}

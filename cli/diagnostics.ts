@@ -1,0 +1,73 @@
+/** What the engine says, made fit for people: no colour marks, no stack traces, each thing once. */
+
+/** Takes away the engine's colour marks and a terminal's. */
+export function plain(text: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: the escape character is what is looked for
+  return text.replace(/<\{%[^%]*%\}>/g, "").replace(/\u001b\[[0-9;]*m/g, "");
+}
+
+/** The name at the end of a URN. */
+export function nameOf(urn: string): string {
+  return urn.slice(urn.lastIndexOf("::") + 2);
+}
+
+/** The type in a URN, without its parents. */
+export function typeOf(urn: string): string {
+  return (urn.split("::")[2] ?? "").split("$").at(-1) ?? "";
+}
+
+/** Sentences that only say that something else has failed. */
+const echoes = [
+  /^(update|preview|refresh|destroy|resource) (failed|canceled)/i,
+  /^error: (update|preview|refresh|destroy) failed/i,
+];
+
+/** The part of an error that is meant for its reader; undefined if it only repeats that there was one. */
+export function sentence(message: string): string | undefined {
+  const lines = plain(message)
+    .split("\n")
+    .map((line) => line.trimEnd())
+    .filter((line) => line.trim() !== "")
+    .filter((line) => !/^\s+at\s/.test(line) && !/^\s*Node\.js v/.test(line))
+    .filter((line) => !/^Running program '.*' failed with an unhandled exception:$/.test(line))
+    .filter((line) => !/^It looks like the Pulumi SDK/.test(line))
+    // A bridged provider logs its error with the place in its source, then fails with a list of one.
+    .map((line) => line.replace(/^\s*sdk-v2\/\S+: sdk\.helper_schema: (.*?)(: provider=\S+)?$/, "$1"))
+    .filter((line) => !/^\d+ errors? occurred:$/.test(line.trim()))
+    .map((line) => line.replace(/^\s*\* /, ""))
+    .map((line) => line.replace(/^(<ref \*\d+> )?(Uncaught )?(RunError|InvalidInput|ResourceError): /, ""));
+  if (lines.length === 0 || (lines.length === 1 && echoes.some((echo) => echo.test((lines[0] ?? "").trim()))))
+    return undefined;
+  return lines.join("\n");
+}
+
+/** Gathers the errors of one operation; each is kept once. */
+export class Diagnostics {
+  private readonly kept = new Map<string, string>();
+
+  /** Notes an error and gives it back as it is to be shown, if it is new. */
+  add(message: string, urn: string | undefined): string | undefined {
+    const text = sentence(message);
+    if (text === undefined || this.kept.has(text)) return undefined;
+    for (const known of this.kept.keys()) if (known.includes(text)) return undefined;
+    const owner = urn === undefined || urn === "" || typeOf(urn) === "pulumi:pulumi:Stack" ? "" : `${nameOf(urn)}: `;
+    this.kept.set(text, `${owner}${text}`);
+    return `${owner}${text}`;
+  }
+
+  get all(): readonly string[] {
+    return [...this.kept.values()];
+  }
+}
+
+/** What the engine printed as its errors, for an operation that failed before there were any events. */
+export function printedErrors(output: string): readonly string[] {
+  const errors: string[] = [];
+  for (const block of plain(output).split(/^(?=\s*(?:stderr: |err?: ?)?error: )/m)) {
+    const match = /^\s*(?:stderr: )?error: ([\s\S]*)/.exec(block);
+    const text =
+      match?.[1] === undefined ? undefined : sentence(match[1].replace(/\n(err\?: |Resources:|Duration:)[\s\S]*/, ""));
+    if (text !== undefined && !errors.includes(text)) errors.push(text);
+  }
+  return errors;
+}

@@ -1,0 +1,231 @@
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { hostname } from "node:os";
+import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import type { Stack } from "@pulumi/pulumi/automation";
+import { z } from "zod";
+import { attempt } from "../toolchain/command";
+import { ownerVariable } from "./engine";
+import { endOrphans } from "./orphans";
+
+/** A stack that cannot be worked on now; `message` says why and what to do. */
+export class LockedError extends Error {
+  override readonly name = "LockedError";
+}
+
+const lock = z.object({
+  pid: z.number(),
+  hostname: z.string(),
+  username: z.string().optional(),
+  timestamp: z.string().optional(),
+});
+
+/** What the file backend writes down about who works on a stack. */
+export type Lock = z.infer<typeof lock>;
+
+/** What is known about the process that a lock names. */
+export type Holder =
+  | { readonly kind: "dead" }
+  /** It lives, and so does whoever it works for. */
+  | { readonly kind: "working" }
+  /** It lives, but the command that started it is gone. */
+  | { readonly kind: "orphan" }
+  /** It is on another machine. */
+  | { readonly kind: "elsewhere" };
+
+/** Reads a lock file. Half a file, left by a process that died while writing it, is a lock of nobody. */
+export function parseLock(text: string): Lock | undefined {
+  try {
+    return lock.parse(JSON.parse(text));
+  } catch {
+    return undefined;
+  }
+}
+
+/** The folder of a file backend, or undefined for any other one. */
+export function backendFolder(url: string): string | undefined {
+  if (!url.startsWith("file://")) return undefined;
+  const path = url.startsWith("file://~")
+    ? `${process.env.HOME ?? ""}${url.slice("file://~".length)}`
+    : fileURLToPath(new URL(url));
+  return join(path, ".pulumi");
+}
+
+function locksOf(
+  folder: string,
+  project: string,
+  stack: string,
+): readonly { readonly file: string; readonly lock?: Lock }[] {
+  const where = join(folder, "locks", "organization", project, stack);
+  if (!existsSync(where)) return [];
+  return readdirSync(where)
+    .filter((name) => name.endsWith(".json"))
+    .map((name) => ({ file: join(where, name), lock: parseLock(readFileSync(join(where, name), "utf8")) }));
+}
+
+function text(path: string): string | undefined {
+  try {
+    return readFileSync(path, "latin1");
+  } catch {
+    return undefined;
+  }
+}
+
+/** Judges a lock's process by what /proc says. A process id that another program has by now is a dead holder. */
+export function judgeHolder(
+  found: Lock | undefined,
+  host: string,
+  proc: (path: string) => string | undefined = text,
+): Holder {
+  if (found === undefined) return { kind: "dead" };
+  if (found.hostname !== host) return { kind: "elsewhere" };
+  const command = proc(`/proc/${found.pid}/cmdline`);
+  if (command === undefined || command === "" || !/(^|\/)pulumi$/.test(command.split("\0")[0] ?? ""))
+    return { kind: "dead" };
+  const owner = proc(`/proc/${found.pid}/environ`)
+    ?.split("\0")
+    .find((one) => one.startsWith(`${ownerVariable}=`))
+    ?.slice(ownerVariable.length + 1);
+  if (owner !== undefined && proc(`/proc/${owner}/cmdline`) === undefined) return { kind: "orphan" };
+  return { kind: "working" };
+}
+
+/** Lets go of the locks of engines that died; stops engines whose command died. */
+export async function unlock(
+  stack: Stack,
+  project: string,
+  backend: string,
+  report: (line: string) => void,
+  signal?: AbortSignal,
+): Promise<void> {
+  const folder = backendFolder(backend);
+  if (folder === undefined) return;
+  const found = locksOf(folder, project, stack.name);
+  if (found.length === 0) return;
+  for (const { file, lock: one } of found) {
+    const holder = judgeHolder(one, hostname());
+    const since = one?.timestamp === undefined ? "" : ` since ${one.timestamp}`;
+    if (holder.kind === "working") {
+      throw new LockedError(
+        `The stack ${project}/${stack.name} is being worked on by process ${one?.pid}${since}: wait until it has ended, or stop it with Ctrl-C where it runs.`,
+      );
+    }
+    if (holder.kind === "elsewhere") {
+      throw new LockedError(
+        `The stack ${project}/${stack.name} is locked by process ${one?.pid} on ${one?.hostname}${since}: wait until it has ended; if that machine is gone, delete ${file}.`,
+      );
+    }
+    if (holder.kind === "orphan" && one !== undefined) {
+      report(`${project}: stopping process ${one.pid}, whose command is gone`);
+      process.kill(one.pid, "SIGINT");
+      const patience = 120_000;
+      for (const began = Date.now(); existsSync(`/proc/${one.pid}`); await delay(200, undefined, { signal })) {
+        if (Date.now() - began > patience) {
+          throw new LockedError(
+            `Process ${one.pid} has been asked to stop and has not: end it (kill ${one.pid}) and run the command again.`,
+          );
+        }
+      }
+    }
+  }
+  if (locksOf(folder, project, stack.name).length === 0) return;
+  report(`${project}: letting go of the lock of an engine that is gone`);
+  endOrphans(project, stack.name, report);
+  await stack.cancel();
+}
+
+const pendingOperation = z.object({
+  type: z.string(),
+  resource: z.object({ urn: z.string(), type: z.string(), inputs: z.record(z.string(), z.unknown()).optional() }),
+});
+
+/** Something the engine had begun when it was killed. */
+export type Pending = z.infer<typeof pendingOperation>;
+
+/** What has to be taken away before an interrupted creation can begin again. */
+export interface HalfMade {
+  readonly kind: "container" | "network" | "service";
+  readonly name: string;
+}
+
+const made: Readonly<Record<string, HalfMade["kind"]>> = {
+  "docker:index/container:Container": "container",
+  "docker:index/network:Network": "network",
+  "docker:index/service:Service": "service",
+};
+
+/**
+ * What an interrupted operation may have left behind that stands in the way of the next one. Only creations of named
+ * things do: whatever else the stacks do can be done again.
+ */
+export function halfMade(pending: Pending): HalfMade | undefined {
+  const kind = made[pending.resource.type];
+  const name = pending.resource.inputs?.name;
+  if (pending.type !== "creating" || kind === undefined || typeof name !== "string") return undefined;
+  return { kind, name };
+}
+
+/** Whether a thing is this project's own to remove. A Swarm service is, as the whole Swarm is. */
+export function ours(thing: HalfMade, labels: Readonly<Record<string, string>>): boolean {
+  return thing.kind === "service" || (thing.name.startsWith("hybrid-vnf-") && labels["hybrid-vnf.site"] !== undefined);
+}
+
+/** Takes away a container or network of this machine's Docker engine, if it is there and ours. */
+export async function removeHalfMade(thing: HalfMade): Promise<boolean> {
+  const noun = thing.kind === "container" ? "container" : "network";
+  const format = noun === "container" ? "{{json .Config.Labels}}" : "{{json .Labels}}";
+  const found = await attempt("docker", [noun, "inspect", "--format", format, thing.name]);
+  if (found.code !== 0) return false;
+  const labels = (JSON.parse(found.stdout) ?? {}) as Record<string, string>;
+  if (!ours(thing, labels)) return false;
+  const removed = await attempt(
+    "docker",
+    noun === "container" ? ["rm", "--force", "--volumes", thing.name] : ["network", "rm", thing.name],
+  );
+  if (removed.code !== 0)
+    throw new Error(`The half-made ${noun} '${thing.name}' could not be removed: ${removed.stderr.trim()}`);
+  return true;
+}
+
+function pendingIn(deployment: unknown): readonly Pending[] {
+  const parsed = z.object({ pending_operations: z.array(pendingOperation).nullish() }).safeParse(deployment ?? {});
+  return parsed.success ? (parsed.data.pending_operations ?? []) : [];
+}
+
+/** Whether a stack of a file backend has anything pending; undefined where only the engine can tell. */
+function pendingInFile(backend: string, project: string, stack: string): boolean | undefined {
+  const folder = backendFolder(backend);
+  if (folder === undefined) return undefined;
+  const state = text(join(folder, "stacks", project, `${stack}.json`));
+  if (state === undefined) return undefined;
+  try {
+    const parsed = JSON.parse(state) as { checkpoint?: { latest?: unknown } };
+    return pendingIn(parsed.checkpoint?.latest).length > 0;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Puts a stack whose engine was killed into a state from which the next operation goes on. */
+export async function recover(
+  stack: Stack,
+  project: string,
+  backend: string,
+  report: (line: string) => void,
+  removeService: (name: string) => Promise<boolean>,
+): Promise<void> {
+  if (pendingInFile(backend, project, stack.name) === false) return;
+  const state = await stack.exportStack();
+  const deployment = state.deployment as Record<string, unknown> | undefined;
+  const pending = pendingIn(deployment);
+  if (deployment === undefined || pending.length === 0) return;
+  for (const one of pending) {
+    const thing = halfMade(one);
+    if (thing === undefined) continue;
+    const removed = thing.kind === "service" ? await removeService(thing.name) : await removeHalfMade(thing);
+    if (removed) report(`${project}: removed the half-made ${thing.kind} ${thing.name}`);
+  }
+  report(`${project}: going on after an engine that was stopped in the middle of ${pending.length} operations`);
+  await stack.importStack({ ...state, deployment: { ...deployment, pending_operations: [] } });
+}
