@@ -1,0 +1,244 @@
+import * as fs from "node:fs";
+import * as path from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import {
+  command,
+  eventually,
+  inShell,
+  kubectl,
+  leftovers,
+  onMachine,
+  pulumi,
+  ROOT,
+  replies,
+  texts,
+  volumes,
+} from "./operator";
+
+/** How the body of every OpenSSH private key begins: "openssh-key-v1" in base64 (PROTOCOL.key of OpenSSH). */
+const KEY_BODY = "b3BlbnNzaC1rZXktdjE";
+
+let before: Set<string>;
+const logs: string[] = [];
+
+async function run(name: string, args: string[] = []) {
+  const ended = await command(name, args);
+  logs.push(ended.output);
+  return ended;
+}
+
+/** Makes the stack "dev" of a folder by hand, and takes it away with what Pulumi writes into its settings. */
+function asNewStack<T>(folder: string, work: () => T): T {
+  const file = path.join(ROOT, folder, "Pulumi.dev.yaml");
+  const settings = fs.readFileSync(file);
+  const made = pulumi(folder, "stack", "init", "dev");
+  expect(made.status, made.output).toBe(0);
+  const clear = () => {
+    pulumi(folder, "stack", "rm", "dev", "--yes", "--preserve-config");
+    fs.writeFileSync(file, settings);
+  };
+  const result = work();
+  if (result instanceof Promise) return result.finally(clear) as T;
+  clear();
+  return result;
+}
+
+const bothAnswer = () => {
+  const counts = replies();
+  return (counts["apache-1"] ?? 0) > 0 && (counts["apache-2"] ?? 0) > 0 && !("no reply" in counts)
+    ? true
+    : JSON.stringify(counts);
+};
+
+beforeAll(async () => {
+  await run("down");
+  before = volumes();
+});
+
+afterAll(async () => {
+  await run("down");
+});
+
+describe("the chain in the lab", () => {
+  test("up ends with the address, the hops and replies of both servers", async () => {
+    const { status, output } = await run("up");
+    expect(status).toBe(0);
+    expect(output).toContain("http://10.100.100.20");
+    expect(output).toMatch(/apache-1\W.*\d/);
+    expect(output).toMatch(/apache-2\W.*\d/);
+    expect(bothAnswer()).toBe(true);
+  });
+
+  test("up again changes nothing in any stack", async () => {
+    const { status } = await run("up");
+    expect(status).toBe(0);
+    for (const stack of ["site", "kubernetes", "swarm", "service"]) {
+      const preview = pulumi(`stacks/${stack}`, "preview", "--stack", "dev", "--refresh", "--expect-no-changes");
+      expect(preview.status, preview.output).toBe(0);
+    }
+  });
+
+  test("the route of the router is in FRR, and forwarding is its own doing", async () => {
+    const routes = kubectl("exec", "deployment/quagga", "--", "vtysh", "-c", "show ip route 10.100.102.0/24");
+    expect(routes.output).toContain("10.100.102.0/24");
+    const filter = onMachine("kubernetes-1", "nft", "list", "set", "inet", "hybrid_vnf", "open");
+    expect(filter.output).toMatch(/eth0[\s\S]*eth1|eth1[\s\S]*eth0/);
+  });
+
+  test("a route beyond a neighbour is installed in FRR and in the node's kernel, and leaves with its setting", async () => {
+    pulumi(
+      "stacks/service",
+      "config",
+      "set",
+      "--stack",
+      "dev",
+      "routes",
+      '[{"destination":"10.200.0.0/16","nextHop":"10.100.102.11"}]',
+    );
+    try {
+      const up = pulumi("stacks/service", "up", "--stack", "dev", "--yes", "--skip-preview");
+      expect(up.status, up.output).toBe(0);
+      await eventually("the kernel has the route", 30, () => {
+        const { output } = onMachine("kubernetes-1", "ip", "route", "show", "10.200.0.0/16");
+        return output.includes("via 10.100.102.11") || output;
+      });
+      expect(kubectl("exec", "deployment/quagga", "--", "vtysh", "-c", "show ip route").output).toMatch(
+        /S>\* 10\.200\.0\.0\/16/,
+      );
+    } finally {
+      pulumi("stacks/service", "config", "rm", "--stack", "dev", "routes");
+    }
+    expect(pulumi("stacks/service", "up", "--stack", "dev", "--yes", "--skip-preview").status).toBe(0);
+    await eventually(
+      "the kernel's route is gone",
+      30,
+      () => onMachine("kubernetes-1", "ip", "route", "show", "10.200.0.0/16").output.trim() === "" || "still there",
+    );
+  });
+
+  test("with the router scaled to 0 no request passes, and verify says where it ends; back to 1 it passes", async () => {
+    kubectl("scale", "deployment/quagga", "--replicas=0");
+    await eventually("the path is closed", 60, () => {
+      const counts = replies(1);
+      return "nobody" in counts || "no reply" in counts || JSON.stringify(counts);
+    });
+    const broken = await run("verify", ["--requests", "4"]);
+    expect(broken.status).not.toBe(0);
+    expect(broken.output).toMatch(/ends at .*quagga/i);
+    kubectl("scale", "deployment/quagga", "--replicas=1");
+    await eventually("the path is open", 90, bothAnswer);
+    expect((await run("verify", ["--requests", "20"])).status).toBe(0);
+  });
+
+  test("heals by itself: router pod, balancer task, a server's process", async () => {
+    kubectl("delete", "pod", "-l", "app=quagga", "--wait=true");
+    await eventually("after the router's pod", 90, bothAnswer);
+    inShell("bash", [
+      "-c",
+      "docker exec hybrid-vnf-dev-swarm-1 sh -c 'docker rm -f $(docker ps -q --filter label=com.docker.swarm.service.name=nginx)'",
+    ]);
+    await eventually("after the balancer's task", 90, bothAnswer);
+    onMachine("apache-1", "pkill", "-9", "apache2");
+    await eventually("after the server's process", 90, bothAnswer);
+  });
+
+  test("by hand: a third server re-renders SERVERS and nothing else", async () => {
+    pulumi("stacks/kubernetes", "config", "set", "--stack", "dev", "replicas", "3");
+    try {
+      expect(pulumi("stacks/kubernetes", "up", "--stack", "dev", "--yes", "--skip-preview").status).toBe(0);
+      const preview = pulumi("stacks/service", "preview", "--stack", "dev", "--json");
+      const steps = (
+        JSON.parse(preview.output.slice(preview.output.indexOf("{"))) as { steps: { op: string; urn: string }[] }
+      ).steps;
+      const changed = steps
+        .filter((step) => step.op !== "same" && step.op !== "read")
+        .map((step) => `${step.op} ${step.urn.split("::").pop()}`);
+      expect(changed.sort()).toEqual([
+        "create nginx-apache-3-to-transit",
+        "create nginx-apache-3-to-transit-route",
+        "update nginx-service",
+      ]);
+      expect(pulumi("stacks/service", "up", "--stack", "dev", "--yes", "--skip-preview").status).toBe(0);
+      await eventually("the third server answers", 60, () => {
+        const counts = replies(9);
+        return (counts["apache-3"] ?? 0) > 0 || JSON.stringify(counts);
+      });
+    } finally {
+      pulumi("stacks/kubernetes", "config", "set", "--stack", "dev", "replicas", "2");
+    }
+    expect((await run("up")).status).toBe(0);
+  });
+
+  test("a machine's container deleted behind our back is repaired by the next up", async () => {
+    inShell("docker", ["rm", "-f", "hybrid-vnf-dev-apache-1"]);
+    expect((await run("up")).status).toBe(0);
+    expect(bothAnswer()).toBe(true);
+  });
+
+  test("secrets are nowhere in plain text", () => {
+    const secrets = [
+      onMachine("kubernetes-1", "sed", "-n", "s/ *client-key-data: //p", "/etc/kubernetes/admin.conf").output.trim(),
+      onMachine("swarm-1", "docker", "swarm", "join-token", "-q", "worker").output.trim(),
+      onMachine("swarm-1", "docker", "swarm", "join-token", "-q", "manager").output.trim(),
+      onMachine("swarm-1", "sed", "-n", "2p", "/etc/ssh/ssh_host_ed25519_key").output.trim(),
+    ];
+    for (const secret of secrets) {
+      expect(secret.length).toBeGreaterThan(30);
+      for (const { file, text } of texts(path.join(ROOT, ".hybrid-vnf")))
+        expect(text.includes(secret), `a secret is in ${file}`).toBe(false);
+      for (const log of logs) expect(log.includes(secret), "a secret is in the output of a command").toBe(false);
+    }
+    // The search itself finds what is there: the state names the machines in plain text.
+    const state = [...texts(path.join(ROOT, ".hybrid-vnf"))];
+    expect(state.some(({ text }) => text.includes("hybrid-vnf-dev-kubernetes-1"))).toBe(true);
+    expect(state.some(({ text }) => text.includes(KEY_BODY))).toBe(false);
+    expect(logs.some((log) => log.includes(KEY_BODY))).toBe(false);
+  });
+
+  test("down leaves nothing", async () => {
+    expect((await run("down")).status).toBe(0);
+    expect(leftovers()).toEqual([]);
+    expect([...volumes()].filter((volume) => !before.has(volume))).toEqual([]);
+  });
+
+  test("a stack whose upstream isn't up says so in one sentence", () => {
+    const preview = asNewStack("stacks/service", () => pulumi("stacks/service", "preview", "--stack", "dev"));
+    expect(preview.status).not.toBe(0);
+    expect(preview.output).toContain("bring up the site stack first");
+    expect(preview.output).not.toMatch(/^\s+at .*\.ts:/m);
+  });
+});
+
+describe("interrupted", () => {
+  /** Output lines that mark three different moments of an up. */
+  const moments = [/transit/, /kubernetes-1/, /nginx|quagga/];
+  test.each(moments)("an engine killed at %s: the next up ends in a working chain", async (moment) => {
+    let killed = false;
+    const ended = await command("up", [], (child) => {
+      child.stdout?.on("data", (chunk: Buffer) => {
+        if (killed || !moment.test(chunk.toString()) || child.pid === undefined) return;
+        killed = true;
+        process.kill(-child.pid, "SIGKILL");
+      });
+    });
+    expect(killed).toBe(true);
+    expect(ended.status).not.toBe(0);
+    expect((await run("up")).status).toBe(0);
+    expect(bothAnswer()).toBe(true);
+    expect((await run("down")).status).toBe(0);
+    expect(leftovers()).toEqual([]);
+  });
+});
+
+describe("the root program", () => {
+  test("brings the same chain up as one stack, and down", async () => {
+    await asNewStack(".", async () => {
+      const up = pulumi(".", "up", "--stack", "dev", "--yes", "--skip-preview");
+      expect(up.status, up.output).toBe(0);
+      await eventually("the chain answers", 60, bothAnswer);
+      const down = pulumi(".", "destroy", "--stack", "dev", "--yes", "--skip-preview");
+      expect(down.status, down.output).toBe(0);
+    });
+    expect(leftovers()).toEqual([]);
+  });
+});

@@ -1,0 +1,26 @@
+import { execFileSync } from "node:child_process";
+import * as path from "node:path";
+import { beforeAll, expect, test } from "vitest";
+import { ensureToolchain, type Toolchain } from "../../toolchain/ensure";
+import { ROOT } from "./operator";
+
+let toolchain: Toolchain;
+beforeAll(async () => {
+  toolchain = await ensureToolchain({ report: (line) => process.stdout.write(`${line}\n`) });
+});
+
+/** Go's own tests of a plugin that is built here: against the npm SDK's types, and against real servers. */
+test.each([
+  ["command", []],
+  ["docker", ["-tags", "no_compose"]],
+  ["kubernetes", []],
+])("the %s plugin passes its own tests", (name, flags) => {
+  const output = execFileSync("go", ["test", "-count=1", ...flags, "./..."], {
+    cwd: path.join(ROOT, "toolchain", `provider-${name}`),
+    env: { ...process.env, KUBEBUILDER_ASSETS: toolchain.machine },
+    encoding: "utf8",
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  process.stdout.write(output);
+  expect(output).toMatch(/^ok\s/m);
+});

@@ -1,0 +1,441 @@
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { EngineEvent } from "@pulumi/pulumi/automation";
+import { afterEach, describe, expect, it } from "vitest";
+import { Diagnostics, nameOf, plain, printedErrors, sentence, typeOf } from "../../cli/diagnostics";
+import { inOrder, type Layer, layers, reversed } from "../../cli/layers";
+import { forgetState, withoutSalt } from "../../cli/leftovers";
+import { parse, UsageError } from "../../cli/main";
+import { OperationError, operate } from "../../cli/operation";
+import { bridges, conflicts, range, takenByDocker, takenByRoutes } from "../../cli/preflight";
+import { Live, Plain, stepLine, summary } from "../../cli/progress";
+import { backendFolder, halfMade, judgeHolder, ours, parseLock } from "../../cli/recovery";
+import { isPinned } from "../../cli/remote";
+import { brokenAt, count, describe as describeReport, judge, paths, serverOf } from "../../cli/verify";
+
+describe("the command line", () => {
+  it("reads a command and its options", () => {
+    expect(parse(["up"])).toEqual({ command: "up", stack: "dev", requests: 20, json: false, force: false });
+    expect(parse(["verify", "--requests", "7", "--json", "--stack", "lab-2"])).toMatchObject({
+      requests: 7,
+      json: true,
+      stack: "lab-2",
+    });
+    expect(parse(["up", "--help"]).command).toBe("help");
+  });
+  it.each([
+    [[], "The command is ''; it can be up, down, preview, verify, status."],
+    [["destroy"], "The command is 'destroy'"],
+    [["up", "site"], "'site' comes after 'up', which takes options only."],
+    [["verify", "--requests", "0"], "--requests is '0'; it takes a whole number from 1 to 100000."],
+    [["verify", "--requests", "many"], "--requests is 'many'"],
+    [["up", "--stack", "a/b"], "--stack is 'a/b'"],
+    [["up", "--stack", ""], "--stack is ''"],
+    [["up", "--force"], "--force goes with 'down', not with 'up'."],
+    [["down", "--json"], "--json goes with 'verify' and 'status', not with 'down'."],
+    [["up", "--fast"], "Unknown option '--fast'"],
+    [["up", "--requests"], "'npm run up -- --help' lists what there is."],
+  ])("refuses %j in one sentence", (args, message) => {
+    expect(() => parse(args)).toThrow(UsageError);
+    expect(() => parse(args)).toThrow(message);
+  });
+});
+
+describe("the order of the stacks", () => {
+  it("brings the site up first, the clusters at the same time, the service last", async () => {
+    const events: string[] = [];
+    const endings = await inOrder(layers, async ({ name }) => {
+      events.push(`+${name}`);
+      await new Promise((resolve) => setTimeout(resolve, 10));
+      events.push(`-${name}`);
+      return name;
+    });
+    expect(events.slice(0, 2)).toEqual(["+site", "-site"]);
+    expect(events.slice(2, 4).sort()).toEqual(["+kubernetes", "+swarm"]);
+    expect(events.slice(-2)).toEqual(["+service", "-service"]);
+    expect(endings.map((one) => one.kind)).toEqual(["done", "done", "done", "done"]);
+  });
+
+  it("lets what is independent of a failure come to its end, and begins nothing that depends on it", async () => {
+    const finished: string[] = [];
+    const endings = await inOrder(layers, async ({ name }) => {
+      if (name === "kubernetes") throw new Error("no");
+      await new Promise((resolve) => setTimeout(resolve, 10));
+      finished.push(name);
+    });
+    expect(finished).toEqual(["site", "swarm"]);
+    expect(endings.map((one) => [one.layer, one.kind])).toEqual([
+      ["site", "done"],
+      ["kubernetes", "failed"],
+      ["swarm", "done"],
+      ["service", "skipped"],
+    ]);
+    expect(endings[3]).toMatchObject({ because: ["kubernetes"] });
+  });
+
+  it("takes them down the other way round", () => {
+    expect(reversed(layers)).toEqual([
+      { name: "service", upstream: [] },
+      { name: "swarm", upstream: ["service"] },
+      { name: "kubernetes", upstream: ["service"] },
+      { name: "site", upstream: ["kubernetes", "swarm", "service"] },
+    ]);
+  });
+
+  it("begins nothing after an interrupt", async () => {
+    const stop = new AbortController();
+    const begun: string[] = [];
+    const endings = await inOrder(
+      layers,
+      async ({ name }) => {
+        begun.push(name);
+        stop.abort();
+      },
+      stop.signal,
+    );
+    expect(begun).toEqual(["site"]);
+    expect(endings.map((one) => one.kind)).toEqual(["done", "skipped", "skipped", "skipped"]);
+  });
+
+  it("is refused where a stack stands before one it needs", async () => {
+    const wrong: Layer[] = [{ name: "b", upstream: ["a"] }];
+    await expect(inOrder(wrong, async () => undefined)).rejects.toThrow("The layer 'b' stands before 'a'");
+  });
+});
+
+describe("what the engine says", () => {
+  const urn = "urn:pulumi:dev::hybrid-vnf-site::hybrid-vnf:site:Site$docker:index/network:Network::transit-network";
+  const stack = "urn:pulumi:dev::hybrid-vnf-site::pulumi:pulumi:Stack::hybrid-vnf-site-dev";
+
+  it("is stripped of colours and stack traces", () => {
+    expect(plain("<{%fg 1%}>bad<{%reset%}> \u001b[31mred\u001b[0m")).toBe("bad red");
+    expect(
+      sentence(
+        "Running program '/x/index.ts' failed with an unhandled exception:\n<ref *1> InvalidInput: Site: cidr is \"x\"\n    at new Site (/x/site.ts:1:2)\n    at process.main\n\nNode.js v20.1.0\n",
+      ),
+    ).toBe('Site: cidr is "x"');
+  });
+  it("is nothing where it only repeats that something failed", () => {
+    expect(sentence("update failed")).toBeUndefined();
+    expect(sentence("<{%reset%}>preview failed<{%reset%}>")).toBeUndefined();
+    expect(sentence("\n")).toBeUndefined();
+  });
+  it("is told once, with the name of the resource it is about", () => {
+    const diagnostics = new Diagnostics();
+    expect(
+      diagnostics.add("  sdk-v2/provider2.go:571: sdk.helper_schema: Pool overlaps: provider=docker@5.2.0", urn),
+    ).toBe("transit-network: Pool overlaps");
+    expect(diagnostics.add("1 error occurred:\n\t* Pool overlaps\n\n", urn)).toBeUndefined();
+    expect(diagnostics.add("update failed", stack)).toBeUndefined();
+    expect(diagnostics.add("Configuration: bad", stack)).toBe("Configuration: bad");
+    expect(diagnostics.all).toEqual(["transit-network: Pool overlaps", "Configuration: bad"]);
+    expect([nameOf(urn), typeOf(urn)]).toEqual(["transit-network", "docker:index/network:Network"]);
+  });
+  it("is found in what it printed when there were no events", () => {
+    expect(printedErrors("code: 255\n stdout: \n stderr: error: incorrect passphrase\n")).toEqual([
+      "incorrect passphrase",
+    ]);
+    expect(printedErrors("all is well")).toEqual([]);
+  });
+
+  it("becomes lines of progress; a failure is told once and ends in an error", async () => {
+    let text = "";
+    const progress = new Plain((more) => {
+      text += more;
+    });
+    const event = (one: Partial<EngineEvent>): EngineEvent => ({ sequence: 0, timestamp: 0, ...one });
+    const metadata = (op: string) =>
+      ({
+        op,
+        urn,
+        type: "docker:index/network:Network",
+        provider: "",
+        new: { custom: true },
+      }) as unknown as NonNullable<EngineEvent["resOutputsEvent"]>["metadata"];
+    const changes = await operate("site", "going up", progress, async (watch) => {
+      watch.event(event({ resourcePreEvent: { metadata: metadata("create") } }));
+      watch.event(event({ resOutputsEvent: { metadata: metadata("create") } }));
+      watch.event(event({ resOutputsEvent: { metadata: metadata("same") } }));
+      watch.event(
+        event({
+          summaryEvent: {
+            maybeCorrupt: false,
+            durationSeconds: 1,
+            resourceChanges: { create: 1, same: 2 },
+            policyPacks: {},
+          },
+        }),
+      );
+    });
+    expect(changes).toEqual({ create: 1, same: 2 });
+    expect(text.split("\n").slice(0, 2)).toEqual([
+      "site        going up",
+      "site        created transit-network docker:index/network:Network",
+    ]);
+    expect(text).toMatch(/site {8}1 created, 2 unchanged, 0\.\d s\n$/);
+
+    text = "";
+    const failed = operate("site", "going up", progress, async (watch) => {
+      const diagnosticEvent = {
+        urn,
+        message: "<{%reset%}>Pool overlaps<{%reset%}>\n",
+        color: "",
+        severity: "error" as const,
+      };
+      watch.event(event({ diagnosticEvent }));
+      watch.event(event({ diagnosticEvent }));
+      watch.event(event({ diagnosticEvent: { ...diagnosticEvent, urn: stack, message: "update failed" } }));
+      throw new Error("code 255\n at x");
+    });
+    await expect(failed).rejects.toBeInstanceOf(OperationError);
+    expect(text.match(/Pool overlaps/g)).toHaveLength(1);
+    expect(text).not.toContain("255");
+  });
+});
+
+describe("progress", () => {
+  it("sums up what changed", () => {
+    expect(summary({ same: 12 })).toBe("no changes, 12 resources");
+    expect(summary({ create: 2, replace: 1, delete: 3, same: 4 })).toBe(
+      "2 created, 1 replaced, 3 deleted, 4 unchanged",
+    );
+    expect(summary({ create: 2 }, true)).toBe("2 to create");
+    expect(stepLine("site", { op: "delete", name: "n", type: "t", took: 1234 })).toBe(
+      "site        deleted n t (1.2 s)",
+    );
+  });
+
+  it("on a terminal keeps one line per stack, cut to its width, with messages above", () => {
+    let text = "";
+    const live = new Live(
+      (more) => {
+        text += more;
+      },
+      () => 40,
+    );
+    live.begin("site", "going up");
+    live.begin("swarm", "going up");
+    live.busy("site", "transit-network-with-a-long-name-indeed");
+    text = "";
+    live.line("swarm: warning: x");
+    const shown = text.split("\n");
+    expect(shown[0]).toBe("\u001b[2A\u001b[0Jswarm: warning: x");
+    expect(shown.slice(1, 3).every((line) => line.length < 40)).toBe(true);
+    expect(shown[1]).toMatch(/site .*…$/);
+    live.end("site", "6 created", true);
+    expect(text).toMatch(/✔ site {7}6 created, 0\.\d s/);
+    live.close();
+  });
+});
+
+describe("a lock", () => {
+  const found = { pid: 42, hostname: "here", username: "root", timestamp: "2026-01-01T00:00:00Z" };
+  const proc = (files: Record<string, string>) => (path: string) => files[path];
+
+  it("is read from the file backend's own form", () => {
+    expect(parseLock(JSON.stringify(found))).toEqual(found);
+    expect(parseLock('{"pid": 42')).toBeUndefined();
+    expect(parseLock('{"pid": "x"}')).toBeUndefined();
+  });
+  it("of a process that is gone, or whose id another program has, is dead", () => {
+    expect(judgeHolder(found, "here", proc({})).kind).toBe("dead");
+    expect(judgeHolder(found, "here", proc({ "/proc/42/cmdline": "vim\0notes" })).kind).toBe("dead");
+    expect(judgeHolder(undefined, "here", proc({})).kind).toBe("dead");
+  });
+  it("of a living engine is at work, unless the command that started it is gone", () => {
+    const engine = { "/proc/42/cmdline": "/c/bin/pulumi\0up" };
+    expect(judgeHolder(found, "here", proc(engine)).kind).toBe("working");
+    const owned = { ...engine, "/proc/42/environ": "A=b\0HYBRID_VNF_OWNER=7\0" };
+    expect(judgeHolder(found, "here", proc({ ...owned, "/proc/7/cmdline": "node" })).kind).toBe("working");
+    expect(judgeHolder(found, "here", proc(owned)).kind).toBe("orphan");
+  });
+  it("of another machine is not judged", () => {
+    expect(judgeHolder({ ...found, hostname: "there" }, "here", proc({})).kind).toBe("elsewhere");
+  });
+  it("lies below the backend's folder", () => {
+    expect(backendFolder("file:///a/b")).toBe("/a/b/.pulumi");
+    expect(backendFolder("s3://bucket")).toBeUndefined();
+  });
+});
+
+describe("an operation that an engine left half done", () => {
+  const pending = (type: string, resource: string, name?: unknown) => ({
+    type,
+    resource: { urn: "u", type: resource, inputs: { name } },
+  });
+  it("has left something to take away when it was creating something that has a name", () => {
+    expect(halfMade(pending("creating", "docker:index/container:Container", "hybrid-vnf-dev-x"))).toEqual({
+      kind: "container",
+      name: "hybrid-vnf-dev-x",
+    });
+    expect(halfMade(pending("creating", "docker:index/network:Network", "hybrid-vnf-dev-y"))?.kind).toBe("network");
+    expect(halfMade(pending("creating", "docker:index/service:Service", "nginx"))?.kind).toBe("service");
+  });
+  it("has left nothing otherwise", () => {
+    expect(halfMade(pending("updating", "docker:index/container:Container", "x"))).toBeUndefined();
+    expect(halfMade(pending("creating", "command:remote:Command", "x"))).toBeUndefined();
+    expect(halfMade(pending("creating", "docker:index/container:Container"))).toBeUndefined();
+    expect(
+      halfMade({ type: "creating", resource: { urn: "u", type: "docker:index/network:Network" } }),
+    ).toBeUndefined();
+  });
+  it("never takes away what somebody else has made", () => {
+    const container = { kind: "container" as const, name: "hybrid-vnf-dev-x" };
+    expect(ours(container, { "hybrid-vnf.site": "dev" })).toBe(true);
+    expect(ours(container, {})).toBe(false);
+    expect(ours({ ...container, name: "postgres" }, { "hybrid-vnf.site": "dev" })).toBe(false);
+  });
+});
+
+describe("what is left in the checkout", () => {
+  const folders: string[] = [];
+  afterEach(() => {
+    for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true });
+  });
+  it("is no salt, unless a secret of the settings needs it", () => {
+    expect(withoutSalt("config:\n  a:b: c\nencryptionsalt: v1:x\n")).toBe("config:\n  a:b: c\n");
+    expect(withoutSalt("encryptionsalt: v1:x\n")).toBe("");
+    expect(withoutSalt("config:\n  a:b:\n    secure: v1:y\nencryptionsalt: v1:x\n")).toBeUndefined();
+    expect(withoutSalt("config:\n  a:b: c\n")).toBeUndefined();
+  });
+  it("is no state and no passphrase, unless another stack needs them", () => {
+    const root = mkdtempSync(join(tmpdir(), "state-"));
+    folders.push(root);
+    const stacks = join(root, ".hybrid-vnf/state/.pulumi/stacks/hybrid-vnf");
+    mkdirSync(stacks, { recursive: true });
+    writeFileSync(join(root, ".hybrid-vnf/passphrase"), "x");
+    writeFileSync(join(stacks, "dev.json"), "{}");
+    expect(forgetState(root)).toBe(false);
+    expect(readFileSync(join(root, ".hybrid-vnf/passphrase"), "utf8")).toBe("x");
+    rmSync(join(stacks, "dev.json"));
+    expect(forgetState(root)).toBe(true);
+    expect(() => readFileSync(join(root, ".hybrid-vnf/passphrase"))).toThrow();
+  });
+});
+
+describe("this machine's own networks", () => {
+  const wanted = [{ what: "transit", cidr: "10.100.101.0/24", setting: "set it" }];
+  it("are compared as ranges", () => {
+    expect(range("10.0.0.0/8")).toEqual({ first: 10 * 2 ** 24, last: 11 * 2 ** 24 - 1 });
+    expect(range("10.1.2.3/32")).toEqual({ first: 167838211, last: 167838211 });
+    expect(range("fd00::/8")).toBeUndefined();
+    expect(range("10.0.0.300/8")).toBeUndefined();
+    const taken = (cidr: string) => [{ cidr, by: "x", remedy: "y" }];
+    expect(conflicts(wanted, taken("10.100.0.0/16"))).toEqual([
+      "The transit network 10.100.101.0/24 overlaps 10.100.0.0/16 of x: y, or choose another range (set it).",
+    ]);
+    expect(conflicts(wanted, taken("10.100.101.128/25"))).toHaveLength(1);
+    expect(conflicts(wanted, taken("10.100.102.0/24"))).toEqual([]);
+    expect(conflicts([{ what: "t", cidr: "nonsense", setting: "" }], taken("10.0.0.0/8"))).toEqual([]);
+  });
+  const network = (Name: string, Subnet: string, site?: string) => ({
+    Id: "0123456789abcdef",
+    Name,
+    Labels: site === undefined ? null : { "hybrid-vnf.site": site },
+    Options: Name === "bridge" ? { "com.docker.network.bridge.name": "docker0" } : null,
+    IPAM: { Config: [{ Subnet }] },
+  });
+  it("are Docker's, but for the site's own", () => {
+    const networks = [
+      network("foo", "10.0.0.0/8"),
+      network("a", "10.1.0.0/24", "dev"),
+      network("b", "10.2.0.0/24", "other"),
+    ];
+    expect(takenByDocker(networks, "dev").map((one) => one.by)).toEqual([
+      "the Docker network 'foo'",
+      "the Docker network 'b'",
+    ]);
+    expect(bridges([network("bridge", "172.17.0.0/16"), network("foo", "10.0.0.0/8")])).toEqual([
+      "docker0",
+      "br-0123456789ab",
+    ]);
+  });
+  it("are routes, but for the default one and Docker's bridges", () => {
+    const table = [
+      "Iface\tDestination\tGateway \tFlags\tRefCnt\tUse\tMetric\tMask\t\tMTU\tWindow\tIRTT",
+      "eth0\t00000000\t010200C0\t0003\t0\t0\t0\t00000000\t0\t0\t0",
+      "tun0\t0065640A\t00000000\t0001\t0\t0\t0\t00FFFFFF\t0\t0\t0",
+      "docker0\t000011AC\t00000000\t0001\t0\t0\t0\t0000FFFF\t0\t0\t0",
+      "",
+    ].join("\n");
+    expect(takenByRoutes(table, ["docker0"])).toEqual([
+      {
+        cidr: "10.100.101.0/24",
+        by: "this machine's route through tun0",
+        remedy: "take that route away (ip route del 10.100.101.0/24 dev tun0)",
+      },
+    ]);
+  });
+});
+
+describe("asking the service", () => {
+  const servers = ["apache-1", "apache-2", "apache-11"];
+  const line = (status: number | string, page: string): string => `${status} ${Buffer.from(page).toString("base64")}`;
+
+  it("counts replies by the server that the page names", () => {
+    expect(serverOf("<h1>apache-11</h1>", servers)).toBe("apache-11");
+    expect(serverOf("<h1>apache-1</h1>", servers)).toBe("apache-1");
+    expect(serverOf("<h1>apache-12</h1>", servers)).toBeUndefined();
+    const output = [
+      line(200, "<h1>apache-1</h1>"),
+      line(200, "apache-2"),
+      line("000", ""),
+      line(502, "nginx"),
+      line(200, "?"),
+      "",
+    ].join("\n");
+    expect(count(output, servers)).toEqual({
+      answered: 3,
+      replies: { "apache-1": 1, "apache-2": 1, "apache-11": 0 },
+      strange: 1,
+    });
+  });
+
+  const places = [
+    { name: "nginx", address: "10.100.100.20" },
+    { name: "quagga", address: "10.100.101.10" },
+    { name: "apache-1", address: "10.100.102.11" },
+  ];
+  it("names the hops, and the place where a path ends", () => {
+    const [whole, cut, none] = paths(
+      "10.100.102.11 10.100.101.10 10.100.102.11\n10.100.102.11 10.100.101.10 * * *\n10.100.102.11 * *\n",
+      "nginx",
+      places,
+    );
+    expect(whole).toMatchObject({ to: "apache-1", complete: true });
+    expect(whole?.hops.map((hop) => hop.name)).toEqual(["quagga", "apache-1"]);
+    expect(cut && brokenAt(cut)).toBe(
+      "The path from nginx to apache-1 ends at quagga (10.100.101.10): nothing after it answers.",
+    );
+    expect(none && brokenAt(none)).toBe("The path from nginx to apache-1 ends at nginx: no hop after it answers.");
+  });
+
+  it("is good only when every request is answered and every server has a share", () => {
+    const facts = {
+      servers: [
+        { name: "apache-1", address: "a" },
+        { name: "apache-2", address: "b" },
+      ],
+      hops: [],
+    };
+    const seen = { requests: 4, answered: 4, replies: { "apache-1": 2, "apache-2": 2 }, strange: 0, paths: [] };
+    expect(judge(facts, seen)).toEqual([]);
+    expect(judge(facts, { ...seen, answered: 3 })).toEqual(["1 of 4 requests got no reply."]);
+    expect(judge(facts, { ...seen, replies: { "apache-1": 4, "apache-2": 0 } })).toEqual([
+      "apache-2 (b) has answered no request.",
+    ]);
+    const report = { url: "http://10.100.100.20", ...seen, good: true, problems: [] };
+    expect(describeReport(report)).toEqual([
+      "url      http://10.100.100.20",
+      "replies  4 of 4: apache-1 2, apache-2 2",
+    ]);
+  });
+
+  it("talks to no machine that shows another key than the pinned one", () => {
+    const key = Buffer.from("host key");
+    expect(isPinned(key, `ssh-ed25519 ${key.toString("base64")} root@x\n`)).toBe(true);
+    expect(isPinned(Buffer.from("other"), `ssh-ed25519 ${key.toString("base64")}`)).toBe(false);
+    expect(isPinned(key, "")).toBe(false);
+  });
+});

@@ -1,0 +1,166 @@
+import { beforeEach, describe, expect, test } from "vitest";
+import { KubernetesLayer, lab, type Platform, ServiceLayer, Site, SwarmLayer } from "../../components";
+import { type Made, one, record, value } from "./mocks";
+
+let made: Made[];
+beforeEach(() => {
+  made = record();
+});
+
+function site(platform: Platform = lab()) {
+  return new Site("site", { name: "test", platform, transit: "10.100.101.0/24" });
+}
+
+async function chain(args: { replicas?: number; workers?: number; managers?: number } = {}) {
+  const ground = site();
+  const kubernetes = new KubernetesLayer("kubernetes", {
+    site: ground,
+    replicas: args.replicas,
+    workers: args.workers,
+  });
+  const swarm = new SwarmLayer("swarm", { site: ground, managers: args.managers });
+  const service = new ServiceLayer("service", { kubernetes, swarm, transit: ground.transit });
+  await value(service.url);
+  await value(service.routes);
+  await new Promise((resolve) => setImmediate(resolve));
+  return { kubernetes, swarm, service };
+}
+
+const inputsOf = (name: string) => one(made, name).inputs;
+
+describe("the chain", () => {
+  test("gives each machine its fixed addresses, transit first on cluster nodes", async () => {
+    await chain();
+    const legs = (name: string) =>
+      (inputsOf(`${name}-container`).networksAdvanced as { name: string; ipv4Address: string }[]).map((leg) => [
+        leg.name,
+        leg.ipv4Address,
+      ]);
+    expect(legs("kubernetes-1")).toEqual([
+      ["hybrid-vnf-test-transit", "10.100.101.10"],
+      ["hybrid-vnf-test-servers", "10.100.102.10"],
+    ]);
+    expect(legs("swarm-1")).toEqual([
+      ["hybrid-vnf-test-transit", "10.100.101.20"],
+      ["hybrid-vnf-test-clients", "10.100.100.20"],
+    ]);
+    expect(legs("apache-1")).toEqual([["hybrid-vnf-test-servers", "10.100.102.11"]]);
+    expect(legs("apache-2")).toEqual([["hybrid-vnf-test-servers", "10.100.102.12"]]);
+    expect(legs("client")).toEqual([["hybrid-vnf-test-clients", "10.100.100.100"]]);
+  });
+
+  test("computes the router's routes from the servers' network and the node's interface there", async () => {
+    await chain();
+    const deployment = inputsOf("quagga-deployment") as {
+      spec: {
+        template: {
+          spec: {
+            hostNetwork: boolean;
+            containers: { env: { name: string; value: string }[]; securityContext: object }[];
+          };
+        };
+      };
+    };
+    const pod = deployment.spec.template.spec;
+    expect(pod.hostNetwork).toBe(true);
+    expect(pod.containers[0]?.securityContext).toEqual({ privileged: true });
+    expect(pod.containers[0]?.env).toEqual([
+      { name: "INTERFACES", value: "eth0,eth1" },
+      { name: "ROUTES", value: "10.100.102.0/24 dev eth1" },
+    ]);
+  });
+
+  test("hands every server's address to the balancer", async () => {
+    await chain({ replicas: 3 });
+    const service = inputsOf("nginx-service") as { taskSpec: { containerSpec: { env: { SERVERS: string } } } };
+    expect(service.taskSpec.containerSpec.env.SERVERS).toBe("10.100.102.11,10.100.102.12,10.100.102.13");
+  });
+
+  test("steers the swarm's packets to the router's leg on transit, and the servers' answers to its leg beside them", async () => {
+    await chain();
+    expect(inputsOf("nginx-swarm-1-to-servers-route").stdin).toContain(
+      "export DESTINATION='10.100.102.0/24'\nexport NEXT_HOP='10.100.101.10'\n",
+    );
+    expect(inputsOf("nginx-apache-2-to-transit-route").stdin).toContain(
+      "export DESTINATION='10.100.101.0/24'\nexport NEXT_HOP='10.100.102.10'\n",
+    );
+  });
+
+  test("closes the way between all legs of each Kubernetes node", async () => {
+    await chain({ workers: 1 });
+    for (const node of ["kubernetes-1", "kubernetes-2"])
+      expect(inputsOf(`${node}-legs-filter`).stdin).toContain("export LEGS='eth0 eth1'\n");
+  });
+
+  test("workers join by a command of their own, and bring flannel", async () => {
+    await chain({ workers: 2 });
+    expect(inputsOf("kubernetes-3-join").stdin).toContain("JOIN_COMMAND='kubeadm join'");
+    expect(inputsOf("kubernetes-1-control-plane").stdin).toContain("export CNI='flannel'\n");
+    expect(made.map((resource) => resource.name)).toContain("kubernetes-flannel-daemonset");
+  });
+
+  test("further managers join with the managers' token", async () => {
+    await chain({ managers: 3 });
+    expect(inputsOf("swarm-3-join").stdin).toContain("TOKEN='MANAGER'");
+  });
+
+  test("reaches the Swarm over TLS only", async () => {
+    await chain();
+    expect(inputsOf("nginx-swarm")).toMatchObject({
+      host: "tcp://10.100.101.20:2376",
+      caMaterial: "-----BEGIN CA",
+      keyMaterial: "-----BEGIN KEY",
+    });
+  });
+
+  test("pins the host key in every connection", async () => {
+    await chain({ workers: 1, managers: 3 });
+    const commands = made.filter((resource) => resource.type === "command:remote:Command");
+    expect(commands.length).toBeGreaterThan(10);
+    for (const { inputs } of commands) expect(inputs.connection).toMatchObject({ hostKey: "ssh-ed25519 AAAA" });
+  });
+
+  test("puts no input and no program into a command line", async () => {
+    await chain({ workers: 1 });
+    for (const { inputs } of made.filter((resource) => resource.type.startsWith("command:"))) {
+      expect(inputs.create).toBe("bash -s -- create");
+      expect([undefined, "bash -s -- delete"]).toContain(inputs.delete);
+    }
+  });
+
+  test("keeps what prints secrets out of the log", async () => {
+    await chain({ workers: 1 });
+    for (const name of ["kubernetes-kubeconfig", "swarm-credentials", "kubernetes-2-join-command", "site-key-keygen"]) {
+      expect(inputsOf(name).logging).toBe("none");
+    }
+  });
+
+  test("hands secrets on as secrets", async () => {
+    await chain({ workers: 1, managers: 3 });
+    const secret = (name: string) => one(made, name).secrets;
+    expect(secret("swarm-2-join")).toContain("stdin");
+    expect(secret("kubernetes-2-join")).toContain("stdin");
+    expect(secret("quagga-image-on-kubernetes-1")).toContain("stdin");
+    expect(secret("nginx-swarm")).toContain("keyMaterial");
+    expect(secret("quagga-cluster")).toContain("kubeconfig");
+    for (const command of made.filter((resource) => resource.type === "command:remote:Command")) {
+      expect(command.secrets, command.name).toContain("connection");
+    }
+  });
+
+  test("tells the way of a request", async () => {
+    const { service } = await chain();
+    expect(service.hops).toEqual([
+      { name: "client", address: "10.100.100.100" },
+      { name: "nginx", address: "10.100.100.20" },
+      { name: "quagga", address: "10.100.101.10" },
+    ]);
+    expect(await value(service.url)).toBe("http://10.100.100.20");
+  });
+
+  test("names every resource once", async () => {
+    await chain({ workers: 1, managers: 3, replicas: 3 });
+    const names = made.map((resource) => `${resource.type} ${resource.name}`);
+    expect(new Set(names).size).toBe(names.length);
+  });
+});

@@ -1,0 +1,92 @@
+import * as pulumi from "@pulumi/pulumi";
+
+/** A resource that a program registered, with its inputs. */
+export interface Made {
+  readonly type: string;
+  readonly name: string;
+  readonly inputs: Record<string, unknown>;
+  /** Names of the inputs that are secret, wholly. */
+  readonly secrets: readonly string[];
+}
+
+/** How a secret is marked on the wire (the SDK's specialSigKey and specialSecretSig). */
+const SIGNATURE = "4dabf18193072939515e22adb298388d";
+
+function isSecret(value: unknown): value is { value: unknown } {
+  return typeof value === "object" && value !== null && SIGNATURE in value && "value" in value;
+}
+
+/** The same value with every secret out of its wrapper. */
+function bare(value: unknown): unknown {
+  if (isSecret(value)) return bare(value.value);
+  if (Array.isArray(value)) return value.map(bare);
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, bare(inner)]));
+}
+
+/** What the scripts that print something print, by the end of their resource's name. */
+const PRINTED: [RegExp, string][] = [
+  [/-keygen$/, JSON.stringify({ privateKey: "PRIVATE", publicKey: "ssh-ed25519 AAAA" })],
+  [/-kubeconfig$/, "apiVersion: v1\nkind: Config\n"],
+  [
+    /-credentials$/,
+    JSON.stringify({
+      ca: "-----BEGIN CA",
+      cert: "-----BEGIN CERT",
+      key: "-----BEGIN KEY",
+      workerToken: "WORKER",
+      managerToken: "MANAGER",
+    }),
+  ],
+  [/-join-command$/, "kubeadm join"],
+];
+
+/** Runs a program against mocks in place of the engine; machines' interfaces are eth0, eth1 … in the order of their legs. */
+export function record(): Made[] {
+  const made: Made[] = [];
+  const addresses = new Map<string, string[]>();
+  pulumi.runtime.setMocks(
+    {
+      newResource: ({ type, name, inputs: wrapped }) => {
+        const inputs = bare(wrapped) as Record<string, unknown>;
+        const secrets = Object.keys(wrapped).filter((key) => isSecret(wrapped[key]));
+        made.push({ type, name, inputs, secrets });
+        const state: Record<string, unknown> = { ...inputs };
+        if (type === "docker:index/container:Container") {
+          addresses.set(
+            name.replace(/-container$/, ""),
+            (inputs.networksAdvanced as { ipv4Address: string }[]).map((leg) => leg.ipv4Address),
+          );
+        }
+        if (type.startsWith("command:")) {
+          const machine = name.replace(/-boot$/, "");
+          state.stdout = name.endsWith("-boot")
+            ? JSON.stringify((addresses.get(machine) ?? []).map((address, at) => ({ interface: `eth${at}`, address })))
+            : (PRINTED.find(([pattern]) => pattern.test(name))?.[1] ?? "");
+        }
+        if (type === "docker:index/remoteImage:RemoteImage") state.imageId = "sha256:feed";
+        return { id: `${name}-id`, state };
+      },
+      call: ({ token, inputs }) => (token.includes("getRemoteImage") ? { ...inputs, id: "sha256:beef" } : inputs),
+    },
+    "hybrid-vnf",
+    "test",
+    false,
+  );
+  return made;
+}
+
+/** An output's value, once it is known. */
+export function value<T>(output: pulumi.Input<T>): Promise<T> {
+  return new Promise((resolve) => pulumi.output(output).apply((known) => resolve(known as T)));
+}
+
+/** The only resource of that name. */
+export function one(made: readonly Made[], name: string): Made {
+  const found = made.filter((resource) => resource.name === name);
+  if (found.length !== 1 || !found[0])
+    throw new Error(
+      `${found.length} resources are named ${name}, not 1: ${made.map((resource) => resource.name).join(", ")}`,
+    );
+  return found[0];
+}
