@@ -10,6 +10,7 @@ import {
   renameSync,
   rmSync,
   statSync,
+  symlinkSync,
   utimesSync,
   writeFileSync,
 } from "node:fs";
@@ -128,5 +129,15 @@ export function place(from: string, to: string): void {
     utimesSync(temporary, statSync(from).atime, statSync(from).mtime);
   }
   // Renaming onto another name of the same file would leave both; `placed` has excluded that.
+  renameSync(temporary, to);
+}
+
+/** Has `to` lead to the file `from`, which is somebody else's: once that one is gone or another one, so is this. */
+export function link(from: string, to: string): void {
+  if (placed(from, to)) return;
+  mkdirSync(dirname(to), { recursive: true });
+  const temporary = `${to}.tmp-${process.pid}`;
+  rmSync(temporary, { force: true });
+  symlinkSync(from, temporary);
   renameSync(temporary, to);
 }

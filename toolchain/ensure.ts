@@ -1,10 +1,11 @@
 import { existsSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { BuildError, build } from "./build";
-import { cacheRoot, type Entry, place, placed, Store, type Way } from "./cache";
+import { cacheRoot, type Entry, link, place, placed, Store, type Way } from "./cache";
 import { DownloadError, obtain, origins, unreachable } from "./download";
 import { hashFolder, hashText } from "./hash";
 import { HostError, installPackages } from "./host";
+import { findInstalled } from "./installed";
 import { withLock } from "./lock";
 import { elapsed, megabytes, seldom } from "./progress";
 import { architecture, type Tool, tools as table } from "./tools";
@@ -12,8 +13,10 @@ import { architecture, type Tool, tools as table } from "./tools";
 export interface EnsureOptions {
   /** Root of the cache. @default $HYBRID_VNF_CACHE or ~/.cache/hybrid-vnf */
   readonly cache?: string;
-  /** Take only this way. @default first the official one, then the build */
+  /** Take only this way. @default what is installed already, then the official one, then the build */
   readonly only?: Way;
+  /** Where to look for what is installed: PATH, PULUMI_HOME, HOME. @default this process's environment */
+  readonly env?: NodeJS.ProcessEnv;
   /** @default the table in tools.ts */
   readonly tools?: readonly Tool[];
   /** The folder with the Go modules. @default this one */
@@ -27,10 +30,12 @@ export interface EnsureOptions {
 export interface Ready {
   readonly name: string;
   readonly version: string;
-  /** How it came into the cache. */
-  readonly way: Way;
+  /** How it came into the cache; or that it did not, being installed already. */
+  readonly way: Way | "installed";
   /** Whether it was there before this run. */
   readonly cached: boolean;
+  /** Where it is installed. */
+  readonly folder?: string;
   /** Why it was built, if it was built in this run. */
   readonly reason?: string;
 }
@@ -58,7 +63,7 @@ export class ToolchainError extends Error {
   }
 }
 
-type Found = Entry & { readonly folder: string };
+type Found = Pick<Entry, "version"> & { readonly folder: string; readonly way: Ready["way"] };
 
 /** What decides whether a build in the cache is still the right one. */
 export function buildKey(tool: Tool, modules: string, arch: string): string {
@@ -102,14 +107,25 @@ export async function ensureToolchain(options: EnsureOptions = {}): Promise<Tool
     machine: join(cache, "machine"),
   };
 
+  const installed = new Map<string, Found>();
+  if (options.only === undefined) {
+    for (const tool of all) {
+      const found = await findInstalled(tool, cache, options.env);
+      if (found !== undefined) installed.set(tool.name, { ...found, way: "installed" });
+    }
+  }
   const find = (tool: Tool): Found | undefined =>
+    installed.get(tool.name) ??
     (options.only === "built" ? undefined : store.find(tool.name, tool.version, officialKey(tool, arch))) ??
     (options.only === "official" ? undefined : store.find(tool.name, tool.version, buildKey(tool, modules, arch)));
 
   const ready = new Map<string, Ready>();
   const use = (tool: Tool, entry: Found, cached: boolean, reason?: string): void => {
-    for (const binary of tool.binaries) place(join(entry.folder, binary), placeOf(tool, binary, root));
-    ready.set(tool.name, { name: tool.name, version: tool.version, way: entry.way, cached, reason });
+    const { way, version, folder } = entry;
+    for (const binary of tool.binaries) {
+      (way === "installed" ? link : place)(join(folder, binary), placeOf(tool, binary, root));
+    }
+    ready.set(tool.name, { name: tool.name, version, way, cached, ...(way === "installed" ? { folder } : { reason }) });
   };
   const result = (): Toolchain => ({ ...root, tools: all.flatMap((tool) => ready.get(tool.name) ?? []) });
 

@@ -4,12 +4,14 @@ import { elapsed } from "./progress";
 
 const usage = `npm run toolchain [-- --only official|built]
 
-Makes sure of the Pulumi engine, its plugins and the Kubernetes binaries.
+Makes sure of the Pulumi engine, its plugins and the Kubernetes binaries: what is installed already (an engine of
+the same major and not older, plugins of the exact version), else official releases, else builds.
   --only official   published releases only, no build
   --only built      builds only, no download`;
 
 /** One line for a tool: what it is and how it came. */
 export function describe(ready: Ready): string {
+  if (ready.way === "installed") return `${ready.name} ${ready.version}: installed already, in ${ready.folder}`;
   const way = ready.way === "official" ? "official release" : "built here";
   return `${ready.name} ${ready.version}: ${way}${ready.cached ? ", in the cache" : ""}`;
 }

@@ -8,12 +8,13 @@ import {
   readFileSync,
   rmSync,
   statSync,
+  symlinkSync,
   writeFileSync,
 } from "node:fs";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { BuildError, newEnough, wantedGo } from "../../toolchain/build";
 import { cacheRoot, Store } from "../../toolchain/cache";
@@ -22,7 +23,9 @@ import { ensureToolchain } from "../../toolchain/ensure";
 import { environment, exports } from "../../toolchain/environment";
 import { hashFolder } from "../../toolchain/hash";
 import { judge } from "../../toolchain/host";
+import { standsIn } from "../../toolchain/installed";
 import { withLock } from "../../toolchain/lock";
+import { describe as told } from "../../toolchain/main";
 import { elapsed } from "../../toolchain/progress";
 import { type Tool, tools } from "../../toolchain/tools";
 
@@ -344,6 +347,100 @@ function spawnable(command: string): boolean {
     return false;
   }
 }
+
+describe("a tool that is installed already", () => {
+  /** An executable that says `text`. */
+  function program(path: string, text: string): void {
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(path, `#!/bin/sh\necho ${text}\n`, { mode: 0o755 });
+  }
+  const published = (text: string) => {
+    files.set("/hello", { body: text });
+    files.set("/hello.sha256", { body: sha256(text) });
+  };
+  const says = (path: string) => execFileSync(path, { encoding: "utf8" }).trim();
+  const plugin = (): Tool => ({ ...tool("none"), place: { kind: "plugin", plugin: "hello" } });
+  const ensure = (one: Tool, env: NodeJS.ProcessEnv, only?: "official") =>
+    ensureToolchain({ cache: join(folder, "cache"), modules: folder, tools: [one], env, only });
+
+  it("is used where it is, as long as it is there, and said with its place", async () => {
+    program(join(folder, "opt/hello"), "v1.2.0");
+    mkdirSync(join(folder, "usr"));
+    symlinkSync(join(folder, "opt/hello"), join(folder, "usr/hello"));
+    const env = { PATH: join(folder, "usr") };
+    const { bin, tools: found } = await ensure(tool("none"), env);
+    expect(found.map(told)).toEqual([`hello 1.2.0: installed already, in ${join(folder, "opt")}`]);
+    expect(says(join(bin, "hello"))).toBe("v1.2.0");
+    expect(asked).toEqual([]);
+    // With our own folder before it on the PATH, as in a shell that has our environment, it still is the one.
+    const again = await ensure(tool("none"), { PATH: `${bin}:${env.PATH}` });
+    expect(again.tools).toMatchObject([{ way: "installed", folder: join(folder, "opt"), cached: true }]);
+    rmSync(join(folder, "opt/hello"));
+    published("#!/bin/sh\necho official\n");
+    expect((await ensure(tool("none"), env)).tools).toMatchObject([{ way: "official", cached: false }]);
+    expect(says(join(bin, "hello"))).toBe("official");
+    // And back: what is installed comes before what is in the cache.
+    program(join(folder, "opt/hello"), "v1.0.0");
+    expect((await ensure(tool("none"), env)).tools).toMatchObject([{ way: "installed", version: "1.0.0" }]);
+    expect(says(join(bin, "hello"))).toBe("v1.0.0");
+  });
+
+  it.each([
+    ["older", "v0.9.9"],
+    ["of another major", "v2.0.0"],
+    ["a pre-release", "v1.1.0-alpha.3"],
+    ["something else of the name", "hello, world"],
+  ])("is left alone when it is %s", async (_what, text) => {
+    published("#!/bin/sh\necho official\n");
+    program(join(folder, "usr/hello"), text);
+    expect((await ensure(tool("none"), { PATH: join(folder, "usr") })).tools).toMatchObject([{ way: "official" }]);
+  });
+
+  it("is left alone when one of its commands is not beside the other, or when a way is asked for", async () => {
+    published("#!/bin/sh\necho official\n");
+    program(join(folder, "usr/hello"), "v1.0.0");
+    const env = { PATH: join(folder, "usr") };
+    expect((await ensure(tool("none"), env, "official")).tools).toMatchObject([{ way: "official" }]);
+    const pair = { ...tool("none"), binaries: ["hello", "hello-language"] };
+    await expect(ensure(pair, env)).rejects.toThrow();
+    program(join(folder, "usr/hello-language"), "");
+    expect((await ensure(pair, env)).tools).toMatchObject([{ way: "installed" }]);
+  });
+
+  it("as a plugin is one of the exact version, whole, in the user's own home", async () => {
+    published("#!/bin/sh\necho official\n");
+    const place = (home: string, version: string) =>
+      join(folder, home, "plugins", `resource-hello-v${version}`, "pulumi-resource-hello");
+    const one: Tool = { ...plugin(), binaries: ["pulumi-resource-hello"] };
+    const official = [{ ...one.official[0], binary: "pulumi-resource-hello" }] as Tool["official"];
+    const env = { HOME: folder };
+    program(place(".pulumi", "1.0.1"), "newer");
+    expect((await ensure({ ...one, official }, env)).tools).toMatchObject([{ way: "official" }]);
+    program(place(".pulumi", "1.0.0"), "mine");
+    writeFileSync(join(folder, ".pulumi/plugins/resource-hello-v1.0.0.partial"), "");
+    expect((await ensure({ ...one, official }, env)).tools).toMatchObject([{ way: "official" }]);
+    rmSync(join(folder, ".pulumi/plugins/resource-hello-v1.0.0.partial"));
+    const { pulumiHome, tools: found } = await ensure({ ...one, official }, env);
+    expect(found).toMatchObject([{ way: "installed", folder: dirname(place(".pulumi", "1.0.0")) }]);
+    expect(says(join(pulumiHome, "plugins/resource-hello-v1.0.0/pulumi-resource-hello"))).toBe("mine");
+    const inShell = await ensure({ ...one, official }, { ...env, PULUMI_HOME: pulumiHome });
+    expect(inShell.tools).toMatchObject([{ way: "installed" }]);
+    const elsewhere = await ensure({ ...one, official }, { ...env, PULUMI_HOME: join(folder, "other") });
+    expect(elsewhere.tools).toMatchObject([{ way: "official" }]);
+  });
+
+  it("never goes into the machine image", async () => {
+    published("official");
+    program(join(folder, "usr/hello"), "v1.0.0");
+    const one: Tool = { ...tool("none"), place: { kind: "machine" } };
+    expect((await ensure(one, { PATH: join(folder, "usr") })).tools).toMatchObject([{ way: "official" }]);
+  });
+
+  it("stands in for the version asked for when it has the same major and is not older", () => {
+    expect(["3.220.0", "3.250.1"].every((have) => standsIn(have, "3.220.0"))).toBe(true);
+    expect(["3.219.9", "4.0.0", "3.221.0-alpha.1", ""].some((have) => standsIn(have, "3.220.0"))).toBe(false);
+  });
+});
 
 describe("the cache", () => {
   it("lies outside the checkout, where the environment says", () => {
