@@ -5,29 +5,13 @@
 #        IMAGE_ID         its ID (sha256:...), to be sure that it is this one (default: what IMAGE is now)
 #        REFERENCE        its name on the node (default: IMAGE)
 #        RUNTIME          containerd (into the namespace of Kubernetes) or docker
-#        HOST             the node's address or name;  SSH_PORT (default 22), SSH_USER (default root)
-#        HOST_KEY         the node's public host key, such as "ssh-ed25519 AAAA..."
-#        SSH_PRIVATE_KEY  the key that the node lets in (secret: it is held by an agent of this run's own, never in a file)
-#        SSH_TIMEOUT      seconds until the node must let one in (default 30)
-# Use:   deliver.sh create | update | delete, or its text on stdin of `bash -s -- ACTION`
+#        and what ssh/session.sh reads, which goes before it
+# Use:   on stdin of `bash -s -- create | update | delete`
 # Prints {"image":...,"id":...,"reference":...}; says on stderr whether anything was sent.
 #
 # delete takes the image off the node if it can, and only while it is still this one; it never fails for want of the node.
+# shellcheck disable=SC2154 # work and key are session.sh's
 set -euo pipefail
-umask 077
-
-say() { printf '%s\n' "$*" >&2; }
-fail() { say "$*"; exit 1; }
-
-work=''
-agent=''
-clean() {
-	[[ -z $agent ]] || kill "$agent" 2>/dev/null || true
-	[[ -z $work ]] || rm -rf -- "$work"
-}
-trap clean EXIT
-trap 'exit 130' INT
-trap 'exit 143' TERM HUP
 
 is_name() { [[ $1 =~ ^[a-z0-9][a-z0-9._/:-]*[a-z0-9](:[A-Za-z0-9_][A-Za-z0-9_.-]{0,127})?$ && $1 != *//* && $1 != sha256:* ]]; }
 
@@ -37,41 +21,17 @@ check_input() {
 	is_name "$reference" || problems+=("REFERENCE is '$reference'; it must be an image's name, such as hybrid-vnf/quagga:latest.")
 	[[ -z $id || $id =~ ^sha256:[0-9a-f]{64}$ ]] || problems+=("IMAGE_ID is '$id'; it must be sha256: and 64 hexadecimal digits.")
 	[[ $runtime == containerd || $runtime == docker ]] || problems+=("RUNTIME is '$runtime'; it must be containerd or docker.")
-	[[ $host =~ ^[A-Za-z0-9][A-Za-z0-9.:-]*$ ]] || problems+=("HOST is '$host'; it must be the node's address or name.")
-	[[ $user =~ ^[A-Za-z_][A-Za-z0-9_.-]*$ ]] || problems+=("SSH_USER is '$user'; it must be a user's name.")
-	[[ $port =~ ^[1-9][0-9]{0,4}$ ]] && ((port <= 65535)) || problems+=("SSH_PORT is '$port'; it must be a number from 1 to 65535.")
-	[[ $limit =~ ^[1-9][0-9]{0,3}$ ]] || problems+=("SSH_TIMEOUT is '$limit'; it must be a whole number of seconds from 1 to 9999.")
-	[[ ${HOST_KEY:-} =~ ^(ssh-|ecdsa-|sk-)[a-z0-9@.-]+\ [A-Za-z0-9+/=]+ ]] ||
-		problems+=("HOST_KEY is '${HOST_KEY:-}'; it must be the node's public host key, such as 'ssh-ed25519 AAAA...'.")
+	[[ $HOST =~ ^[A-Za-z0-9][A-Za-z0-9.:-]*$ ]] || problems+=("HOST is '$HOST'; it must be the node's address or name.")
+	[[ $SSH_USER =~ ^[A-Za-z_][A-Za-z0-9_.-]*$ ]] || problems+=("SSH_USER is '$SSH_USER'; it must be a user's name.")
+	[[ $SSH_PORT =~ ^[1-9][0-9]{0,4}$ ]] && ((SSH_PORT <= 65535)) || problems+=("SSH_PORT is '$SSH_PORT'; it must be a number from 1 to 65535.")
+	[[ $SSH_TIMEOUT =~ ^[1-9][0-9]{0,3}$ ]] || problems+=("SSH_TIMEOUT is '$SSH_TIMEOUT'; it must be a whole number of seconds from 1 to 9999.")
+	[[ $HOST_KEY =~ ^(ssh-|ecdsa-|sk-)[a-z0-9@.-]+\ [A-Za-z0-9+/=]+ ]] ||
+		problems+=("HOST_KEY is '$HOST_KEY'; it must be the node's public host key, such as 'ssh-ed25519 AAAA...'.")
 	[[ $key == *"PRIVATE KEY"* ]] || problems+=("SSH_PRIVATE_KEY holds no private key; it must be the text of one (-----BEGIN OPENSSH PRIVATE KEY-----).")
 	if ((${#problems[@]})); then
 		printf '%s\n' "${problems[@]}" >&2
 		exit 2
 	fi
-}
-
-# An agent that lives as long as this run holds the key; the directory has its socket and the node's public key only.
-take_key() {
-	local end=$((SECONDS + 10))
-	work=$(mktemp -d)
-	printf '[%s]:%s %s\n%s %s\n' "$host" "$port" "$HOST_KEY" "$host" "$HOST_KEY" >"$work/known_hosts"
-	ssh-agent -D -a "$work/agent" >/dev/null 2>&1 &
-	agent=$!
-	until [[ -S $work/agent ]]; do
-		if ((SECONDS >= end)) || ! kill -0 "$agent" 2>/dev/null; then
-			fail "ssh-agent does not start here; OpenSSH's client must be installed."
-		fi
-		sleep 0.05
-	done
-	export SSH_AUTH_SOCK=$work/agent
-	printf '%s\n' "$key" | ssh-add -q - 2>/dev/null ||
-		fail "SSH_PRIVATE_KEY is no private key that OpenSSH can read without a passphrase."
-}
-
-node() {
-	ssh -F none -l "$user" -p "$port" -o BatchMode=yes -o StrictHostKeyChecking=yes -o UserKnownHostsFile="$work/known_hosts" \
-		-o GlobalKnownHostsFile=none -o IdentityFile=none -o ConnectTimeout="$limit" -o ServerAliveInterval=15 \
-		-o LogLevel=ERROR -- "$host" "$@"
 }
 
 # The name as the runtime on the node spells it.
@@ -93,9 +53,9 @@ spelled() {
 ids_on_node() {
 	local name=$1
 	case $runtime in
-	docker) node "docker image inspect --format '{{.Id}}' '$name' 2>/dev/null || docker version >/dev/null" ;;
+	docker) remote "docker image inspect --format '{{.Id}}' '$name' 2>/dev/null || docker version >/dev/null" ;;
 	containerd)
-		node "ctr -n k8s.io images ls -q >/dev/null && d=\$(ctr -n k8s.io images ls 'name==$name' | awk 'NR == 2 { print \$3 }') &&
+		remote "ctr -n k8s.io images ls -q >/dev/null && d=\$(ctr -n k8s.io images ls 'name==$name' | awk 'NR == 2 { print \$3 }') &&
 			if [ -n \"\$d\" ]; then echo \"\$d\"; ctr -n k8s.io content get \"\$d\" | tr -d ' \n\t' |
 			sed -n 's/.*\"config\":{[^}]*\"digest\":\"\(sha256:[0-9a-f]*\)\".*/\1/p'; fi"
 		;;
@@ -107,8 +67,8 @@ ids_or_fail() {
 	ids=$(ids_on_node "$1" 2>"$work/said") || status=$?
 	case $status in
 	0) ;;
-	255) fail "Node $host does not let $user in over SSH (port $port): $(tail -n 1 "$work/said"); check HOST, HOST_KEY and the key." ;;
-	*) fail "Node $host has no working $runtime: $(tail -n 1 "$work/said")" ;;
+	255) fail "Node $HOST does not let $SSH_USER in over SSH (port $SSH_PORT): $(tail -n 1 "$work/said"); check HOST, HOST_KEY and the key." ;;
+	*) fail "Node $HOST has no working $runtime: $(tail -n 1 "$work/said")" ;;
 	esac
 }
 
@@ -132,9 +92,9 @@ send() {
 			;;
 		esac
 	fi
-	docker save "$image" | node "$load" || status=$?
+	docker save "$image" | remote "$load" || status=$?
 	((status == 0)) ||
-		fail "Image $image could not be brought to node $host (see above); look at the free disk space there, and at RUNTIME ($runtime)."
+		fail "Image $image could not be brought to node $HOST (see above); look at the free disk space there, and at RUNTIME ($runtime)."
 }
 
 create() {
@@ -149,12 +109,12 @@ create() {
 	known=$(spelled "$image")
 	ids_or_fail "$there"
 	if grep -qxF "$id" <<<"$ids"; then
-		say "Node $host has $reference already."
+		say "Node $HOST has $reference already."
 	else
 		send "$there" "$known"
 		ids_or_fail "$there"
-		grep -qxF "$id" <<<"$ids" || fail "Node $host has $reference as '$(tr '\n' ' ' <<<"$ids")' after it was sent, not as $id."
-		say "Node $host has received $reference."
+		grep -qxF "$id" <<<"$ids" || fail "Node $HOST has $reference as '$(tr '\n' ' ' <<<"$ids")' after it was sent, not as $id."
+		say "Node $HOST has received $reference."
 	fi
 	printf '{"image":"%s","id":"%s","reference":"%s"}\n' "$image" "$id" "$reference"
 }
@@ -166,19 +126,19 @@ remove() {
 	take_key
 	there=$(spelled "$reference")
 	if ! ids=$(ids_on_node "$there" 2>"$work/said"); then
-		say "Image $reference stays on node $host, which cannot be asked: $(tail -n 1 "$work/said")"
+		say "Image $reference stays on node $HOST, which cannot be asked: $(tail -n 1 "$work/said")"
 		return 0
 	fi
 	[[ -n $ids ]] || return 0
 	if [[ -n $id ]] && ! grep -qxF "$id" <<<"$ids"; then
-		say "Image $reference on node $host is another one by now; it stays."
+		say "Image $reference on node $HOST is another one by now; it stays."
 		return 0
 	fi
 	case $runtime in
 	docker) remove="docker rmi '$there'" ;;
 	containerd) remove="ctr -n k8s.io images rm '$there'" ;;
 	esac
-	node "$remove" >/dev/null 2>"$work/said" || say "Image $reference stays on node $host: $(tail -n 1 "$work/said")"
+	remote "$remove" >/dev/null 2>"$work/said" || say "Image $reference stays on node $HOST: $(tail -n 1 "$work/said")"
 }
 
 main() {
@@ -186,12 +146,6 @@ main() {
 	id=${IMAGE_ID:-}
 	reference=${REFERENCE:-$image}
 	runtime=${RUNTIME:-}
-	host=${HOST:-}
-	user=${SSH_USER:-root}
-	port=${SSH_PORT:-22}
-	limit=${SSH_TIMEOUT:-30}
-	key=${SSH_PRIVATE_KEY:-}
-	unset SSH_PRIVATE_KEY SSH_ASKPASS DISPLAY
 	case ${1:-} in
 	create | update) create ;;
 	delete) remove ;;

@@ -5,7 +5,7 @@
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 . "$here/../machine/try.sh"
-deliver=$here/deliver.sh
+deliver=$here/deliver.sh session=$here/../ssh/session.sh
 keygen=$here/../ssh/keygen.sh
 name=hybrid-vnf/try-$$
 
@@ -34,7 +34,7 @@ deliver() (
 	action=$2
 	shift 2
 	for setting in "$@"; do export "${setting?}"; done
-	bash -s -- "$action" <"$deliver"
+	bash -s -- "$action" < <(cat "$session" "$deliver")
 )
 sent() { grep -q "has received" "$scratch/err"; }
 skipped() { grep -q "has .* already" "$scratch/err"; }
@@ -73,7 +73,7 @@ for runtime in containerd docker; do
 	ok "$runtime: deleted twice" deliver $runtime delete
 done
 
-refused "nothing given: all said" 2 "IMAGE is ''" env -i PATH="$PATH" bash "$deliver" create
+refused "nothing given: all said" 2 "IMAGE is ''" env -i PATH="$PATH" bash <(cat "$session" "$deliver") create
 said "RUNTIME is ''"
 said "HOST is ''"
 said "HOST_KEY is ''"

@@ -157,8 +157,8 @@ export class KubernetesCluster extends pulumi.ComponentResource implements Kuber
       { parent: this },
     );
     this.kubeconfig = pulumi.secret(admin.stdout);
-    this.nodes = machines.map((machine) => once(machine, init));
 
+    const joins = new Map<MachineLike, pulumi.CustomResource>();
     for (const node of joining) {
       const ticket = new MachineScript(
         `${node.name}-join-command`,
@@ -171,7 +171,7 @@ export class KubernetesCluster extends pulumi.ComponentResource implements Kuber
         },
         { parent: this },
       );
-      new MachineScript(
+      const join = new MachineScript(
         `${node.name}-join`,
         {
           machine: node,
@@ -184,7 +184,9 @@ export class KubernetesCluster extends pulumi.ComponentResource implements Kuber
         },
         { parent: this, dependsOn: after(node) },
       );
+      joins.set(node, join);
     }
+    this.nodes = machines.map((machine) => once(machine, joins.get(machine) ?? init));
     if (cni === "flannel") {
       const provider = new kubernetes.Provider(
         `${name}-provider`,

@@ -32,6 +32,22 @@ export function withInput(file: string, input: Record<string, pulumi.Input<strin
   });
 }
 
+/** A script's text for the operator's host, behind one that gives it a session on a machine (ssh/session.sh). */
+export function withSession(
+  file: string,
+  { ssh }: MachineLike,
+  input: Record<string, pulumi.Input<string>>,
+): pulumi.Output<string> {
+  const session = withInput(path.join(__dirname, "../ssh/session.sh"), {
+    HOST: ssh.host,
+    SSH_PORT: String(ssh.port),
+    SSH_USER: ssh.user,
+    HOST_KEY: ssh.hostKey,
+    SSH_PRIVATE_KEY: pulumi.secret(ssh.privateKey),
+  });
+  return pulumi.interpolate`${session}${withInput(file, input)}`;
+}
+
 /**
  * A script file of a component, run on a machine over SSH: again exactly when its text, its input or the machine changes; it removes
  * what it made when its resource goes, unless the machine goes with it.
@@ -78,23 +94,17 @@ export class ElsewhereScript extends command.local.Command {
     args: Omit<MachineScriptArgs, "secretOutput" | "undo">,
     opts: pulumi.CustomResourceOptions = {},
   ) {
-    const { ssh, identity } = args.machine;
     super(
       name,
       {
         create: "bash -s -- create",
         delete: "bash -s -- delete",
-        stdin: withInput(path.join(__dirname, "elsewhere.sh"), {
+        stdin: withSession(path.join(__dirname, "elsewhere.sh"), args.machine, {
           PROGRAM: withInput(args.file, args.input),
-          HOST: ssh.host,
-          PORT: String(ssh.port),
-          SSH_USER: ssh.user,
-          HOST_KEY: ssh.hostKey,
-          SSH_PRIVATE_KEY: pulumi.secret(ssh.privateKey),
         }),
         addPreviousOutputInEnv: false,
         logging: "stderr",
-        triggers: [identity, ...(args.replaceOn ?? [])],
+        triggers: [args.machine.identity, ...(args.replaceOn ?? [])],
       },
       pulumi.mergeOptions(opts, { deleteBeforeReplace: true }),
     );

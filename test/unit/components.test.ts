@@ -99,6 +99,24 @@ describe("the chain", () => {
     expect(made.map((resource) => resource.name)).toContain("kubernetes-flannel-daemonset");
   });
 
+  test("a worker is known to others once it has joined, and no sooner", async () => {
+    let joined = () => {};
+    const join = new Promise<void>((resolve) => {
+      joined = resolve;
+    });
+    record((name) => (name === "kubernetes-2-join" ? join : undefined));
+    const { cluster } = new KubernetesLayer("kubernetes", { site: site(), workers: 2 });
+    let known = false;
+    const second = value(cluster.nodes[1]?.identity ?? "").then(() => {
+      known = true;
+    });
+    await value(cluster.nodes[0]?.identity ?? "");
+    await value(cluster.nodes[2]?.identity ?? "");
+    expect(known).toBe(false);
+    joined();
+    await second;
+  });
+
   test("further managers join with the managers' token", async () => {
     await chain({ managers: 3 });
     expect(inputsOf("swarm-3-join").stdin).toContain("TOKEN='MANAGER'");

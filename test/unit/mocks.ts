@@ -41,13 +41,16 @@ const PRINTED: [RegExp, string][] = [
   [/-join-command$/, "kubeadm join"],
 ];
 
-/** Runs a program against mocks in place of the engine; machines' interfaces are eth0, eth1 … in the order of their legs. */
-export function record(): Made[] {
+/**
+ * Runs a program against mocks in place of the engine; machines' interfaces are eth0, eth1 … in the order of their legs. A resource
+ * is done once `until`, asked by its name, is.
+ */
+export function record(until: (name: string) => Promise<void> | undefined = () => undefined): Made[] {
   const made: Made[] = [];
   const addresses = new Map<string, string[]>();
   pulumi.runtime.setMocks(
     {
-      newResource: ({ type, name, inputs: wrapped }) => {
+      newResource: async ({ type, name, inputs: wrapped }) => {
         const inputs = bare(wrapped) as Record<string, unknown>;
         const secrets = Object.keys(wrapped).filter((key) => isSecret(wrapped[key]));
         made.push({ type, name, inputs, secrets });
@@ -65,6 +68,7 @@ export function record(): Made[] {
             : (PRINTED.find(([pattern]) => pattern.test(name))?.[1] ?? "");
         }
         if (type === "docker:index/remoteImage:RemoteImage") state.imageId = "sha256:feed";
+        await until(name);
         return { id: `${name}-id`, state };
       },
       call: ({ token, inputs }) => (token.includes("getRemoteImage") ? { ...inputs, id: "sha256:beef" } : inputs),
