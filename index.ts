@@ -16,6 +16,7 @@ const args = settings(
   "port",
   "routers",
   "routes",
+  "registry",
 );
 
 const site = new Site("site", {
@@ -40,6 +41,7 @@ const service = new ServiceLayer("service", {
   port: args.port,
   routers: args.routers,
   routes: args.routes,
+  registry: args.registry,
 });
 
 export const { url, hops } = service;

@@ -20,6 +20,7 @@ const SETTINGS = {
   cni: z.enum(CNIS, { error: `it must be one of: ${CNIS.join(", ")}` }),
   publish: z.enum(PUBLISH_MODES, { error: `it must be one of: ${PUBLISH_MODES.join(", ")}` }),
   port: whole,
+  registry: z.string(),
   routers: z.union([z.literal(0), z.literal(1)], { error: "it must be 0 or 1" }),
   routes: z.array(z.object({ destination: z.string(), nextHop: z.string() }), {
     error: 'it must be a list of {"destination": CIDR, "nextHop": ADDRESS}',

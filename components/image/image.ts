@@ -14,6 +14,13 @@ export interface ImageArgs {
   runtime: "containerd" | "docker";
   /** The nodes that get it. */
   nodes: readonly MachineLike[];
+  /**
+   * Registry that it is pushed to, and that the nodes pull it from: host, with a port or path where there is one. This machine's
+   * Docker engine must be logged in there, the nodes must be let in without. The image stays there when the resource goes.
+   * @example "registry.example.org/team"
+   * @default none: it is handed to each node over SSH
+   */
+  registry?: string;
 }
 
 const IMAGES = path.join(__dirname, "../../images");
@@ -37,20 +44,49 @@ export function contentHash(folder: string): string {
   return hash.digest("hex").slice(0, 12);
 }
 
-/** An image built from its folder by the operator's Docker engine and handed to nodes over SSH, with no registry between. */
+/** @throws RangeError when it is no name that images can have before theirs (the grammar of image references, with its host). */
+export function requireRegistry(registry: string | undefined): void {
+  const host = /^(localhost|[a-z0-9-]+(\.[a-z0-9-]+)+|[a-z0-9-]+(?=:))(:[0-9]{1,5})?$/;
+  const [first = "", ...path] = registry?.split("/") ?? ["localhost"];
+  if (host.test(first) && path.every((part) => /^[a-z0-9]+([._-]+[a-z0-9]+)*$/.test(part))) return;
+  throw new RangeError(
+    `registry is "${registry}": it must be a host, with a port or a path where there is one, in lower case and without "https://", such as "registry.example.org/team"`,
+  );
+}
+
+/** An image built from its folder by the operator's Docker engine, and handed to nodes over SSH or pulled by them from a registry. */
 export class Image extends pulumi.ComponentResource {
-  /** Its name with a tag that is its content: `hybrid-vnf/quagga:0123456789ab`. Known once every node has it. */
+  /**
+   * What nodes know it by. Without a registry its name with a tag that is its content, `hybrid-vnf/quagga:0123456789ab`, known once
+   * every node has it; with one its name there and its digest, `registry.example.org/team/hybrid-vnf/quagga@sha256:…`.
+   */
   public readonly reference: pulumi.Output<string>;
 
   constructor(name: string, args: ImageArgs, opts?: pulumi.ComponentResourceOptions) {
     super("hybrid-vnf:image:Image", name, { folder: args.folder, runtime: args.runtime }, opts);
     const context = path.join(IMAGES, args.folder);
-    const reference = `hybrid-vnf/${args.folder}:${contentHash(context)}`;
+    requireRegistry(args.registry);
+    const repository = `${args.registry ? `${args.registry}/` : ""}hybrid-vnf/${args.folder}`;
+    const reference = `${repository}:${contentHash(context)}`;
     const built = new docker.RemoteImage(
       `${name}-build`,
       { name: reference, build: { context, labels: { "hybrid-vnf.image": args.folder } }, keepLocally: true },
       { parent: this, ignoreChanges: ["build"] },
     );
+    this.reference = args.registry ? this.push(name, repository, built) : this.deliver(name, args, reference, built);
+    this.registerOutputs({ reference: this.reference });
+  }
+
+  private push(name: string, repository: string, built: docker.RemoteImage): pulumi.Output<string> {
+    const pushed = new docker.RegistryImage(
+      `${name}-push`,
+      { name: built.name, keepRemotely: true, triggers: { id: built.imageId } },
+      { parent: this },
+    );
+    return pulumi.interpolate`${repository}@${pushed.sha256Digest}`;
+  }
+
+  private deliver(name: string, args: ImageArgs, reference: string, built: docker.RemoteImage): pulumi.Output<string> {
     const deliveries = args.nodes.map(
       (node) =>
         new command.local.Command(
@@ -70,9 +106,6 @@ export class Image extends pulumi.ComponentResource {
           { parent: this, deleteBeforeReplace: false, ...(node.resource ? { deletedWith: node.resource } : {}) },
         ),
     );
-    this.reference = pulumi
-      .all([reference, ...deliveries.map((delivery) => delivery.id)])
-      .apply(([text]) => text as string);
-    this.registerOutputs({ reference: this.reference });
+    return pulumi.all(deliveries.map((delivery) => delivery.id)).apply(() => reference);
   }
 }

@@ -21,6 +21,8 @@ export interface ServiceLayerArgs {
   routers?: 0 | 1;
   /** Networks beyond the router's neighbours. @default none */
   routes?: StaticRoute[];
+  /** Registry that the images go through. @default none: images are handed to the nodes over SSH */
+  registry?: string;
 }
 
 /** The service layer: the router on Kubernetes, the balancer on Swarm, and the routes that steer the traffic there and back. */
@@ -44,6 +46,7 @@ export class ServiceLayer extends pulumi.ComponentResource implements ServiceSid
         from: transit.name,
         routes: args.routes,
         replicas: args.routers,
+        registry: args.registry,
       },
       { parent: this },
     );
@@ -56,6 +59,7 @@ export class ServiceLayer extends pulumi.ComponentResource implements ServiceSid
         back: kubernetes.machines,
         publish: args.publish,
         port: args.port,
+        registry: args.registry,
       },
       { parent: this },
     );

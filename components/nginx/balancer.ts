@@ -1,6 +1,6 @@
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
-import { Image } from "../image/image";
+import { Image, requireRegistry } from "../image/image";
 import { type Leg, legIn, type MachineLike } from "../machine/machine";
 import { Address } from "../network/address";
 import { InvalidInput, Problems } from "../problem/problem";
@@ -28,6 +28,8 @@ export interface NginxLoadBalancerArgs {
   publish?: PublishMode;
   /** How many tasks; with `host`, at most one a node. @default 1 */
   replicas?: number;
+  /** Registry that its image goes through. @default none: the image is handed to the nodes over SSH */
+  registry?: string;
 }
 
 /** An Nginx load balancer, round robin over its servers, as a service on Swarm. */
@@ -69,6 +71,7 @@ export class NginxLoadBalancer extends pulumi.ComponentResource {
     const manager = swarm.nodes[0];
     problems.require(manager !== undefined, "its swarm has no node");
     const leg = manager && problems.attempt(() => legIn(manager, args.clients ?? "clients"));
+    problems.attempt(() => requireRegistry(args.registry));
     problems.done();
     if (!leg) throw new RangeError(`${name}: a balancer needs a node`);
     this.leg = leg;
@@ -87,7 +90,7 @@ export class NginxLoadBalancer extends pulumi.ComponentResource {
     );
     const image = new Image(
       `${name}-image`,
-      { folder: "nginx", runtime: "docker", nodes: swarm.nodes },
+      { folder: "nginx", runtime: "docker", nodes: swarm.nodes, registry: args.registry },
       { parent: this },
     );
     const service = new docker.Service(

@@ -1,6 +1,6 @@
 import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import { Image } from "../image/image";
+import { Image, requireRegistry } from "../image/image";
 import type { KubernetesLike } from "../kubernetes/cluster";
 import { type Leg, legIn } from "../machine/machine";
 import { Address } from "../network/address";
@@ -42,6 +42,8 @@ export interface QuaggaRouterArgs {
   replicas?: 0 | 1;
   /** Seconds between taking its pod down and killing it. @default 10 */
   graceSeconds?: number;
+  /** Registry that its image goes through. @default none: the image is handed to the nodes over SSH */
+  registry?: string;
 }
 
 /**
@@ -78,6 +80,7 @@ export class QuaggaRouter extends pulumi.ComponentResource implements RouterLike
         `the next hop ${route.nextHop} of ${route.destination} is in none of the node's networks (${node?.legs.map((leg) => leg.cidr).join(", ")}): name a neighbour`,
       );
     }
+    problems.attempt(() => requireRegistry(args.registry));
     problems.done();
     if (!node || !inbound) throw new RangeError(`${name}: a router needs a node`);
 
@@ -103,7 +106,7 @@ export class QuaggaRouter extends pulumi.ComponentResource implements RouterLike
     );
     const image = new Image(
       `${name}-image`,
-      { folder: "quagga", runtime: "containerd", nodes: [node] },
+      { folder: "quagga", runtime: "containerd", nodes: [node], registry: args.registry },
       { parent: this },
     );
     const labels = { app: name };
@@ -125,7 +128,7 @@ export class QuaggaRouter extends pulumi.ComponentResource implements RouterLike
                 {
                   name: "quagga",
                   image: image.reference,
-                  imagePullPolicy: "Never",
+                  imagePullPolicy: args.registry ? "IfNotPresent" : "Never",
                   securityContext: { privileged: true },
                   env: [
                     { name: "INTERFACES", value: interfaces },

@@ -172,6 +172,17 @@ const CASES: [string, () => unknown, string[]][] = [
   ["an unknown publish mode", balancer({ publish: wrong("mesh") }), ['publish is "mesh"', '"host" or "ingress"']],
   ["no balancer", balancer({ replicas: 0 }), ["replicas is 0"]],
   [
+    "a registry with a scheme",
+    balancer({ registry: "https://registry.example.org" }),
+    ['registry is "https://registry.example.org"', 'without "https://"'],
+  ],
+  [
+    "a registry without a host",
+    router({ registry: "team/images" }),
+    ['registry is "team/images"', "it must be a host"],
+  ],
+  ["an empty registry", router({ registry: "" }), ['registry is ""']],
+  [
     "more host-published tasks than nodes",
     balancer({ replicas: 2 }),
     ["replicas is 2 on 1 node(s)", 'publish "ingress"'],

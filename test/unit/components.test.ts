@@ -11,7 +11,7 @@ function site(platform: Platform = lab()) {
   return new Site("site", { name: "test", platform, transit: "10.100.101.0/24" });
 }
 
-async function chain(args: { replicas?: number; workers?: number; managers?: number } = {}) {
+async function chain(args: { replicas?: number; workers?: number; managers?: number; registry?: string } = {}) {
   const ground = site();
   const kubernetes = new KubernetesLayer("kubernetes", {
     site: ground,
@@ -19,7 +19,7 @@ async function chain(args: { replicas?: number; workers?: number; managers?: num
     workers: args.workers,
   });
   const swarm = new SwarmLayer("swarm", { site: ground, managers: args.managers });
-  const service = new ServiceLayer("service", { kubernetes, swarm, transit: ground.transit });
+  const service = new ServiceLayer("service", { kubernetes, swarm, transit: ground.transit, registry: args.registry });
   await value(service.url);
   await value(service.routes);
   await new Promise((resolve) => setImmediate(resolve));
@@ -27,6 +27,9 @@ async function chain(args: { replicas?: number; workers?: number; managers?: num
 }
 
 const inputsOf = (name: string) => one(made, name).inputs;
+const container = () =>
+  (inputsOf("quagga-deployment") as { spec: { template: { spec: { containers: object[] } } } }).spec.template.spec
+    .containers[0];
 
 describe("the chain", () => {
   test("gives each machine its fixed addresses, transit first on cluster nodes", async () => {
@@ -164,6 +167,32 @@ describe("the chain", () => {
     for (const command of made.filter((resource) => resource.type === "command:remote:Command")) {
       expect(command.secrets, command.name).toContain("connection");
     }
+  });
+
+  test("without a registry hands each image to its nodes, and no node pulls", async () => {
+    await chain();
+    const names = made.map((resource) => resource.name);
+    expect(names).toEqual(expect.arrayContaining(["quagga-image-on-kubernetes-1", "nginx-image-on-swarm-1"]));
+    expect(names.filter((name) => name.endsWith("-push"))).toEqual([]);
+    expect(container()).toMatchObject({
+      image: expect.stringMatching(/^hybrid-vnf\/quagga:[0-9a-f]{12}$/),
+      imagePullPolicy: "Never",
+    });
+  });
+
+  test("with a registry pushes each image there, and nodes pull it by its digest", async () => {
+    await chain({ registry: "registry.example.org:5000/team" });
+    expect(made.filter((resource) => /-image-on-/.test(resource.name))).toEqual([]);
+    expect(inputsOf("quagga-image-push")).toEqual({
+      name: expect.stringMatching(/^registry\.example\.org:5000\/team\/hybrid-vnf\/quagga:[0-9a-f]{12}$/),
+      keepRemotely: true,
+      triggers: { id: "sha256:feed" },
+    });
+    expect(inputsOf("quagga-image-build").name).toBe(inputsOf("quagga-image-push").name);
+    const there = (image: string) => `registry.example.org:5000/team/hybrid-vnf/${image}@sha256:cafe`;
+    expect(container()).toMatchObject({ image: there("quagga"), imagePullPolicy: "IfNotPresent" });
+    const service = inputsOf("nginx-service") as { taskSpec: { containerSpec: { image: string } } };
+    expect(service.taskSpec.containerSpec.image).toBe(there("nginx"));
   });
 
   test("tells the way of a request", async () => {

@@ -68,6 +68,7 @@ export function record(until: (name: string) => Promise<void> | undefined = () =
             : (PRINTED.find(([pattern]) => pattern.test(name))?.[1] ?? "");
         }
         if (type === "docker:index/remoteImage:RemoteImage") state.imageId = "sha256:feed";
+        if (type === "docker:index/registryImage:RegistryImage") state.sha256Digest = "sha256:cafe";
         await until(name);
         return { id: `${name}-id`, state };
       },
