@@ -1,0 +1,67 @@
+#!/usr/bin/env bash
+# Makes sure of Debian packages on this machine; takes away again those, and only those, that it installed.
+#
+# Input: PACKAGES  their names, separated by spaces
+# Use:   bash -s -- create | update | delete
+# Prints {"installed":[...]}, what this and earlier runs installed.
+set -euo pipefail
+
+record=/etc/hybrid-vnf/packages # one name a line, written before the installation begins
+
+say() { printf '%s\n' "$*" >&2; }
+fail() { say "$*"; exit 1; }
+
+is_installed() { [[ $(dpkg-query --show --showformat '${db:Status-Status}' "$1" 2>/dev/null) == installed ]]; }
+
+# Another program may hold the package database, such as the daily upgrade.
+apt() { DEBIAN_FRONTEND=noninteractive apt-get --quiet=2 --option DPkg::Lock::Timeout=300 --option Dpkg::Use-Pty=0 "$@" >&2; }
+
+recorded() { if [[ -e $record ]]; then cat "$record"; fi; }
+
+create() {
+  local name missing=()
+  command -v apt-get dpkg-query >/dev/null ||
+    fail "This machine has no apt: a host must run Debian (or a system made from it), or have these installed already: $*."
+  for name in "$@"; do
+    is_installed "$name" || missing+=("$name")
+  done
+  if ((${#missing[@]})); then
+    [[ $EUID == 0 ]] || fail "These packages are missing and can be installed by root only: ${missing[*]}."
+    mkdir -p "$(dirname "$record")"
+    { recorded; printf '%s\n' "${missing[@]}"; } | sort -u >"$record.new"
+    mv -f "$record.new" "$record"
+    say "installing ${missing[*]}"
+    { apt update && apt install --no-install-recommends "${missing[@]}"; } ||
+      fail "These packages could not be installed: ${missing[*]}; what apt says stands above."
+  fi
+  printf '{"installed":[%s]}\n' "$(recorded | sed 's/.*/"&"/' | paste --serial --delimiters=,)"
+}
+
+remove() {
+  local name ours=()
+  while read -r name; do
+    if is_installed "$name"; then ours+=("$name"); fi
+  done < <(recorded)
+  if ((${#ours[@]})); then
+    say "removing ${ours[*]}"
+    apt purge "${ours[@]}"
+  fi
+  rm -f "$record"
+  rmdir --ignore-fail-on-non-empty "$(dirname "$record")" 2>/dev/null || true
+}
+
+main() {
+  local names
+  read -ra names <<<"${PACKAGES:-}"
+  ((${#names[@]})) || fail "PACKAGES is empty; name at least one Debian package."
+  for name in "${names[@]}"; do
+    [[ $name =~ ^[a-z0-9][a-z0-9+.-]+$ ]] || fail "PACKAGES holds '$name', which is no name of a Debian package."
+  done
+  case ${1:-} in
+    create | update) create "${names[@]}" ;;
+    delete) remove ;;
+    *) fail "'${1:-}' is no action of packages.sh; use create, update or delete." ;;
+  esac
+}
+
+main "$@"
