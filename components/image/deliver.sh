@@ -7,6 +7,7 @@
 #        RUNTIME          containerd (into the namespace of Kubernetes) or docker
 #        HOST             the node's address or name;  SSH_PORT (default 22), SSH_USER (default root)
 #        HOST_KEY         the node's public host key, such as "ssh-ed25519 AAAA..."
+#        JUMP_HOST, JUMP_PORT, JUMP_USER, JUMP_HOST_KEY   a host that the way leads through (default none); it lets the same key in
 #        SSH_PRIVATE_KEY  the key that the node lets in (secret: it is held by an agent of this run's own, never in a file)
 #        SSH_TIMEOUT      seconds until the node must let one in (default 30)
 # Use:   deliver.sh create | update | delete, or its text on stdin of `bash -s -- ACTION`
@@ -55,6 +56,9 @@ take_key() {
 	local end=$((SECONDS + 10))
 	work=$(mktemp -d)
 	printf '[%s]:%s %s\n%s %s\n' "$host" "$port" "$HOST_KEY" "$host" "$HOST_KEY" >"$work/known_hosts"
+	if [[ -n ${JUMP_HOST:-} ]]; then
+		printf '[%s]:%s %s\n%s %s\n' "$JUMP_HOST" "${JUMP_PORT:?}" "$JUMP_HOST_KEY" "$JUMP_HOST" "$JUMP_HOST_KEY" >>"$work/known_hosts"
+	fi
 	ssh-agent -D -a "$work/agent" >/dev/null 2>&1 &
 	agent=$!
 	until [[ -S $work/agent ]]; do
@@ -69,9 +73,13 @@ take_key() {
 }
 
 node() {
-	ssh -F none -l "$user" -p "$port" -o BatchMode=yes -o StrictHostKeyChecking=yes -o UserKnownHostsFile="$work/known_hosts" \
-		-o GlobalKnownHostsFile=none -o IdentityFile=none -o ConnectTimeout="$limit" -o ServerAliveInterval=15 \
-		-o LogLevel=ERROR -- "$host" "$@"
+	local options=(-F none -o BatchMode=yes -o StrictHostKeyChecking=yes -o UserKnownHostsFile="$work/known_hosts"
+		-o GlobalKnownHostsFile=none -o IdentityFile=none -o ConnectTimeout="$limit" -o LogLevel=ERROR) way=()
+	# Not -J: its own connection would not take these options, and trust the user's known hosts instead.
+	if [[ -n ${JUMP_HOST:-} ]]; then
+		way=(-o "ProxyCommand=ssh ${options[*]} -l $JUMP_USER -p $JUMP_PORT -W [%h]:%p -- $JUMP_HOST")
+	fi
+	ssh "${options[@]}" "${way[@]}" -l "$user" -p "$port" -o ServerAliveInterval=15 -- "$host" "$@"
 }
 
 # The name as the runtime on the node spells it.

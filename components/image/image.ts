@@ -5,7 +5,7 @@ import * as command from "@pulumi/command";
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import type { MachineLike } from "../machine/machine";
-import { withInput } from "../machine/script";
+import { accessInput, withInput } from "../machine/script";
 
 export interface ImageArgs {
   /** Folder under images/ that it is built from. */
@@ -62,11 +62,7 @@ export class Image extends pulumi.ComponentResource {
               IMAGE: reference,
               IMAGE_ID: built.imageId,
               RUNTIME: args.runtime,
-              HOST: node.ssh.host,
-              SSH_PORT: String(node.ssh.port),
-              SSH_USER: node.ssh.user,
-              HOST_KEY: node.ssh.hostKey,
-              SSH_PRIVATE_KEY: pulumi.secret(node.ssh.privateKey),
+              ...accessInput(node.ssh),
             }),
             addPreviousOutputInEnv: false,
             logging: "stderr",

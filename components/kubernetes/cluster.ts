@@ -47,7 +47,7 @@ export class KubernetesCluster extends pulumi.ComponentResource implements Kuber
   public readonly nodes: readonly MachineLike[];
   public readonly kubeconfig: pulumi.Output<string>;
   /** Where its API answers. */
-  public readonly endpoint: string;
+  public readonly endpoint: pulumi.Output<string>;
 
   constructor(name: string, args: KubernetesClusterArgs, opts?: pulumi.ComponentResourceOptions) {
     super("hybrid-vnf:kubernetes:KubernetesCluster", name, { workers: args.workers, cni: args.cni }, opts);
@@ -96,7 +96,7 @@ export class KubernetesCluster extends pulumi.ComponentResource implements Kuber
     const machines = plan.map(({ name: node, legs }) => {
       const machine = site.platform.machine(
         node,
-        { site: site.name, role: "kubernetes", legs, key: site.key },
+        { site: site.name, role: "kubernetes", legs, key: site.key, group: name },
         { parent: this },
       );
       const interfaces = pulumi.all(machine.legs.map((leg) => leg.interface));
@@ -125,7 +125,8 @@ export class KubernetesCluster extends pulumi.ComponentResource implements Kuber
     const [control, ...joining] = machines;
     const address = plan[0]?.legs[0]?.address;
     if (!control || !address) throw new RangeError(`${name}: a cluster has at least one node`);
-    this.endpoint = `https://${address}:6443`;
+    const reached = control.ssh.host;
+    this.endpoint = pulumi.interpolate`https://${reached}:6443`;
 
     const init = new MachineScript(
       `${control.name}-control-plane`,
@@ -134,6 +135,7 @@ export class KubernetesCluster extends pulumi.ComponentResource implements Kuber
         file: script("control-plane.sh"),
         input: {
           ADVERTISE_ADDRESS: address,
+          SANS: reached,
           NODE_NAME: control.name,
           POD_CIDR: podCidr,
           SERVICE_CIDR: serviceCidr,
@@ -149,7 +151,7 @@ export class KubernetesCluster extends pulumi.ComponentResource implements Kuber
       {
         machine: control,
         file: script("kubeconfig.sh"),
-        input: { ADVERTISE_ADDRESS: address },
+        input: { ADDRESS: reached },
         secretOutput: true,
         undo: false,
         replaceOn: [init.id],

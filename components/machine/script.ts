@@ -2,7 +2,7 @@ import * as fs from "node:fs";
 import * as path from "node:path";
 import * as command from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
-import type { MachineLike } from "./machine";
+import type { MachineLike, SshAccess } from "./machine";
 
 export interface MachineScriptArgs {
   machine: MachineLike;
@@ -32,6 +32,25 @@ export function withInput(file: string, input: Record<string, pulumi.Input<strin
   });
 }
 
+/** A machine's SSH access as scripts read it that run on the operator's host. */
+export function accessInput(ssh: SshAccess): Record<string, pulumi.Input<string>> {
+  return {
+    HOST: ssh.host,
+    SSH_PORT: String(ssh.port),
+    SSH_USER: ssh.user,
+    HOST_KEY: ssh.hostKey,
+    SSH_PRIVATE_KEY: pulumi.secret(ssh.privateKey),
+    ...(ssh.jump
+      ? {
+          JUMP_HOST: ssh.jump.host,
+          JUMP_PORT: String(ssh.jump.port),
+          JUMP_USER: ssh.jump.user,
+          JUMP_HOST_KEY: ssh.jump.hostKey,
+        }
+      : {}),
+  };
+}
+
 /**
  * A script file of a component, run on a machine over SSH: again exactly when its text, its input or the machine changes; it removes
  * what it made when its resource goes, unless the machine goes with it.
@@ -40,6 +59,7 @@ export class MachineScript extends command.remote.Command {
   constructor(name: string, args: MachineScriptArgs, opts: pulumi.CustomResourceOptions = {}) {
     const { machine } = args;
     const undo = args.undo ?? true;
+    const patience = { dialErrorLimit: 30, perDialTimeout: 5 };
     super(
       name,
       {
@@ -49,8 +69,10 @@ export class MachineScript extends command.remote.Command {
           user: machine.ssh.user,
           privateKey: machine.ssh.privateKey,
           hostKey: machine.ssh.hostKey,
-          dialErrorLimit: 30,
-          perDialTimeout: 5,
+          ...patience,
+          ...(machine.ssh.jump
+            ? { proxy: { ...machine.ssh.jump, privateKey: machine.ssh.privateKey, ...patience } }
+            : {}),
         },
         create: "bash -s -- create",
         ...(undo ? { delete: "bash -s -- delete" } : {}),
@@ -68,29 +90,31 @@ export class MachineScript extends command.remote.Command {
   }
 }
 
+export interface ElsewhereScriptArgs extends Omit<MachineScriptArgs, "secretOutput"> {
+  /** Seconds in which the machine may yet begin to answer. @default 0: it is asked once */
+  patience?: number;
+  /** What to do about a machine that lets nobody in. @default "Bring up the stack that owns it." */
+  advice?: string;
+}
+
 /**
  * The same for a machine that another stack owns: it may be gone by the time that the script's work is to be undone, and that work with it.
- * Runs through OpenSSH on the operator's host, since a `remote.Command` fails for good when its machine is gone.
+ * Runs through OpenSSH on the operator's host, since a `remote.Command` fails for good when its machine is gone; and can wait as long as
+ * is asked for a machine that is still booting.
  */
 export class ElsewhereScript extends command.local.Command {
-  constructor(
-    name: string,
-    args: Omit<MachineScriptArgs, "secretOutput" | "undo">,
-    opts: pulumi.CustomResourceOptions = {},
-  ) {
+  constructor(name: string, args: ElsewhereScriptArgs, opts: pulumi.CustomResourceOptions = {}) {
     const { ssh, identity } = args.machine;
     super(
       name,
       {
         create: "bash -s -- create",
-        delete: "bash -s -- delete",
+        ...((args.undo ?? true) ? { delete: "bash -s -- delete" } : {}),
         stdin: withInput(path.join(__dirname, "elsewhere.sh"), {
           PROGRAM: withInput(args.file, args.input),
-          HOST: ssh.host,
-          PORT: String(ssh.port),
-          SSH_USER: ssh.user,
-          HOST_KEY: ssh.hostKey,
-          SSH_PRIVATE_KEY: pulumi.secret(ssh.privateKey),
+          ...accessInput(ssh),
+          ...(args.patience ? { PATIENCE: String(args.patience) } : {}),
+          ...(args.advice ? { ADVICE: args.advice } : {}),
         }),
         addPreviousOutputInEnv: false,
         logging: "stderr",

@@ -62,7 +62,13 @@ export class WebServers extends pulumi.ComponentResource {
     this.machines = this.servers.map((server) => {
       const machine = site.platform.machine(
         server.name,
-        { site: site.name, role: "server", legs: [{ network: this.network, address: server.address }], key: site.key },
+        {
+          site: site.name,
+          role: "server",
+          legs: [{ network: this.network, address: server.address }],
+          key: site.key,
+          group: name,
+        },
         { parent: this },
       );
       new MachineScript(
