@@ -25,7 +25,7 @@ const SETTINGS = {
   platform: z.enum(PLATFORMS, { error: `it must be one of: ${PLATFORMS.join(", ")}` }),
   /** What says where on a cloud machines are made, and how (see OpenStackSettings, which its platform checks). */
   openstack: z.record(z.string(), z.unknown(), { error: "it must be an object" }),
-  /** A disk image of images/machine, to be uploaded and used in place of an image that the cloud has. */
+  /** A disk image of images/disk, to be uploaded and used in place of an image that the cloud has. */
   imageFile: z.string().min(1, "it must not be empty"),
   transit: z.string(),
   servers: z.string(),

@@ -8,7 +8,7 @@ import { Problems } from "../../problem/problem";
 export const CLOUD_INIT = "hybrid_vnf_cloud_init";
 
 export interface MachineImageArgs {
-  /** The disk image that images/machine makes, in QCOW2. */
+  /** The disk image that images/disk makes, in QCOW2. */
   file: string;
 }
 
@@ -47,7 +47,7 @@ function headerOf(file: string): { size: number } {
     descriptor = fs.openSync(file, "r");
   } catch (error) {
     throw new RangeError(
-      `${file} can't be read (${(error as NodeJS.ErrnoException).code}): make it with images/machine`,
+      `${file} can't be read (${(error as NodeJS.ErrnoException).code}): make it with images/disk`,
     );
   }
   try {

@@ -15,7 +15,7 @@ import { type OpenStackSettings, parseSettings } from "./settings";
 export interface OpenStackArgs extends Omit<OpenStackSettings, "image"> {
   /** As in the settings. Not needed with `imageFile`. */
   image?: OpenStackSettings["image"];
-  /** A disk image of images/machine, to be uploaded and used as `image`. @default none */
+  /** A disk image of images/disk, to be uploaded and used as `image`. @default none */
   imageFile?: string;
   /** The cloud, for a program that works on several. @default the one of `cloud` and `region` */
   provider?: openstack.Provider;
@@ -143,7 +143,7 @@ export class OpenStack implements Platform {
     );
     problems.require(
       named.every((one) => String(one.properties[CLOUD_INIT]) === "true"),
-      `the image "${wanted}" is not marked as one whose machines start with cloud-init: if they do, say so (openstack image set --property ${CLOUD_INIT}=true ${wanted}); else take the one that images/machine makes`,
+      `the image "${wanted}" is not marked as one whose machines start with cloud-init: if they do, say so (openstack image set --property ${CLOUD_INIT}=true ${wanted}); else take the one that images/disk makes`,
     );
   }
 

@@ -68,7 +68,7 @@ export const openStackSettings = z.strictObject({
   /** Name of the machines' flavor. A Kubernetes node's has 2 cores and 2 GiB at least (kubeadm's own condition). */
   flavor: name,
   flavors: byRole(name).optional(),
-  /** Name of the machines' image: one made by images/machine, marked as such (see MachineImage). */
+  /** Name of the machines' image: one made by images/disk, marked as such (see MachineImage). */
   image: supplied,
   images: byRole(supplied).optional(),
   /** GiB of a volume that each machine boots from. @default none: from its flavor's own disk */
