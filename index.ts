@@ -1,48 +1,52 @@
 import { KubernetesLayer, publishService, ServiceLayer, Site, SwarmLayer } from "./components";
 import { platformOf, settings } from "./stacks/settings";
 
-const args = settings(
-  "site",
-  "platform",
-  "transit",
-  "servers",
-  "replicas",
-  "index",
-  "workers",
-  "cni",
-  "clients",
-  "managers",
-  "publish",
-  "port",
-  "routers",
-  "routes",
-  "registry",
-);
+export = async () => {
+  const args = settings(
+    "site",
+    "platform",
+    "openstack",
+    "hosts",
+    "imageFile",
+    "transit",
+    "servers",
+    "replicas",
+    "index",
+    "workers",
+    "cni",
+    "clients",
+    "managers",
+    "publish",
+    "port",
+    "routers",
+    "routes",
+    "registry",
+  );
 
-const site = new Site("site", {
-  name: args.site ?? "dev",
-  platform: platformOf(args.platform),
-  transit: args.transit ?? "10.100.101.0/24",
-});
-const kubernetes = new KubernetesLayer("kubernetes", {
-  site,
-  servers: args.servers,
-  replicas: args.replicas,
-  index: args.index,
-  workers: args.workers,
-  cni: args.cni,
-});
-const swarm = new SwarmLayer("swarm", { site, clients: args.clients, managers: args.managers });
-const service = new ServiceLayer("service", {
-  kubernetes,
-  swarm,
-  transit: site.transit,
-  publish: args.publish,
-  port: args.port,
-  routers: args.routers,
-  routes: args.routes,
-  registry: args.registry,
-});
+  const site = new Site("site", {
+    name: args.site ?? "dev",
+    platform: await platformOf(args),
+    transit: args.transit ?? "10.100.101.0/24",
+  });
+  const kubernetes = new KubernetesLayer("kubernetes", {
+    site,
+    servers: args.servers,
+    replicas: args.replicas,
+    index: args.index,
+    workers: args.workers,
+    cni: args.cni,
+  });
+  const swarm = new SwarmLayer("swarm", { site, clients: args.clients, managers: args.managers });
+  const service = new ServiceLayer("service", {
+    kubernetes,
+    swarm,
+    transit: site.transit,
+    publish: args.publish,
+    port: args.port,
+    routers: args.routers,
+    routes: args.routes,
+    registry: args.registry,
+  });
 
-export const { url, hops } = service;
-export const { contract, secrets } = publishService(service);
+  return { url: service.url, hops: service.hops, ...publishService(service) };
+};

@@ -32,8 +32,15 @@ const defaults = { site: "dev", transit: "10.100.101.0/24", servers: "10.100.102
 const settingOf = (config: ConfigMap | undefined, layer: string, key: string): string | undefined =>
   config?.[`${projectOf(layer)}:${key}`]?.value;
 
-/** The site's name and the ranges that the stacks' settings ask for. */
-function asked(configs: ReadonlyMap<string, ConfigMap>): { readonly site: string; readonly wanted: readonly Wanted[] } {
+interface Asked {
+  readonly site: string;
+  /** Whether machines are containers on this machine's Docker engine. */
+  readonly lab: boolean;
+  readonly wanted: readonly Wanted[];
+}
+
+/** The site's name and platform, and the ranges that the stacks' settings ask for. */
+export function asked(configs: ReadonlyMap<string, ConfigMap>): Asked {
   const want = (layer: string, key: "transit" | "servers" | "clients"): Wanted => ({
     what: key,
     cidr: settingOf(configs.get(layer), layer, key) ?? defaults[key],
@@ -41,6 +48,7 @@ function asked(configs: ReadonlyMap<string, ConfigMap>): { readonly site: string
   });
   return {
     site: settingOf(configs.get("site"), "site", "site") ?? defaults.site,
+    lab: (settingOf(configs.get("site"), "site", "platform") ?? "lab") === "lab",
     wanted: [want("site", "transit"), want("kubernetes", "servers"), want("swarm", "clients")],
   };
 }
@@ -51,11 +59,17 @@ function ownPassphrase(engine: Engine): boolean {
 
 const backendOf = (engine: Engine): string => engine.environment.PULUMI_BACKEND_URL ?? "";
 
-async function settle(context: Context, layer: string, stack: Stack, site: string): Promise<void> {
+async function settle(context: Context, layer: string, stack: Stack, { site, lab }: Asked): Promise<void> {
   const { engine, progress, signal } = context;
   const report = (line: string): void => progress.line(line);
   await unlock(stack, projectOf(layer), backendOf(engine), report, signal);
-  await recover(stack, projectOf(layer), backendOf(engine), report, (name) => removeService(site, name));
+  await recover(
+    stack,
+    projectOf(layer),
+    backendOf(engine),
+    report,
+    async (name) => lab && (await removeService(site, name)),
+  );
   signal.throwIfAborted();
 }
 
@@ -84,8 +98,15 @@ function conclude<T>(what: string, endings: readonly Ending<T>[], context: Conte
   );
 }
 
-/** Brings the stacks up, in order, and gives back what was seen of the service. */
-export async function up(context: Context, requests: number): Promise<Report> {
+/**
+ * Brings the stacks up, in order, and gives back what was seen of the service. `images` makes sure of the images that are needed here: those of
+ * lab machines among them or not.
+ */
+export async function up(
+  context: Context,
+  requests: number,
+  images: (lab: boolean) => Promise<void> = async () => {},
+): Promise<Report> {
   const { engine, stack: name, progress, signal } = context;
   const began = Date.now();
   const stacks = new Map<string, Stack>();
@@ -104,14 +125,16 @@ export async function up(context: Context, requests: number): Promise<Report> {
       configs.set(layer, await stack.getAllConfig());
     }),
   );
-  const { site, wanted } = asked(configs);
-  await preflight(wanted, site, signal);
+  const chain = asked(configs);
+  await images(chain.lab);
+  // A cloud's ranges are its own, and are compared with it by the programs.
+  if (chain.lab) await preflight(chain.wanted, chain.site, signal);
   const endings = await inOrder<Changes>(
     layers,
     async ({ name: layer }) => {
       const stack = stacks.get(layer);
       if (stack === undefined) throw new Error(`The stack of ${layer} was not opened.`);
-      await settle(context, layer, stack, site);
+      await settle(context, layer, stack, chain);
       return operate(layer, "going up", progress, (watch) =>
         stack.up({ refresh: true, runProgram: true, onEvent: watch.event, suppressOutputs: true }),
       );
@@ -137,7 +160,7 @@ export async function down(context: Context, force: boolean): Promise<void> {
       configs.set(layer, await stack.getAllConfig());
     }),
   );
-  const { site } = asked(configs);
+  const chain = asked(configs);
   const present: readonly Layer[] = layers
     .filter((layer) => stacks.has(layer.name))
     .map((layer) => ({ ...layer, upstream: layer.upstream.filter((one) => stacks.has(one)) }));
@@ -146,7 +169,7 @@ export async function down(context: Context, force: boolean): Promise<void> {
     async ({ name: layer }) => {
       const stack = stacks.get(layer);
       if (stack === undefined) throw new Error(`The stack of ${layer} was not found.`);
-      await settle(context, layer, stack, site);
+      await settle(context, layer, stack, chain);
       let changes: Changes = {};
       try {
         changes = await operate(layer, "going down", progress, (watch) =>
@@ -163,7 +186,10 @@ export async function down(context: Context, force: boolean): Promise<void> {
     signal,
   );
   conclude("down", endings, context);
-  for (const thing of await removeLabelled(site, signal)) progress.line(`removed ${thing}, which no stack knew`);
+  if (chain.lab) {
+    for (const thing of await removeLabelled(chain.site, signal))
+      progress.line(`removed ${thing}, which no stack knew`);
+  }
   if (ownPassphrase(engine) && backendOf(engine) === `file://${join(stateFolder(), "state")}`) forgetState();
   progress.line(stacks.size === 0 ? "nothing was up" : `down in ${elapsed(Date.now() - began)}`);
 }

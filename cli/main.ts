@@ -114,13 +114,13 @@ async function main(args: readonly string[]): Promise<number> {
     const { signal } = stop;
     const toolchain = await ensureToolchain({ report, signal });
     if (command !== "status") await ensureHost({ report, signal, logs: join(stateFolder(), "logs") });
-    if (command === "up") await ensureImages({ machine: toolchain.machine, report, signal });
     engine = await Engine.from(toolchain);
     const context: Context = { engine, stack, progress, signal };
+    const images = (lab: boolean) => ensureImages({ machine: toolchain.machine, lab, report, signal });
     switch (command) {
       case "up":
       case "verify": {
-        const seen = command === "up" ? await up(context, requests) : await check(context, requests);
+        const seen = command === "up" ? await up(context, requests, images) : await check(context, requests);
         if (json) process.stdout.write(`${JSON.stringify(seen, null, 2)}\n`);
         else for (const line of describe(seen)) progress.line(line);
         return seen.good ? 0 : 1;

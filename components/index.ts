@@ -21,14 +21,26 @@ export {
 export { KubernetesLayer, type KubernetesLayerArgs } from "./layers/kubernetes";
 export { ServiceLayer, type ServiceLayerArgs } from "./layers/service";
 export { SwarmLayer, type SwarmLayerArgs } from "./layers/swarm";
-export type { Leg, LegArgs, MachineArgs, MachineLike, Role, SshAccess } from "./machine/machine";
+export type { JumpHost, Leg, LegArgs, MachineArgs, MachineLike, Role, SshAccess } from "./machine/machine";
 export { MachineScript, type MachineScriptArgs } from "./machine/script";
 export { Address } from "./network/address";
 export { Cidr } from "./network/cidr";
 export { type NetworkArgs, type NetworkLike, requireDisjoint } from "./network/network";
 export { NginxLoadBalancer, type NginxLoadBalancerArgs, PUBLISH_MODES, type PublishMode } from "./nginx/balancer";
+export { Hosts, type HostsArgs, hosts } from "./platform/hosts/hosts";
+export { type HostSettings, type HostsSettings, parseHosts } from "./platform/hosts/settings";
 export { Lab, type LabArgs, lab } from "./platform/lab/lab";
-export { PLATFORMS, type Platform } from "./platform/platform";
+export {
+  type Catalog,
+  type CatalogImage,
+  type Credentials,
+  type Flavor,
+  readCatalog,
+} from "./platform/openstack/catalog";
+export { MachineImage, type MachineImageArgs } from "./platform/openstack/image";
+export { OpenStack, type OpenStackArgs, openStack } from "./platform/openstack/openstack";
+export { type OpenStackSettings, parseSettings } from "./platform/openstack/settings";
+export { PLATFORMS, type Platform, type PlatformFacts, type PlatformKind } from "./platform/platform";
 export { InvalidInput, Problems } from "./problem/problem";
 export { QuaggaRouter, type QuaggaRouterArgs, type RouterLike, type StaticRoute } from "./quagga/router";
 export { Route, type RouteArgs } from "./route/route";

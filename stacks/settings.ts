@@ -1,6 +1,21 @@
 import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
-import { CNIS, InvalidInput, lab, PLATFORMS, type Platform, PUBLISH_MODES } from "../components";
+import {
+  CNIS,
+  hosts,
+  InvalidInput,
+  lab,
+  openStack,
+  PLATFORMS,
+  type Platform,
+  type PlatformFacts,
+  type PlatformKind,
+  PUBLISH_MODES,
+  parseHosts,
+  parseSettings,
+  readCatalog,
+} from "../components";
+import { credentials } from "./cloud";
 
 const whole = z.coerce.number({ error: "it must be a number" }).int("it must be a whole number");
 
@@ -10,6 +25,12 @@ const SETTINGS = {
   stack: z.string().min(1, "it must not be empty"),
   site: z.string(),
   platform: z.enum(PLATFORMS, { error: `it must be one of: ${PLATFORMS.join(", ")}` }),
+  /** What says where on a cloud machines are made, and how (see OpenStackSettings, which its platform checks). */
+  openstack: z.record(z.string(), z.unknown(), { error: "it must be an object" }),
+  /** The hosts of a pool, by machine (see HostsSettings, which its platform checks). */
+  hosts: z.record(z.string(), z.unknown(), { error: "it must be an object" }),
+  /** A disk image of images/disk, to be uploaded and used in place of an image that the cloud has. */
+  imageFile: z.string().min(1, "it must not be empty"),
   transit: z.string(),
   servers: z.string(),
   clients: z.string(),
@@ -31,7 +52,7 @@ type Known = typeof SETTINGS;
 type Settings<K extends keyof Known> = { [P in K]?: z.infer<Known[P]> };
 
 /** Parsed as JSON, for they are no strings. */
-const STRUCTURED: readonly (keyof Known)[] = ["routers", "routes"];
+const STRUCTURED: readonly (keyof Known)[] = ["routers", "routes", "openstack", "hosts"];
 
 /**
  * Reads the named settings of the running project's configuration.
@@ -64,9 +85,31 @@ function fromJson(text: string): unknown {
   }
 }
 
-/** The platform of that kind, with its defaults. */
-export function platformOf(kind: (typeof PLATFORMS)[number] = "lab"): Platform {
-  return { lab }[kind]();
+/**
+ * The platform that a program's own settings ask for.
+ * @throws InvalidInput with everything that is wrong with them, also in comparison with what the cloud has.
+ */
+export async function platformOf(asked: {
+  platform?: PlatformKind;
+  openstack?: Record<string, unknown>;
+  hosts?: Record<string, unknown>;
+  imageFile?: string;
+}): Promise<Platform> {
+  if (asked.platform === "hosts") {
+    return hosts({ hosts: parseHosts(asked.hosts ?? {}), privateKey: new pulumi.Config().getSecret("hostsKey") });
+  }
+  if (asked.platform !== "openstack") return platformFrom({ kind: "lab" });
+  const { imageFile } = asked;
+  const given = { ...asked.openstack, ...(imageFile === undefined ? {} : { image: imageFile }) };
+  return platformFrom({ kind: "openstack", openstack: parseSettings(given) }, imageFile);
+}
+
+/** The platform that the site was made on, for another program to make machines there. */
+export async function platformFrom(facts: PlatformFacts, imageFile?: string): Promise<Platform> {
+  if (facts.kind === "lab") return lab();
+  if (facts.kind === "hosts") return hosts({ hosts: facts.hosts });
+  const { cloud, region } = facts.openstack;
+  return openStack({ ...facts.openstack, imageFile, catalog: await readCatalog(credentials(cloud, region)) });
 }
 
 /** Name of the stack of another layer: `organization/hybrid-vnf-LAYER/STACK`, the same stack name as this one's unless configured. */

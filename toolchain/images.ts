@@ -17,16 +17,22 @@ export class ImageError extends Error {
 export interface ImagesOptions {
   /** Folder of the binaries that the machine image takes in. */
   readonly machine: string;
+  /** Whether the images of lab machines are needed too, besides the base that functions' images are built on. @default true */
+  readonly lab?: boolean;
   readonly report?: (line: string) => void;
   readonly signal?: AbortSignal;
 }
 
-/** Makes sure of the images that lab machines start from. Each script leaves an image alone that is up to date. */
+/** Makes sure of the images that functions are built on and lab machines start from. Each script leaves an image alone that is up to date. */
 export async function ensureImages(options: ImagesOptions): Promise<void> {
   const scripts: readonly (readonly [string, readonly string[]])[] = [
     ["base", []],
-    ["client", []],
-    ["machine", [options.machine]],
+    ...((options.lab ?? true)
+      ? ([
+          ["client", []],
+          ["machine", [options.machine]],
+        ] as const)
+      : []),
   ];
   for (const [name, args] of scripts) {
     const began = Date.now();

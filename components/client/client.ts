@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { MachineLike } from "../machine/machine";
-import { Cidr } from "../network/cidr";
+import { planLegs } from "../machine/plan";
 import type { NetworkLike } from "../network/network";
 import { Problems } from "../problem/problem";
 import type { SiteLike } from "../site/site";
@@ -19,16 +19,12 @@ export class Client extends pulumi.ComponentResource {
   constructor(name: string, args: ClientArgs, opts?: pulumi.ComponentResourceOptions) {
     super("hybrid-vnf:client:Client", name, {}, opts);
     const problems = new Problems(`Client "${name}"`);
-    const address = problems.attempt(() =>
-      Cidr.parse(args.network.cidr)
-        .host(args.host ?? 100)
-        .toString(),
-    );
-    problems.done();
     const { site } = args;
+    const legs = planLegs(site.platform, name, [args.network], args.host ?? 100, problems);
+    problems.done();
     this.machine = site.platform.machine(
       name,
-      { site: site.name, role: "client", legs: [{ network: args.network, address: address ?? "" }], key: site.key },
+      { site: site.name, role: "client", legs, key: site.key },
       { parent: this },
     );
     this.registerOutputs({});

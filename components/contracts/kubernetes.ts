@@ -28,7 +28,7 @@ export const kubernetesContract = new Contract<KubernetesFacts, KubernetesSecret
 
 /** The kubernetes layer as the service layer sees it. */
 export interface KubernetesSide {
-  readonly cluster: KubernetesLike & { readonly endpoint: string };
+  readonly cluster: KubernetesLike & { readonly endpoint: pulumi.Input<string> };
   readonly network: NetworkLike;
   readonly servers: readonly WebServer[];
   readonly machines: readonly MachineLike[];

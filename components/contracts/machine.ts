@@ -8,11 +8,13 @@ const text = z.string().min(1);
 export const networkFacts = z.object({ name: text, cidr: text, ref: text });
 export type NetworkFacts = z.infer<typeof networkFacts>;
 
+export const jumpFacts = z.object({ host: text, port: z.number(), user: text, hostKey: text });
+
 export const machineFacts = z.object({
   name: text,
   identity: text,
   legs: z.array(z.object({ network: text, cidr: text, address: text, interface: text })),
-  ssh: z.object({ host: text, port: z.number(), user: text, hostKey: text }),
+  ssh: z.object({ host: text, port: z.number(), user: text, hostKey: text, jump: jumpFacts.optional() }),
 });
 /** A machine without the key that opens it. */
 export type MachineFacts = z.infer<typeof machineFacts>;
@@ -22,12 +24,12 @@ export function factsOfNetwork(network: NetworkLike): pulumi.Output<NetworkFacts
 }
 
 export function factsOfMachine(machine: MachineLike): pulumi.Output<MachineFacts> {
-  const { host, port, user, hostKey } = machine.ssh;
+  const { host, port, user, hostKey, jump } = machine.ssh;
   return pulumi.output({
     name: machine.name,
     identity: machine.identity,
     legs: [...machine.legs],
-    ssh: { host, port, user, hostKey },
+    ssh: { host, port, user, hostKey, ...(jump ? { jump } : {}) },
   });
 }
 

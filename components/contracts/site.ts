@@ -1,13 +1,14 @@
 import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
-import { PLATFORMS, type Platform } from "../platform/platform";
+import { type Platform, platformFacts } from "../platform/platform";
 import type { SiteLike } from "../site/site";
 import { Contract, type Published, type Read } from "./contract";
 import { factsOfNetwork, networkFacts } from "./machine";
 
 const facts = z.object({
   site: z.string().min(1),
-  platform: z.enum(PLATFORMS),
+  /** Where it is, with all that a program needs to make machines there. */
+  platform: platformFacts,
   transit: networkFacts,
   publicKey: z.string().min(1),
 });
@@ -16,13 +17,13 @@ export type SiteFacts = z.infer<typeof facts>;
 export type SiteSecrets = z.infer<typeof secrets>;
 
 /** What the site stack publishes. */
-export const siteContract = new Contract<SiteFacts, SiteSecrets>("site", 1, facts, secrets);
+export const siteContract = new Contract<SiteFacts, SiteSecrets>("site", 2, facts, secrets);
 
 export function publishSite(site: SiteLike): Published {
   return siteContract.publish(
     pulumi.output({
       site: site.name,
-      platform: site.platform.kind,
+      platform: site.platform.facts,
       transit: factsOfNetwork(site.transit),
       publicKey: site.key.publicKey,
     }),

@@ -2,8 +2,8 @@ import * as path from "node:path";
 import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { type MachineLike, once } from "../machine/machine";
+import { planLegs } from "../machine/plan";
 import { MachineScript } from "../machine/script";
-import { Cidr } from "../network/cidr";
 import { type NetworkLike, requireDisjoint } from "../network/network";
 import { Problems } from "../problem/problem";
 import type { SiteLike } from "../site/site";
@@ -47,7 +47,7 @@ export class KubernetesCluster extends pulumi.ComponentResource implements Kuber
   public readonly nodes: readonly MachineLike[];
   public readonly kubeconfig: pulumi.Output<string>;
   /** Where its API answers. */
-  public readonly endpoint: string;
+  public readonly endpoint: pulumi.Output<string>;
 
   constructor(name: string, args: KubernetesClusterArgs, opts?: pulumi.ComponentResourceOptions) {
     super("hybrid-vnf:kubernetes:KubernetesCluster", name, { workers: args.workers, cni: args.cni }, opts);
@@ -81,14 +81,7 @@ export class KubernetesCluster extends pulumi.ComponentResource implements Kuber
     );
     const plan = Array.from({ length: Number.isInteger(workers) && workers >= 0 ? workers + 1 : 0 }, (_, at) => ({
       name: `${name}-${at + 1}`,
-      legs: args.networks.flatMap((network) => {
-        const address = problems.attempt(() =>
-          Cidr.parse(network.cidr)
-            .host(first + at)
-            .toString(),
-        );
-        return address ? [{ network, address }] : [];
-      }),
+      legs: planLegs(site.platform, `${name}-${at + 1}`, args.networks, first + at, problems),
     }));
     problems.done();
 
@@ -96,7 +89,7 @@ export class KubernetesCluster extends pulumi.ComponentResource implements Kuber
     const machines = plan.map(({ name: node, legs }) => {
       const machine = site.platform.machine(
         node,
-        { site: site.name, role: "kubernetes", legs, key: site.key },
+        { site: site.name, role: "kubernetes", legs, key: site.key, group: name },
         { parent: this },
       );
       const interfaces = pulumi.all(machine.legs.map((leg) => leg.interface));
@@ -125,7 +118,8 @@ export class KubernetesCluster extends pulumi.ComponentResource implements Kuber
     const [control, ...joining] = machines;
     const address = plan[0]?.legs[0]?.address;
     if (!control || !address) throw new RangeError(`${name}: a cluster has at least one node`);
-    this.endpoint = `https://${address}:6443`;
+    const reached = control.ssh.host;
+    this.endpoint = pulumi.interpolate`https://${reached}:6443`;
 
     const init = new MachineScript(
       `${control.name}-control-plane`,
@@ -134,6 +128,7 @@ export class KubernetesCluster extends pulumi.ComponentResource implements Kuber
         file: script("control-plane.sh"),
         input: {
           ADVERTISE_ADDRESS: address,
+          SANS: reached,
           NODE_NAME: control.name,
           POD_CIDR: podCidr,
           SERVICE_CIDR: serviceCidr,
@@ -149,7 +144,7 @@ export class KubernetesCluster extends pulumi.ComponentResource implements Kuber
       {
         machine: control,
         file: script("kubeconfig.sh"),
-        input: { ADVERTISE_ADDRESS: address },
+        input: { ADDRESS: reached },
         secretOutput: true,
         undo: false,
         replaceOn: [init.id],

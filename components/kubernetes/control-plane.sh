@@ -2,7 +2,8 @@
 # Brings up the control plane of a cluster on a machine that node.sh has made ready, and waits until it serves.
 # Safe to run again at any time: a control plane that is up is left alone, one that is half up is begun anew.
 #
-# Input: ADVERTISE_ADDRESS  the address that the API is reached at
+# Input: ADVERTISE_ADDRESS  the address that the other nodes reach the API at
+#        SANS               further IPv4 addresses that it is reached at, separated by commas (default none)
 #        NODE_NAME          this machine's name in the cluster
 #        POD_CIDR           range of the pods' addresses (default 10.244.0.0/16)
 #        SERVICE_CIDR       range of the services' addresses (default 10.96.0.0/12)
@@ -33,6 +34,9 @@ check_input() {
   for name in pod_cidr service_cidr; do
     [[ ${!name} =~ ^$octet(\.$octet){3}/([89]|1[0-9]|2[0-4])$ ]] ||
       problems+=("${name^^} is '${!name}'; it must be an IPv4 network of /8 to /24, such as 10.244.0.0/16.")
+  done
+  for name in "${sans[@]}"; do
+    [[ $name =~ ^$octet(\.$octet){3}$ ]] || problems+=("SANS holds '$name'; each entry must be an IPv4 address.")
   done
   [[ $cni == bridge || $cni == flannel ]] || problems+=("CNI is '$cni'; it must be bridge (one node) or flannel (several).")
   [[ $single == true || $single == false ]] || problems+=("SINGLE_NODE is '$single'; it must be true or false.")
@@ -67,6 +71,33 @@ ignored_checks() {
   echo "[${checks[*]}]"
 }
 
+# The addresses that the API's certificate is for, each once.
+certificate_names() { printf '"%s"\n' "$address" "${sans[@]}" | sort --unique | paste --serial --delimiters=,; }
+
+# Whether the certificate that the API shows is for all of them.
+certificate_covers() {
+  local name
+  for name in "${sans[@]}"; do
+    openssl x509 -in /etc/kubernetes/pki/apiserver.crt -noout -checkip "$name" 2>/dev/null | grep -q 'does match' || return 1
+  done
+}
+
+# The API takes a new certificate up when it begins again.
+renew_certificate() {
+  local old
+  say "The API's certificate is made anew, for $(certificate_names)."
+  write_config
+  rm -f -- /etc/kubernetes/pki/apiserver.crt /etc/kubernetes/pki/apiserver.key
+  quietly kubeadm init phase certs apiserver --config "$config" ||
+    fail "kubeadm could not make the API's certificate; its last lines are above, all of them in $log on the machine."
+  old=$(pgrep --exact kube-apiserver) || return 0
+  kill "$old"
+  while kill -0 "$old" 2>/dev/null; do # the kubelet starts another one
+    ((SECONDS - started < limit)) || fail "The API's process $old has not ended within $limit s (READY_TIMEOUT); 'journalctl -u kubelet' on the machine says more."
+    sleep 0.5
+  done
+}
+
 write_config() {
   local taints='' conntrack='' masquerade=false
   if [[ $single == true ]]; then taints='  taints: []'; fi
@@ -92,7 +123,7 @@ networking:
   podSubnet: $pod_cidr
   serviceSubnet: $service_cidr
 apiServer:
-  certSANs: ["$address"]
+  certSANs: [$(certificate_names)]
 # The only ones of their kind, they have nobody to wait for before they begin.
 controllerManager:
   extraArgs: [{name: leader-elect, value: "false"}]
@@ -169,6 +200,7 @@ create() {
     [[ $(<"$made") == "$inputs" ]] ||
       fail "This machine's control plane was made for '$(<"$made")' (address, node, pods, services), and '$inputs' is asked for; these cannot change in place: replace the cluster."
     systemctl --quiet is-active kubelet || systemctl start kubelet >&2
+    certificate_covers || renew_certificate
     wait_for_api
     if [[ $single == true ]]; then
       kubectl taint node "$node" node-role.kubernetes.io/control-plane:NoSchedule- >/dev/null 2>&1 || true # not tainted
@@ -201,6 +233,7 @@ remove() {
 
 main() {
   address=${ADVERTISE_ADDRESS:-}
+  IFS=, read -r -a sans <<<"${SANS:-}"
   node=${NODE_NAME:-}
   pod_cidr=${POD_CIDR:-10.244.0.0/16}
   service_cidr=${SERVICE_CIDR:-10.96.0.0/12}

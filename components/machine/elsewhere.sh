@@ -3,22 +3,37 @@
 # script is to undo its work: what was on it has then gone with it, and that is no error.
 #
 # Input: PROGRAM          the script, with its own input before it
+#        PATIENCE         seconds in which the machine may yet begin to let one in (default 0: it is asked once)
+#        ADVICE           what to do about a machine that lets nobody in
 #        and what ssh/session.sh reads, which goes before it
 # Use:   on stdin of `bash -s -- create | update | delete`
 # Prints what the script prints.
 set -euo pipefail
+
+# Whether the machine lets one in, by the end of the time it has; what ssh said last is in $work/said.
+lets_in() {
+  local end=$((SECONDS + ${PATIENCE:-0}))
+  # shellcheck disable=SC2154 # from session.sh
+  until remote true 2>"$work/said"; do
+    ((SECONDS < end)) || return 1
+    sleep 2
+  done
+}
 
 main() {
   local action=${1:-} status=0
   [[ $action == create || $action == update || $action == delete ]] ||
     fail "'$action' is no action of elsewhere.sh; use create, update or delete."
   take_key
+  if ((${PATIENCE:-0} > 0)) && ! lets_in; then
+    fail "The machine at $HOST has not let $SSH_USER in over SSH (port $SSH_PORT) within $PATIENCE s: $(tail -n 1 "$work/said"). ${ADVICE:-}"
+  fi
   remote "bash -s -- $action" <<<"$PROGRAM" || status=$?
   if ((status == 255)) && [[ $action == delete ]]; then
     say "The machine at $HOST answers no more; what was made on it has gone with it."
     return 0
   fi
-  ((status != 255)) || fail "The machine at $HOST does not let $SSH_USER in over SSH (port $SSH_PORT): is it up? Bring up the stack that owns it."
+  ((status != 255)) || fail "The machine at $HOST does not let $SSH_USER in over SSH (port $SSH_PORT): is it up? ${ADVICE:-Bring up the stack that owns it.}"
   return "$status"
 }
 

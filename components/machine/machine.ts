@@ -17,15 +17,27 @@ export interface Leg {
   readonly interface: pulumi.Input<string>;
 }
 
+/** A host that SSH connections go through; it lets in the same key as the machines behind it. */
+export interface JumpHost {
+  readonly host: string;
+  readonly port: number;
+  readonly user: string;
+  /** Its public host key. */
+  readonly hostKey: string;
+}
+
 /** How to reach a machine by SSH. */
 export interface SshAccess {
-  readonly host: string;
+  /** The address that the operator reaches the machine at, for its cluster's API too; it need not be one that the machine itself has. */
+  readonly host: pulumi.Input<string>;
   readonly port: number;
   readonly user: string;
   /** OpenSSH private key (secret). */
   readonly privateKey: pulumi.Input<string>;
   /** The machine's public host key, known before the first connection. */
   readonly hostKey: pulumi.Input<string>;
+  /** Where the way to it leads through. @default none: it is reached directly */
+  readonly jump?: JumpHost;
 }
 
 /** A machine that answers SSH, made here or read from a contract. */
@@ -55,6 +67,8 @@ export interface MachineArgs {
   legs: LegArgs[];
   /** The key that opens it. */
   key: KeyPair;
+  /** Machines of one group run on different hosts where the platform has several; all of a group have one parent. @default a group of its own */
+  group?: string;
 }
 
 /** @throws RangeError when the machine has no leg in that network; the message lists those it has. */
@@ -67,6 +81,21 @@ export function legIn(machine: { name: string; legs: readonly Leg[] }, network: 
     );
   }
   return leg;
+}
+
+/**
+ * The name of the interface that has an address, from what legs.sh printed on the machine.
+ * @throws RunError when none has it; the message lists those that there are.
+ */
+export function interfaceOf(machine: string, address: string, printed: pulumi.Output<string>): pulumi.Output<string> {
+  return printed.apply((text) => {
+    const all = JSON.parse(text) as { interface: string; address: string }[];
+    const own = all.find((one) => one.address === address);
+    if (own) return own.interface;
+    throw new pulumi.RunError(
+      `${machine}: no interface has its address ${address} (found: ${all.map((one) => `${one.interface} ${one.address}`).join(", ")})`,
+    );
+  });
 }
 
 /** The same machine, known to others only once these are done: what is set up on it then waits for them. */

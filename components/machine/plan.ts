@@ -2,19 +2,18 @@ import { Cidr } from "../network/cidr";
 import type { NetworkLike } from "../network/network";
 import type { Platform } from "../platform/platform";
 import type { Problems } from "../problem/problem";
-import type { LegArgs } from "./machine";
 
 /**
  * The legs that a machine is to have, one in each network: the address that its platform knows beforehand, else the one of that number
  * in the network. What is wrong goes to `problems`.
  */
-export function planLegs(
+export function planLegs<N extends Pick<NetworkLike, "name" | "cidr">>(
   platform: Platform,
   machine: string,
-  networks: readonly NetworkLike[],
+  networks: readonly N[],
   number: number,
   problems: Problems,
-): LegArgs[] {
+): { network: N; address: string }[] {
   return networks.flatMap((network) => {
     const address = problems.attempt(
       () => platform.addressOf?.(machine, network) ?? Cidr.parse(network.cidr).host(number).toString(),

@@ -44,6 +44,14 @@ export function withSession(
     SSH_USER: ssh.user,
     HOST_KEY: ssh.hostKey,
     SSH_PRIVATE_KEY: pulumi.secret(ssh.privateKey),
+    ...(ssh.jump
+      ? {
+          JUMP_HOST: ssh.jump.host,
+          JUMP_PORT: String(ssh.jump.port),
+          JUMP_USER: ssh.jump.user,
+          JUMP_HOST_KEY: ssh.jump.hostKey,
+        }
+      : {}),
   });
   return pulumi.interpolate`${session}${withInput(file, input)}`;
 }
@@ -56,6 +64,7 @@ export class MachineScript extends command.remote.Command {
   constructor(name: string, args: MachineScriptArgs, opts: pulumi.CustomResourceOptions = {}) {
     const { machine } = args;
     const undo = args.undo ?? true;
+    const patience = { dialErrorLimit: 30, perDialTimeout: 5 };
     super(
       name,
       {
@@ -65,8 +74,10 @@ export class MachineScript extends command.remote.Command {
           user: machine.ssh.user,
           privateKey: machine.ssh.privateKey,
           hostKey: machine.ssh.hostKey,
-          dialErrorLimit: 30,
-          perDialTimeout: 5,
+          ...patience,
+          ...(machine.ssh.jump
+            ? { proxy: { ...machine.ssh.jump, privateKey: machine.ssh.privateKey, ...patience } }
+            : {}),
         },
         create: "bash -s -- create",
         ...(undo ? { delete: "bash -s -- delete" } : {}),
@@ -84,23 +95,29 @@ export class MachineScript extends command.remote.Command {
   }
 }
 
+export interface ElsewhereScriptArgs extends Omit<MachineScriptArgs, "secretOutput"> {
+  /** Seconds in which the machine may yet begin to answer. @default 0: it is asked once */
+  patience?: number;
+  /** What to do about a machine that lets nobody in. @default "Bring up the stack that owns it." */
+  advice?: string;
+}
+
 /**
  * The same for a machine that another stack owns: it may be gone by the time that the script's work is to be undone, and that work with it.
- * Runs through OpenSSH on the operator's host, since a `remote.Command` fails for good when its machine is gone.
+ * Runs through OpenSSH on the operator's host, since a `remote.Command` fails for good when its machine is gone; and can wait as long as
+ * is asked for a machine that is still booting.
  */
 export class ElsewhereScript extends command.local.Command {
-  constructor(
-    name: string,
-    args: Omit<MachineScriptArgs, "secretOutput" | "undo">,
-    opts: pulumi.CustomResourceOptions = {},
-  ) {
+  constructor(name: string, args: ElsewhereScriptArgs, opts: pulumi.CustomResourceOptions = {}) {
     super(
       name,
       {
         create: "bash -s -- create",
-        delete: "bash -s -- delete",
+        ...((args.undo ?? true) ? { delete: "bash -s -- delete" } : {}),
         stdin: withSession(path.join(__dirname, "elsewhere.sh"), args.machine, {
           PROGRAM: withInput(args.file, args.input),
+          ...(args.patience ? { PATIENCE: String(args.patience) } : {}),
+          ...(args.advice ? { ADVICE: args.advice } : {}),
         }),
         addPreviousOutputInEnv: false,
         logging: "stderr",

@@ -1,13 +1,31 @@
 import type * as pulumi from "@pulumi/pulumi";
+import { z } from "zod";
 import type { MachineArgs, MachineLike } from "../machine/machine";
 import type { NetworkArgs, NetworkLike } from "../network/network";
+import type { KeyPair } from "../ssh/key";
+import { hostsSettings } from "./hosts/settings";
+import { openStackSettings } from "./openstack/settings";
 
 /** The platforms that this library knows. */
-export const PLATFORMS = ["lab"] as const;
+export const PLATFORMS = ["lab", "openstack", "hosts"] as const;
+export type PlatformKind = (typeof PLATFORMS)[number];
+
+/** What another program needs to make machines in the same place: no secret among it. The site publishes it, so that it is said once. */
+export const platformFacts = z.discriminatedUnion("kind", [
+  z.object({ kind: z.literal("lab") }),
+  z.object({ kind: z.literal("openstack"), openstack: openStackSettings }),
+  z.object({ kind: z.literal("hosts"), hosts: hostsSettings }),
+]);
+export type PlatformFacts = z.infer<typeof platformFacts>;
 
 /** Where machines and networks come from. Nothing outside components/platform/ names one. */
 export interface Platform {
-  readonly kind: (typeof PLATFORMS)[number];
+  readonly kind: PlatformKind;
+  readonly facts: PlatformFacts;
   network(name: string, args: NetworkArgs, opts: pulumi.ComponentResourceOptions): NetworkLike;
   machine(name: string, args: MachineArgs, opts: pulumi.ComponentResourceOptions): MachineLike;
+  /** The address that a machine has in a network, where that is so before anything is made. @throws RangeError when it has none there */
+  addressOf?(machine: string, network: Pick<NetworkLike, "name" | "cidr">): string;
+  /** Lets the site's key in on machines that are there already; the same key comes back, known once they let it in. */
+  admit?(name: string, key: KeyPair, opts: pulumi.ComponentResourceOptions): KeyPair;
 }

@@ -43,7 +43,8 @@ export class Site extends pulumi.ComponentResource implements SiteLike {
     problems.attempt(() => Cidr.parse(args.transit));
     problems.done();
     this.platform = args.platform;
-    this.key = new SshKey(`${name}-key`, { parent: this });
+    const key = new SshKey(`${name}-key`, { parent: this });
+    this.key = args.platform.admit?.(`${name}-key`, key, { parent: this }) ?? key;
     this.transit = args.platform.network("transit", { site: this.name, cidr: args.transit }, { parent: this });
     this.registerOutputs({ transit: args.transit });
   }

@@ -8,6 +8,7 @@
 #
 # Input: HOST, SSH_PORT (default 22), SSH_USER (default root)   the machine
 #        HOST_KEY         its public host key, such as "ssh-ed25519 AAAA..."
+#        JUMP_HOST, JUMP_PORT, JUMP_USER, JUMP_HOST_KEY   a host that the way leads through (default none); it lets the same key in
 #        SSH_PRIVATE_KEY  the key that it lets in (secret)
 #        SSH_TIMEOUT      seconds until it must let one in (default 10)
 set -euo pipefail
@@ -37,6 +38,9 @@ take_key() {
   local end=$((SECONDS + 10))
   work=$(mktemp -d)
   printf '[%s]:%s %s\n%s %s\n' "$HOST" "$SSH_PORT" "$HOST_KEY" "$HOST" "$HOST_KEY" >"$work/known_hosts"
+  if [[ -n ${JUMP_HOST:-} ]]; then
+    printf '[%s]:%s %s\n%s %s\n' "$JUMP_HOST" "${JUMP_PORT:?}" "$JUMP_HOST_KEY" "$JUMP_HOST" "$JUMP_HOST_KEY" >>"$work/known_hosts"
+  fi
   ssh-agent -D -a "$work/agent" >/dev/null 2>&1 &
   agent=$!
   until [[ -S $work/agent ]]; do
@@ -51,7 +55,11 @@ take_key() {
 }
 
 remote() {
-  ssh -F none -l "$SSH_USER" -p "$SSH_PORT" -o BatchMode=yes -o StrictHostKeyChecking=yes -o UserKnownHostsFile="$work/known_hosts" \
-    -o GlobalKnownHostsFile=none -o IdentityFile=none -o ConnectTimeout="$SSH_TIMEOUT" -o ServerAliveInterval=15 \
-    -o LogLevel=ERROR -- "$HOST" "$@"
+  local options=(-F none -o BatchMode=yes -o StrictHostKeyChecking=yes -o UserKnownHostsFile="$work/known_hosts"
+    -o GlobalKnownHostsFile=none -o IdentityFile=none -o ConnectTimeout="$SSH_TIMEOUT" -o LogLevel=ERROR) way=()
+  # Not -J: its own connection would not take these options, and trust the user's known hosts instead.
+  if [[ -n ${JUMP_HOST:-} ]]; then
+    way=(-o "ProxyCommand=ssh ${options[*]} -l $JUMP_USER -p $JUMP_PORT -W [%h]:%p -- $JUMP_HOST")
+  fi
+  ssh "${options[@]}" "${way[@]}" -l "$SSH_USER" -p "$SSH_PORT" -o ServerAliveInterval=15 -- "$HOST" "$@"
 }

@@ -1,8 +1,8 @@
 import * as path from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import { type MachineLike, once } from "../machine/machine";
+import { planLegs } from "../machine/plan";
 import { MachineScript } from "../machine/script";
-import { Cidr } from "../network/cidr";
 import { type NetworkLike, requireDisjoint } from "../network/network";
 import { Problems } from "../problem/problem";
 import type { SiteLike } from "../site/site";
@@ -18,8 +18,8 @@ export interface SwarmCredentials {
 export interface SwarmLike {
   /** Its nodes; the first one is the manager that the endpoint names. */
   readonly nodes: readonly MachineLike[];
-  /** Where the manager's API answers, over mutual TLS only: `tcp://ADDRESS:2376`. */
-  readonly endpoint: string;
+  /** Where the manager's API answers, over mutual TLS only: `tcp://HOST:2376`. */
+  readonly endpoint: pulumi.Input<string>;
   readonly credentials: pulumi.Input<SwarmCredentials>;
 }
 
@@ -40,7 +40,7 @@ const script = (file: string) => path.join(__dirname, file);
 /** A Swarm whose API is reached over mutual TLS: certificates are made on the manager, and its authority's key never leaves it. */
 export class SwarmCluster extends pulumi.ComponentResource implements SwarmLike {
   public readonly nodes: readonly MachineLike[];
-  public readonly endpoint: string;
+  public readonly endpoint: pulumi.Output<string>;
   public readonly credentials: pulumi.Output<SwarmCredentials>;
 
   constructor(name: string, args: SwarmClusterArgs, opts?: pulumi.ComponentResourceOptions) {
@@ -65,28 +65,26 @@ export class SwarmCluster extends pulumi.ComponentResource implements SwarmLike 
     const plan = Array.from({ length: counted ? managers + workers : 0 }, (_, at) => ({
       name: `${name}-${at + 1}`,
       role: at < managers ? "manager" : "worker",
-      legs: args.networks.flatMap((network) => {
-        const address = problems.attempt(() =>
-          Cidr.parse(network.cidr)
-            .host(first + at)
-            .toString(),
-        );
-        return address ? [{ network, address }] : [];
-      }),
+      legs: planLegs(site.platform, `${name}-${at + 1}`, args.networks, first + at, problems),
     }));
     problems.done();
 
     const machines = plan.map(({ name: node, legs }) =>
-      site.platform.machine(node, { site: site.name, role: "swarm", legs, key: site.key }, { parent: this }),
+      site.platform.machine(
+        node,
+        { site: site.name, role: "swarm", legs, key: site.key, group: name },
+        { parent: this },
+      ),
     );
     const [manager, ...joining] = machines;
     const address = plan[0]?.legs[0]?.address;
     if (!manager || !address) throw new RangeError(`${name}: a swarm has at least one manager`);
-    this.endpoint = `tcp://${address}:2376`;
+    const reached = manager.ssh.host;
+    this.endpoint = pulumi.interpolate`tcp://${reached}:2376`;
 
     const init = new MachineScript(
       `${manager.name}-manager`,
-      { machine: manager, file: script("manager.sh"), input: { ADVERTISE_ADDRESS: address } },
+      { machine: manager, file: script("manager.sh"), input: { ADVERTISE_ADDRESS: address, SANS: reached } },
       { parent: this },
     );
     const printed = new MachineScript(

@@ -1,8 +1,8 @@
 import * as path from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import type { MachineLike } from "../machine/machine";
+import { planLegs } from "../machine/plan";
 import { MachineScript } from "../machine/script";
-import { Cidr } from "../network/cidr";
 import type { NetworkLike } from "../network/network";
 import { requireDisjoint } from "../network/network";
 import { Problems } from "../problem/problem";
@@ -46,23 +46,29 @@ export class WebServers extends pulumi.ComponentResource {
         { name: site.transit.name, cidr: site.transit.cidr },
       ]),
     );
-    problems.require(
+    const counted = problems.require(
       Number.isInteger(replicas) && replicas >= 1,
       `replicas is ${replicas}: at least 1 server is needed, as a whole number`,
     );
-    const cidr = problems.attempt(() => Cidr.parse(args.cidr));
-    const addresses =
-      (cidr && problems.attempt(() => Array.from({ length: replicas }, (_, at) => cidr.host(first + at).toString()))) ??
-      [];
+    const planned = Array.from({ length: counted ? replicas : 0 }, (_, at) => ({
+      name: `${name}-${at + 1}`,
+      legs: planLegs(site.platform, `${name}-${at + 1}`, [{ name: "servers", cidr: args.cidr }], first + at, problems),
+    }));
     problems.done();
 
     this.network = site.platform.network("servers", { site: site.name, cidr: args.cidr }, { parent: this });
-    this.addresses = addresses;
-    this.servers = addresses.map((address, at) => ({ name: `${name}-${at + 1}`, address }));
+    this.servers = planned.map(({ name: server, legs }) => ({ name: server, address: legs[0]?.address ?? "" }));
+    this.addresses = this.servers.map((server) => server.address);
     this.machines = this.servers.map((server) => {
       const machine = site.platform.machine(
         server.name,
-        { site: site.name, role: "server", legs: [{ network: this.network, address: server.address }], key: site.key },
+        {
+          site: site.name,
+          role: "server",
+          legs: [{ network: this.network, address: server.address }],
+          key: site.key,
+          group: name,
+        },
         { parent: this },
       );
       new MachineScript(

@@ -1,10 +1,10 @@
 import { KubernetesLayer, publishKubernetes, siteContract, siteOf } from "../../components";
-import { platformOf, settings, stackOf } from "../settings";
+import { platformFrom, settings, stackOf } from "../settings";
 
 export = async () => {
   const { stack, ...args } = settings("stack", "servers", "replicas", "index", "workers", "cni");
   const read = await siteContract.read(stackOf("site", stack));
-  const site = siteOf(read, platformOf(read.facts.platform));
+  const site = siteOf(read, await platformFrom(read.facts.platform));
   const layer = new KubernetesLayer("kubernetes", { site, ...args });
   return publishKubernetes(layer, site.key.privateKey);
 };

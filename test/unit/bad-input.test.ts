@@ -230,11 +230,11 @@ const CASES: [string, () => unknown, string[]][] = [
   [
     "a contract of another version",
     () => siteContract.parse("s", { layer: "site", version: 9 }, {}),
-    ["has version 9, and this program reads version 1"],
+    ["has version 9, and this program reads version 2"],
   ],
   [
     "a half-up stack",
-    () => siteContract.parse("s", { layer: "site", version: 1, site: "dev" }, {}),
+    () => siteContract.parse("s", { layer: "site", version: 2, site: "dev" }, {}),
     ["contract.transit is missing", "secrets.privateKey is missing", "half up"],
   ],
   [
@@ -271,7 +271,7 @@ describe("bad input is refused in plain sentences", () => {
   });
 
   test("no secret is told with what a contract lacks", () => {
-    expect(() => siteContract.parse("s", { layer: "site", version: 1 }, { privateKey: 12345678 })).toThrow(
+    expect(() => siteContract.parse("s", { layer: "site", version: 2 }, { privateKey: 12345678 })).toThrow(
       /^(?!.*12345678)/s,
     );
   });

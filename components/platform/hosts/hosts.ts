@@ -1,72 +1,35 @@
+import * as path from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import type { MachineArgs, MachineLike } from "../../machine/machine";
+import { MachineScript } from "../../machine/script";
 import { Address } from "../../network/address";
 import { Cidr } from "../../network/cidr";
 import type { NetworkArgs, NetworkLike } from "../../network/network";
-import { Problems } from "../../problem/problem";
-import type { Platform } from "../platform";
-import { HostMachine } from "./machine";
-
-/** A host that is there already. */
-export interface HostArgs {
-  /** Where SSH reaches it: an address or a name. @default its first address */
-  host?: string;
-  /** TCP port of its SSH server. @default 22 */
-  port?: number;
-  /** Its public host key, one line: what `ssh-keyscan` prints after the host's name, checked by you. */
-  hostKey: string;
-  /** Its IPv4 addresses, one in each network that it is to have a leg in. */
-  addresses: string[];
-}
+import { InvalidInput } from "../../problem/problem";
+import type { KeyPair } from "../../ssh/key";
+import type { Platform, PlatformFacts } from "../platform";
+import { HostMachine, reachOf } from "./machine";
+import { type HostSettings, type HostsSettings, parseHosts } from "./settings";
 
 export interface HostsArgs {
-  /** The hosts, by the name of the machine that each is to be: "apache-1", "kubernetes-1", "swarm-1", "client". */
-  hosts: Record<string, HostArgs>;
-  /** OpenSSH private key that lets root in on each of them (secret); used once, to let the site's own key in. */
-  privateKey: pulumi.Input<string>;
+  /** The hosts, by the name of the machine that each is to be. */
+  hosts: HostsSettings;
+  /** OpenSSH private key that lets root in on each of them (secret); the site uses it to let its own key in. @default the site's key is let in already */
+  privateKey?: pulumi.Input<string>;
   /** Image on the operator's Docker engine whose Kubernetes goes to hosts that have none. @default "hybrid-vnf/machine:v1.34.4" */
   machineImage?: string;
 }
 
-/** A pool of hosts and networks that exist; nothing is deleted from them that was not made here. */
+/** Hosts and networks that are there already. Nothing is deleted from them that was not made here. */
 export class Hosts implements Platform {
   readonly kind = "hosts";
+  readonly facts: PlatformFacts;
+  private readonly hosts: HostsSettings;
 
   /** @throws InvalidInput with everything that is wrong with the pool. */
   constructor(readonly args: HostsArgs) {
-    const problems = new Problems("hosts");
-    const owners = new Map<string, string>();
-    for (const [name, host] of Object.entries(args.hosts)) {
-      problems.require(
-        /^[a-z][a-z0-9-]{0,62}$/.test(name),
-        `"${name}" can't name a host: take a machine's name, such as "kubernetes-1"`,
-      );
-      problems.require(
-        /^(ssh-|ecdsa-|sk-)[a-z0-9@.-]+ [A-Za-z0-9+/=]+/.test(host.hostKey),
-        `the hostKey of ${name} is "${host.hostKey}": give its public host key, such as "ssh-ed25519 AAAA…" (\`ssh-keyscan -t ed25519 HOST\` shows it; check it by another way)`,
-      );
-      problems.require(
-        host.port === undefined || (Number.isInteger(host.port) && host.port >= 1 && host.port <= 65535),
-        `the port of ${name} is ${host.port}: it must be a whole number from 1 to 65535`,
-      );
-      problems.require(host.addresses.length > 0, `${name} has no addresses: give at least one`);
-      for (const text of host.addresses) {
-        if (problems.attempt(() => Address.parse(text)) === undefined) continue;
-        const owner = owners.get(text);
-        problems.require(owner === undefined, `${name} and ${owner} both have ${text}: an address belongs to one host`);
-        owners.set(text, name);
-      }
-    }
-    problems.require(Object.keys(args.hosts).length > 0, "there is no host in it: name at least one");
-    problems.done();
-  }
-
-  private host(machine: string): HostArgs {
-    const host = this.args.hosts[machine];
-    if (host) return host;
-    throw new RangeError(
-      `no host is given for machine "${machine}" (given: ${Object.keys(this.args.hosts).join(", ")}): add one of that name to hosts`,
-    );
+    this.hosts = parseHosts(args.hosts);
+    this.facts = { kind: "hosts", hosts: this.hosts };
   }
 
   addressOf(machine: string, network: Pick<NetworkLike, "name" | "cidr">): string {
@@ -75,30 +38,50 @@ export class Hosts implements Platform {
     const address = addresses.find((text) => cidr.contains(Address.parse(text)));
     if (address) return address;
     throw new RangeError(
-      `host ${machine} has no address in network "${network.name}" ${network.cidr} (it has: ${addresses.join(", ")}): add its address there, or take another range`,
+      `host ${machine} has no address in network "${network.name}" ${cidr} (it has: ${addresses.join(", ")}): add its address there, or take another range`,
     );
   }
 
-  /** The network as it is: hosts have their legs in it already. */
+  /** The network as it is: its hosts have their legs in it already. */
   network(name: string, args: NetworkArgs): NetworkLike {
     return { name, cidr: args.cidr, ref: args.cidr };
   }
 
   machine(name: string, args: MachineArgs, opts: pulumi.ComponentResourceOptions): MachineLike {
-    return new HostMachine(
-      name,
-      {
-        ...args,
-        host: this.host(name),
-        entryKey: this.args.privateKey,
-        image: this.args.machineImage ?? "hybrid-vnf/machine:v1.34.4",
-      },
-      opts,
+    const image = this.args.machineImage ?? "hybrid-vnf/machine:v1.34.4";
+    return new HostMachine(name, { ...args, host: this.host(name), image }, opts);
+  }
+
+  admit(name: string, key: KeyPair, opts: pulumi.ComponentResourceOptions): KeyPair {
+    const { privateKey } = this.args;
+    if (privateKey === undefined) return key;
+    const admitted = Object.entries(this.hosts).map(
+      ([machine, host]) =>
+        new MachineScript(
+          `${name}-on-${machine}`,
+          {
+            machine: { name: machine, legs: [], ssh: { ...reachOf(host), privateKey }, identity: host.hostKey },
+            file: path.join(__dirname, "admit.sh"),
+            input: { PUBLIC_KEY: key.publicKey },
+            replaceOn: [key.publicKey],
+          },
+          opts,
+        ),
     );
+    const known = pulumi.all([key.privateKey, ...admitted.map((one) => one.id)]).apply(([text]) => text as string);
+    return { publicKey: key.publicKey, privateKey: pulumi.secret(known) };
+  }
+
+  private host(machine: string): HostSettings {
+    const host = this.hosts[machine];
+    if (host) return host;
+    throw new InvalidInput("hosts", [
+      `no host is given for machine "${machine}" (given: ${Object.keys(this.hosts).join(", ")}): add one of that name`,
+    ]);
   }
 }
 
-/** The platform of existing hosts. */
+/** The platform of hosts that are there already. */
 export function hosts(args: HostsArgs): Platform {
   return new Hosts(args);
 }

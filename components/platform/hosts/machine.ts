@@ -1,17 +1,26 @@
 import * as path from "node:path";
 import * as command from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
-import { type Leg, type MachineArgs, type MachineLike, type Role, type SshAccess } from "../../machine/machine";
+import {
+  interfaceOf,
+  type Leg,
+  type MachineArgs,
+  type MachineLike,
+  type Role,
+  type SshAccess,
+} from "../../machine/machine";
 import { MachineScript, withSession } from "../../machine/script";
-import { BootedLegs } from "../booted-legs";
-import type { HostArgs } from "./hosts";
+import type { HostSettings } from "./settings";
 
 export interface HostMachineArgs extends MachineArgs {
-  host: HostArgs;
-  /** Key that lets root in before the site's own does (secret). */
-  entryKey: pulumi.Input<string>;
+  host: HostSettings;
   /** Image on the operator's Docker engine whose Kubernetes goes to a host that has none. */
   image: string;
+}
+
+/** How SSH reaches a host. */
+export function reachOf({ host, port, hostKey, addresses }: HostSettings): Omit<SshAccess, "privateKey"> {
+  return { host: host ?? addresses[0] ?? "", port: port ?? 22, user: "root", hostKey };
 }
 
 /** The Debian packages that each role's scripts call; the machine image holds the same (images/machine/Dockerfile). */
@@ -48,32 +57,14 @@ export class HostMachine extends pulumi.ComponentResource implements MachineLike
     args: HostMachineArgs,
     opts?: pulumi.ComponentResourceOptions,
   ) {
-    super("hybrid-vnf:hosts:Machine", name, { role: args.role, host: args.host.host }, opts);
-    const { host, port, hostKey, addresses } = args.host;
-    const reached = {
-      host: host ?? addresses[0] ?? "",
-      port: port ?? 22,
-      user: "root",
-      hostKey,
-    };
+    super("hybrid-vnf:hosts:Machine", name, { role: args.role, addresses: args.host.addresses }, opts);
+    this.ssh = { ...reachOf(args.host), privateKey: args.key.privateKey };
     // A host that was installed anew has another key, and everything is set up on it again.
-    const known = `${reached.host} ${hostKey}`;
-    const admitted = new MachineScript(
-      `${name}-admit`,
-      {
-        machine: { name, legs: [], ssh: { ...reached, privateKey: args.entryKey }, identity: known },
-        file: script("admit.sh"),
-        input: { PUBLIC_KEY: args.key.publicKey },
-        replaceOn: [args.key.publicKey],
-      },
-      { parent: this },
-    );
-    this.ssh = { ...reached, privateKey: args.key.privateKey };
-    const own = { name, legs: [], ssh: this.ssh, identity: known };
+    const own = { name, legs: [], ssh: this.ssh, identity: args.host.hostKey };
     const packages = new MachineScript(
       `${name}-packages`,
       { machine: own, file: script("packages.sh"), input: { PACKAGES: PACKAGES[args.role].join(" ") } },
-      { parent: this, dependsOn: admitted },
+      { parent: this },
     );
     const ready: pulumi.Resource[] = [packages];
     if (args.role === "kubernetes") {
@@ -86,15 +77,24 @@ export class HostMachine extends pulumi.ComponentResource implements MachineLike
             stdin: withSession(script("carry.sh"), own, { IMAGE: args.image }),
             addPreviousOutputInEnv: false,
             logging: "stderr",
-            triggers: [known, args.image],
+            triggers: [own.identity, args.image],
           },
           { parent: this, dependsOn: packages, deleteBeforeReplace: true },
         ),
       );
     }
-    const found = new BootedLegs(`${name}-boot`, { machine: own }, { parent: this, dependsOn: ready });
-    this.identity = pulumi.all([known, found.id]).apply(([text]) => text);
-    this.legs = found.legs(args.legs);
+    const found = new MachineScript(
+      `${name}-boot`,
+      { machine: own, file: path.join(__dirname, "../../machine/legs.sh"), undo: false },
+      { parent: this, dependsOn: ready },
+    );
+    this.identity = pulumi.all([own.identity, found.id]).apply(([text]) => text);
+    this.legs = args.legs.map(({ network, address }) => ({
+      network: network.name,
+      cidr: network.cidr,
+      address,
+      interface: interfaceOf(name, address, found.stdout),
+    }));
     this.registerOutputs({ identity: this.identity });
   }
 }

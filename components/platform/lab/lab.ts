@@ -18,6 +18,7 @@ export interface LabArgs {
 /** Machines and networks on one Linux machine: systemd containers on Docker networks. They share its kernel. */
 export class Lab implements Platform {
   readonly kind = "lab";
+  readonly facts = { kind: "lab" } as const;
 
   constructor(readonly args: LabArgs = {}) {}
 

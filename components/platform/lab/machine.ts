@@ -1,7 +1,7 @@
 import * as path from "node:path";
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
-import type { Leg, MachineArgs, MachineLike, SshAccess } from "../../machine/machine";
+import { interfaceOf, type Leg, type MachineArgs, type MachineLike, type SshAccess } from "../../machine/machine";
 import { MachineScript } from "../../machine/script";
 import { SshKey } from "../../ssh/key";
 
@@ -109,18 +109,11 @@ export class LabMachine extends pulumi.ComponentResource implements MachineLike 
       { parent: this },
     );
     this.identity = pulumi.all([container.id, found.id]).apply(([id]) => id);
-    const interfaces = found.stdout.apply((text) => JSON.parse(text) as { interface: string; address: string }[]);
-    this.legs = args.legs.map((leg) => ({
-      network: leg.network.name,
-      cidr: leg.network.cidr,
-      address: leg.address,
-      interface: interfaces.apply((all) => {
-        const own = all.find((one) => one.address === leg.address);
-        if (own) return own.interface;
-        throw new pulumi.RunError(
-          `${name}: no interface has its address ${leg.address} (found: ${all.map((one) => `${one.interface} ${one.address}`).join(", ")})`,
-        );
-      }),
+    this.legs = args.legs.map(({ network, address }) => ({
+      network: network.name,
+      cidr: network.cidr,
+      address,
+      interface: interfaceOf(name, address, found.stdout),
     }));
     this.registerOutputs({ identity: this.identity });
   }

@@ -1,0 +1,56 @@
+import { z } from "zod";
+import { Address } from "../../network/address";
+import { Problems } from "../../problem/problem";
+
+const host = z.strictObject({
+  /** Where SSH reaches it: an address or a name. @default its first address */
+  host: z.string().min(1, "it must not be empty").optional(),
+  /** TCP port of its SSH server. @default 22 */
+  port: z
+    .int("it must be a whole number")
+    .min(1, "it must be from 1 to 65535")
+    .max(65535, "it must be from 1 to 65535")
+    .optional(),
+  /** Its public host key: what `ssh-keyscan -t ed25519 HOST` prints after the host's name, checked in another way. */
+  hostKey: z
+    .string({ error: "it must be the host's public key" })
+    .regex(/^(ssh-|ecdsa-|sk-)\S+ [A-Za-z0-9+/=]+/, 'it must be a public host key, such as "ssh-ed25519 AAAA…"'),
+  /** Its IPv4 addresses: one in each network that it is to have a leg in. */
+  addresses: z
+    .array(z.string(), { error: "it must be a list of IPv4 addresses" })
+    .min(1, "it must hold at least one address"),
+});
+
+/** The hosts of a pool, by the name of the machine that each is to be: "apache-1", "kubernetes-1", "swarm-1", "client". */
+export const hostsSettings = z.record(
+  z.string().regex(/^[a-z][a-z0-9-]{0,62}$/, 'it must name a machine, such as "kubernetes-1"'),
+  host,
+  {
+    error:
+      'it must be an object of hosts by machine, such as {"apache-1": {"hostKey": "ssh-ed25519 AAAA…", "addresses": ["10.100.102.11"]}}',
+  },
+);
+export type HostsSettings = z.infer<typeof hostsSettings>;
+export type HostSettings = HostsSettings[string];
+
+/** @throws InvalidInput with everything that is wrong with the pool. */
+export function parseHosts(given: unknown): HostsSettings {
+  const problems = new Problems("hosts");
+  const parsed = hostsSettings.safeParse(given);
+  for (const issue of parsed.error?.issues ?? []) {
+    const key = issue.code === "invalid_key" ? issue.issues[0]?.message : undefined;
+    problems.require(false, `${["hosts", ...issue.path].join(".")}: ${key ?? issue.message}`);
+  }
+  const owners = new Map<string, string>();
+  for (const [name, { addresses }] of Object.entries(parsed.data ?? {})) {
+    for (const text of addresses) {
+      if (problems.attempt(() => Address.parse(text)) === undefined) continue;
+      const owner = owners.get(text);
+      problems.require(owner === undefined, `${name} and ${owner} both have ${text}: an address belongs to one host`);
+      owners.set(text, name);
+    }
+  }
+  problems.require(!parsed.success || Object.keys(parsed.data).length > 0, "there is no host in it: name at least one");
+  problems.done();
+  return parsed.data ?? {};
+}

@@ -1,0 +1,151 @@
+import * as path from "node:path";
+import * as openstack from "@pulumi/openstack";
+import * as pulumi from "@pulumi/pulumi";
+import { interfaceOf, type Leg, type MachineArgs, type MachineLike, type SshAccess } from "../../machine/machine";
+import { ElsewhereScript } from "../../machine/script";
+import { SshKey } from "../../ssh/key";
+import { forwardedFrom } from "./access";
+import type { OpenStackGroup } from "./group";
+import type { OpenStackSettings } from "./settings";
+import { userData } from "./user-data";
+
+export interface OpenStackMachineArgs extends MachineArgs {
+  settings: OpenStackSettings;
+  /** What it shares with the machines of its group. */
+  shared: OpenStackGroup;
+  flavor: string;
+  image: pulumi.Input<string>;
+  tags: string[];
+}
+
+/** A server with a port in each network it is asked to be in. */
+export class OpenStackMachine extends pulumi.ComponentResource implements MachineLike {
+  public readonly legs: readonly Leg[];
+  public readonly ssh: SshAccess;
+  public readonly identity: pulumi.Output<string>;
+  public readonly resource: pulumi.Resource;
+
+  constructor(
+    public readonly name: string,
+    args: OpenStackMachineArgs,
+    opts?: pulumi.ComponentResourceOptions,
+  ) {
+    super("hybrid-vnf:openstack:Machine", name, { site: args.site, role: args.role }, opts);
+    const { settings, shared, tags, key } = args;
+    const title = `hybrid-vnf-${args.site}-${name}`;
+    const child = { parent: this };
+    const hostKey = new SshKey(`${name}-host-key`, child);
+    const ports = args.legs.map((leg, at) => {
+      const [networkId, subnetId] = idsOf(leg.network.ref);
+      const secure = settings.networks?.[leg.network.name]?.portSecurity ?? true;
+      const forwarded = forwardedFrom(args.role, leg, args.legs, settings.forwardedRanges ?? []);
+      return new openstack.networking.Port(
+        `${name}-${leg.network.name}-port`,
+        {
+          name: `${title}-${leg.network.name}`,
+          networkId,
+          fixedIps: [{ subnetId, ipAddress: leg.address }],
+          ...(secure
+            ? {
+                securityGroupIds: [shared.securityGroup],
+                allowedAddressPairs: forwarded.map((ipAddress) => ({ ipAddress })),
+              }
+            : { noSecurityGroups: true }),
+          // One way out, through the first leg: DHCP tells the others of no gateway (Neutron takes these two options empty).
+          ...(at > 0
+            ? { extraDhcpOptions: ["router", "classless-static-route"].map((name) => ({ name, value: "" })) }
+            : {}),
+          tags,
+        },
+        { ...child, deleteBeforeReplace: true },
+      );
+    });
+    const [first] = ports;
+    const [leg] = args.legs;
+    if (!first || !leg) throw new RangeError(`${name}: a machine has at least one leg`);
+
+    const instance = new openstack.compute.Instance(
+      `${name}-instance`,
+      {
+        name: title,
+        flavorName: args.flavor,
+        ...this.disk(args.image, settings),
+        keyPair: shared.keyPair,
+        networks: ports.map((port) => ({ port: port.id })),
+        userData: pulumi
+          .all([key.publicKey, hostKey.privateKey, hostKey.publicKey])
+          .apply(([authorizedKey, privateKey, publicKey]) =>
+            userData({ hostname: name, authorizedKey, hostKey: { privateKey, publicKey } }),
+          ),
+        configDrive: settings.configDrive ?? true,
+        ...(settings.zone ? { availabilityZone: settings.zone } : {}),
+        ...(shared.serverGroup ? { schedulerHints: [{ group: shared.serverGroup }] } : {}),
+        metadata: { "hybrid-vnf.site": args.site, "hybrid-vnf.role": args.role },
+      },
+      { ...child, deleteBeforeReplace: true },
+    );
+    this.resource = instance;
+    this.ssh = {
+      host: settings.access === "floating" ? this.floatingAddress(first, settings, tags) : leg.address,
+      port: 22,
+      user: "root",
+      privateKey: key.privateKey,
+      hostKey: hostKey.publicKey,
+      ...(typeof settings.access === "object" ? { jump: settings.access.jump } : {}),
+    };
+    const limit = settings.bootTimeout ?? 600;
+    const found = new ElsewhereScript(
+      `${name}-boot`,
+      {
+        machine: { name, legs: [], ssh: this.ssh, identity: instance.id },
+        file: path.join(__dirname, "../../machine/legs.sh"),
+        input: { BOOT_TIMEOUT: String(limit) },
+        undo: false,
+        patience: limit,
+        advice: `How far it has booted is on its console: openstack console log show ${title}.`,
+      },
+      child,
+    );
+    this.identity = pulumi.all([instance.id, found.id]).apply(([id]) => id);
+    this.legs = args.legs.map(({ network, address }) => ({
+      network: network.name,
+      cidr: network.cidr,
+      address,
+      interface: interfaceOf(name, address, found.stdout),
+    }));
+    this.registerOutputs({ identity: this.identity });
+  }
+
+  /** What it boots from: an image by its name, or a volume of the image that has that name now. */
+  private disk(image: pulumi.Input<string>, settings: OpenStackSettings): Partial<openstack.compute.InstanceArgs> {
+    if (settings.volume === undefined) return { imageName: image };
+    const { id } = openstack.images.getImageOutput({ name: image, mostRecent: true }, { parent: this });
+    return {
+      blockDevices: [
+        {
+          uuid: id,
+          sourceType: "image",
+          destinationType: "volume",
+          volumeSize: settings.volume,
+          bootIndex: 0,
+          deleteOnTermination: true,
+        },
+      ],
+    };
+  }
+
+  private floatingAddress(port: openstack.networking.Port, settings: OpenStackSettings, tags: string[]) {
+    const address = new openstack.networking.FloatingIp(
+      `${this.name}-address`,
+      { pool: settings.externalNetwork ?? "", portId: port.id, tags },
+      { parent: this, deleteBeforeReplace: true },
+    );
+    return address.address;
+  }
+}
+
+/** A network's and its subnet's ID, from the network's `ref`. */
+function idsOf(ref: pulumi.Input<string>): [pulumi.Output<string>, pulumi.Output<string>] {
+  const part = (at: number) => pulumi.output(ref).apply((text) => text.split("/")[at] ?? "");
+  return [part(0), part(1)];
+}

@@ -1,0 +1,205 @@
+import * as openstack from "@pulumi/openstack";
+import * as pulumi from "@pulumi/pulumi";
+import type { MachineArgs, MachineLike, Role } from "../../machine/machine";
+import type { NetworkArgs, NetworkLike } from "../../network/network";
+import { Problems } from "../../problem/problem";
+import type { Platform, PlatformFacts } from "../platform";
+import { rulesOf } from "./access";
+import type { Catalog } from "./catalog";
+import { OpenStackGroup } from "./group";
+import { CLOUD_INIT, MachineImage } from "./image";
+import { OpenStackMachine } from "./machine";
+import { OpenStackNetwork, requireAddress } from "./network";
+import { type OpenStackSettings, parseSettings } from "./settings";
+
+export interface OpenStackArgs extends Omit<OpenStackSettings, "image"> {
+  /** As in the settings. Not needed with `imageFile`. */
+  image?: OpenStackSettings["image"];
+  /** A disk image of images/disk, to be uploaded and used as `image`. @default none */
+  imageFile?: string;
+  /** The cloud, for a program that works on several. @default the one of `cloud` and `region` */
+  provider?: openstack.Provider;
+  /** What the cloud has, as `readCatalog` tells it; names and ranges are checked against it. @default they aren't checked before they are used */
+  catalog?: Catalog;
+}
+
+/** Least flavor of a role: cores, and MiB (kubeadm: Before you begin). */
+const LEAST: Partial<Record<Role, { cores: number; memory: number }>> = { kubernetes: { cores: 2, memory: 2048 } };
+
+/** Machines and networks on an OpenStack cloud. */
+export class OpenStack implements Platform {
+  readonly kind = "openstack";
+  readonly facts: PlatformFacts;
+  private readonly settings: OpenStackSettings;
+  private readonly catalog?: Catalog;
+  private readonly provider?: openstack.Provider;
+  private readonly groups = new Map<string, OpenStackGroup>();
+
+  /** @throws InvalidInput with everything that is wrong with the settings. */
+  constructor({ provider, catalog, imageFile, ...given }: OpenStackArgs) {
+    // What stands for the image until it is uploaded is an output, as the uploaded one is.
+    this.settings = parseSettings(imageFile === undefined ? given : { ...given, image: pulumi.output(imageFile) });
+    this.catalog = catalog;
+    if (catalog) this.compare(catalog);
+    const { cloud, region } = this.settings;
+    this.provider =
+      provider ??
+      (cloud || region
+        ? new openstack.Provider(["openstack", cloud, region].filter(Boolean).join("-"), { cloud, region })
+        : undefined);
+    if (imageFile !== undefined)
+      this.settings.image = new MachineImage("machine", { file: imageFile }, this.place({})).image;
+    this.facts = { kind: "openstack", openstack: this.settings };
+  }
+
+  network(name: string, args: NetworkArgs, opts: pulumi.ComponentResourceOptions): NetworkLike {
+    const { settings, catalog } = this;
+    return new OpenStackNetwork(name, { ...args, settings, catalog, tags: tagsOf(args.site) }, this.place(opts));
+  }
+
+  machine(name: string, args: MachineArgs, opts: pulumi.ComponentResourceOptions): MachineLike {
+    const flavor = this.settings.flavors?.[args.role] ?? this.settings.flavor;
+    const image = this.settings.images?.[args.role] ?? this.settings.image;
+    this.check(name, args, flavor, image);
+    return new OpenStackMachine(
+      name,
+      {
+        ...args,
+        settings: this.settings,
+        shared: this.group(name, args, opts),
+        flavor,
+        image,
+        tags: tagsOf(args.site),
+      },
+      this.place(opts),
+    );
+  }
+
+  /** What the machine shares with its group, made with the group's first machine. */
+  private group(name: string, args: MachineArgs, opts: pulumi.ComponentResourceOptions): OpenStackGroup {
+    const { operators, servicePorts = [80], antiAffinity = "soft" } = this.settings;
+    const known = this.groups.get(`${args.site} ${args.group ?? name}`);
+    if (known) return known;
+    const made = new OpenStackGroup(
+      `${args.group ?? name}-group`,
+      {
+        title: `hybrid-vnf-${args.site}-${args.group ?? name}`,
+        tags: tagsOf(args.site),
+        rules: rulesOf(args.role, { operators, servicePorts, peers: args.legs[0]?.network.cidr ?? "" }),
+        publicKey: args.key.publicKey,
+        ...(args.group ? { policy: antiAffinity === "soft" ? "soft-anti-affinity" : "anti-affinity" } : {}),
+      },
+      this.place(opts),
+    );
+    this.groups.set(`${args.site} ${args.group ?? name}`, made);
+    return made;
+  }
+
+  private place(opts: pulumi.ComponentResourceOptions): pulumi.ComponentResourceOptions {
+    return this.provider ? { ...opts, providers: [this.provider] } : opts;
+  }
+
+  /** @throws InvalidInput naming all that the settings name and the cloud doesn't have, and what it has instead. */
+  private compare(catalog: Catalog): void {
+    const { externalNetwork, zone, flavor, flavors, image, images } = this.settings;
+    const problems = new Problems("OpenStack");
+    const has = (what: string, wanted: string, there: readonly string[]) =>
+      problems.require(
+        there.includes(wanted),
+        `the cloud has no ${what} "${wanted}" (it has: ${[...new Set(there)].sort().join(", ") || "none"}): name one of those, or have it made`,
+      );
+    for (const wanted of new Set([flavor, ...Object.values(flavors ?? {})]))
+      has(
+        "flavor",
+        wanted,
+        catalog.flavors.map((one) => one.name),
+      );
+    for (const wanted of new Set([image, ...Object.values(images ?? {})])) {
+      if (typeof wanted === "string") this.compareImage(wanted, catalog, problems, has);
+    }
+    if (externalNetwork !== undefined) has("external network", externalNetwork, catalog.externalNetworks);
+    if (zone !== undefined) has("availability zone", zone, catalog.zones);
+    problems.done();
+  }
+
+  private compareImage(
+    wanted: string,
+    { images }: Catalog,
+    problems: Problems,
+    has: (what: string, wanted: string, there: readonly string[]) => boolean,
+  ): void {
+    if (
+      !has(
+        "image",
+        wanted,
+        images.map((one) => one.name),
+      )
+    )
+      return;
+    const named = images.filter((one) => one.name === wanted);
+    problems.require(
+      named.length === 1,
+      `the cloud has ${named.length} images "${wanted}": rename all but one, or name another one`,
+    );
+    problems.require(
+      named.every((one) => String(one.properties[CLOUD_INIT]) === "true"),
+      `the image "${wanted}" is not marked as one whose machines start with cloud-init: if they do, say so (openstack image set --property ${CLOUD_INIT}=true ${wanted}); else take the one that images/disk makes`,
+    );
+  }
+
+  /** @throws InvalidInput with everything that stands against such a machine. */
+  private check(name: string, args: MachineArgs, flavorName: string, imageName: pulumi.Input<string>): void {
+    const problems = new Problems(`Machine "${name}"`);
+    problems.require(
+      /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/.test(name),
+      `"${name}" is no host name: take at most 63 lower-case letters, digits and dashes (RFC 1123)`,
+    );
+    problems.require(args.legs.length > 0, "it has no leg: name at least one network for it");
+    for (const leg of args.legs) problems.attempt(() => requireAddress(leg.network, leg.address));
+    const near = args.legs[0]?.network.name ?? "";
+    problems.require(
+      this.settings.access !== "floating" || this.settings.networks?.[near]?.router !== false,
+      `it can have no floating IP: its first network "${near}" has no router (networks.${near}.router is false); let it have one, or use another access`,
+    );
+    const { publicKey } = args.key;
+    problems.require(
+      typeof publicKey !== "string" || /^(ssh-|ecdsa-|sk-)\S+ \S+/.test(publicKey),
+      `its key is "${publicKey}": it must be a public SSH key, such as "ssh-ed25519 AAAA…"`,
+    );
+    const flavor = this.catalog?.flavors.find((one) => one.name === flavorName);
+    const image = this.catalog?.images.find((one) => one.name === imageName);
+    const least = LEAST[args.role];
+    const { volume } = this.settings;
+    if (flavor && least) {
+      problems.require(
+        flavor.cores >= least.cores && flavor.memory >= least.memory,
+        `its flavor "${flavor.name}" has ${flavor.cores} core(s) and ${flavor.memory} MiB, and a ${args.role} node needs ${least.cores} and ${least.memory}: set flavors.${args.role} to a larger one`,
+      );
+    }
+    if (flavor && image) {
+      problems.require(
+        flavor.memory >= image.memory,
+        `its flavor "${flavor.name}" has ${flavor.memory} MiB, and the image "${image.name}" needs ${image.memory}: take a larger flavor`,
+      );
+      problems.require(
+        volume !== undefined || flavor.disk === 0 || flavor.disk >= image.disk,
+        `its flavor "${flavor.name}" has a disk of ${flavor.disk} GiB, and the image "${image.name}" needs ${image.disk}: take a larger flavor, or boot from a volume (volume: ${image.disk})`,
+      );
+    }
+    problems.require(
+      volume === undefined || !image || volume >= image.disk,
+      `its volume has ${volume} GiB, and the image "${image?.name}" needs ${image?.disk}: set volume to that at least`,
+    );
+    problems.done();
+  }
+}
+
+/** By these all that belongs to a site is found on the cloud. */
+function tagsOf(site: string): string[] {
+  return [`hybrid-vnf.site=${site}`];
+}
+
+/** The OpenStack platform: machines and networks of a cloud. */
+export function openStack(args: OpenStackArgs): Platform {
+  return new OpenStack(args);
+}

@@ -1,0 +1,125 @@
+import * as pulumi from "@pulumi/pulumi";
+import { z } from "zod";
+import { Address } from "../../network/address";
+import { Cidr } from "../../network/cidr";
+import { Problems } from "../../problem/problem";
+
+const name = z.string({ error: "it must be a name" }).min(1, "it must not be empty");
+const whole = (unit: string, least: number, most: number) => {
+  const error = `it must be a whole number of ${unit} from ${least} to ${most}`;
+  return z.int({ error }).min(least, error).max(most, error);
+};
+/** Text that `parse` takes; what it throws is the problem. */
+const parsed = (parse: (text: string) => unknown, what: string) =>
+  z.string({ error: `it must be ${what}` }).check((context) => {
+    try {
+      parse(context.value);
+    } catch (error) {
+      context.issues.push({ code: "custom", message: (error as Error).message, input: context.value });
+    }
+  });
+const address = parsed(Address.parse, "an IPv4 address, such as 10.0.0.53");
+const cidr = parsed(Cidr.parse, "a range, such as 192.0.2.0/24");
+const list = <T extends z.ZodType>(of: T, what: string) => z.array(of, { error: `it must be a list of ${what}` });
+const flag = z.boolean({ error: "it must be true or false" });
+/** A name, or one that another resource of the same program supplies. */
+const supplied = z.union([name, z.custom<pulumi.Output<string>>((value) => pulumi.Output.isInstance(value))], {
+  error: "it must be a name",
+});
+const byRole = <T extends z.ZodType>(of: T) =>
+  z.strictObject({ client: of.optional(), server: of.optional(), kubernetes: of.optional(), swarm: of.optional() });
+
+const jump = z.strictObject({
+  host: name,
+  port: whole("TCP ports", 1, 65535).default(22),
+  user: name,
+  hostKey: z
+    .string({ error: "it must be the host's public key" })
+    .regex(/^(ssh-|ecdsa-|sk-)\S+ [A-Za-z0-9+/=]+/, 'it must be a public host key, such as "ssh-ed25519 AAAA…"'),
+});
+
+const network = z.strictObject({
+  /** Whether it has a router to the external network. @default true where there is an external network */
+  router: flag.optional(),
+  /** Whether its ports admit only their own addresses and what their security group opens. @default true */
+  portSecurity: flag.optional(),
+  /** Routes that DHCP gives to its machines (RFC 3442). @default none */
+  hostRoutes: list(z.strictObject({ destination: cidr, nextHop: address }), "{destination, nextHop}").optional(),
+});
+
+/** What says where on an OpenStack cloud machines are made, and how; plain data without a secret. */
+export const openStackSettings = z.strictObject({
+  /** Its entry in clouds.yaml. @default the one that OS_CLOUD names, or the OS_* variables themselves */
+  cloud: name.optional(),
+  /** @default the cloud's own */
+  region: name.optional(),
+  /** How the operator reaches machines: by a floating IP each, by a route to their networks, or through a jump host. */
+  access: z.union([z.literal("floating"), z.literal("direct"), z.strictObject({ jump })], {
+    error: 'it must be "floating", "direct" or {"jump": {"host", "port", "user", "hostKey"}}',
+  }),
+  /** Ranges that SSH and the clusters' APIs may be reached from. */
+  operators: list(cidr, "ranges").min(1, "name at least one range"),
+  /** Name of the network that routers lead to and floating IPs come from. @default none: the networks have no router */
+  externalNetwork: name.optional(),
+  /** Name servers of the machines. @default those of the cloud */
+  dns: list(address, "IPv4 addresses").optional(),
+  /** Availability zone of the machines. @default the cloud's choice */
+  zone: name.optional(),
+  /** Name of the machines' flavor. A Kubernetes node's has 2 cores and 2 GiB at least (kubeadm's own condition). */
+  flavor: name,
+  flavors: byRole(name).optional(),
+  /** Name of the machines' image: one made by images/disk, marked as such (see MachineImage). */
+  image: supplied,
+  images: byRole(supplied).optional(),
+  /** GiB of a volume that each machine boots from. @default none: from its flavor's own disk */
+  volume: whole("GiB", 1, 65536).optional(),
+  /** Whether machines get their first instructions on a drive besides the metadata service. @default true */
+  configDrive: flag.optional(),
+  /** Whether machines of a group must run on different hosts ("hard") or do where there are enough ("soft"). @default "soft" */
+  antiAffinity: z.enum(["soft", "hard"], { error: 'it must be "soft" or "hard"' }).optional(),
+  /** TCP ports that the service and its servers answer on. @default [80] */
+  servicePorts: list(whole("TCP ports", 1, 65535), "TCP ports").optional(),
+  /** Ranges beyond the site's networks that Kubernetes nodes forward packets from. @default none */
+  forwardedRanges: list(cidr, "ranges").optional(),
+  /** Seconds that a machine may take to boot. @default 600 */
+  bootTimeout: whole("seconds", 1, 99999).optional(),
+  /** What is particular to a network, by its name within the site. */
+  networks: z.record(z.string(), network).optional(),
+});
+export type OpenStackSettings = z.infer<typeof openStackSettings>;
+
+/** The settings, checked: their form, and whether they go together. @throws InvalidInput with everything that is wrong with them. */
+export function parseSettings(given: unknown): OpenStackSettings {
+  const problems = new Problems("OpenStack");
+  const result = openStackSettings.safeParse(given);
+  for (const issue of result.error?.issues ?? []) problems.require(false, sentence(given, issue));
+  const { access, externalNetwork, networks } = (result.data ?? given ?? {}) as Partial<OpenStackSettings>;
+  if (externalNetwork === undefined) {
+    problems.require(
+      access !== "floating",
+      'access is "floating" and no externalNetwork is named: name the network that floating IPs come from, or use access "direct" or a jump host',
+    );
+    for (const [network, { router } = {}] of Object.entries(networks ?? {})) {
+      problems.require(
+        router !== true,
+        `networks.${network}.router is true and no externalNetwork is named: name the network that it leads to, or take the router away`,
+      );
+    }
+  }
+  problems.done();
+  return result.data as OpenStackSettings;
+}
+
+/** `networks.transit.portSecurity is "no": it must be true or false`. */
+function sentence(given: unknown, issue: z.core.$ZodIssue): string {
+  if (issue.code === "unrecognized_keys") {
+    const known = Object.keys(openStackSettings.shape).join(", ");
+    const where = issue.path.length > 0 ? `${issue.path.join(".")} has` : "there is";
+    return `${where} no setting ${issue.keys.map((key) => `"${key}"`).join(", ")}${issue.path.length > 0 ? "" : `: it knows ${known}`}`;
+  }
+  const value = issue.path.reduce<unknown>(
+    (part, key) => (part as Record<PropertyKey, unknown> | undefined)?.[key],
+    given,
+  );
+  return `${issue.path.join(".") || "its setting"} is ${value === undefined ? "missing" : JSON.stringify(value)}: ${issue.message}`;
+}
