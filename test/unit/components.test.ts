@@ -52,6 +52,15 @@ describe("the chain", () => {
     expect(legs("client")).toEqual([["hybrid-vnf-test-clients", "10.100.100.100"]]);
   });
 
+  test("gives no two machines of a network the same address", async () => {
+    await chain({ replicas: 9, workers: 9, managers: 9 });
+    const addresses = made
+      .filter((resource) => resource.type === "docker:index/container:Container")
+      .flatMap(({ inputs }) => (inputs.networksAdvanced as { ipv4Address: string }[]).map((leg) => leg.ipv4Address));
+    expect(addresses.length).toBe(9 + 2 * 10 + 2 * 9 + 1);
+    expect(new Set(addresses).size).toBe(addresses.length);
+  });
+
   test("computes the router's routes from the servers' network and the node's interface there", async () => {
     await chain();
     const deployment = inputsOf("quagga-deployment") as {
