@@ -1,12 +1,23 @@
 import { execFileSync } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { elapsed } from "../toolchain/progress";
 
 /**
- * Times the commands on the lab, and the chain's throughput against neighbours': medians of three, ratios in one run. Everything that is
- * built is built before the clock starts. Bounded: three rounds, 20,000 requests each way, from machines of the lab.
+ * Times the commands on the lab against the same chain by hand (script.sh), and the chain's throughput against neighbours': medians, ratios
+ * within a round. Everything that is built is built before the clock starts, but for --cold.
  */
 const root = join(__dirname, "..");
-const rounds = 3;
+
+const usage = `npm run bench [-- --rounds N] [--requests N] [--cold]
+  --rounds N    how often everything is measured; the median counts (3)
+  --requests N  how many requests through the chain, and as many between neighbours, 30 s at most each (20000)
+  --cold        the toolchain into an empty cache as well: many minutes`;
+
+/** Thrown for what the caller can mend; `message` says how. */
+class BenchError extends Error {}
 
 function shell(program: string, ...args: string[]): string {
   return execFileSync(program, args, {
@@ -48,25 +59,15 @@ const inStack =
       "--non-interactive",
     );
 
+const script = (action: string) => () => void shell("bash", join(__dirname, "script.sh"), action);
+
 /** Requests a second that ApacheBench counts on a machine of the lab. */
-function rate(machine: string, url: string): number {
-  const output = shell(
-    "docker",
-    "exec",
-    `hybrid-vnf-dev-${machine}`,
-    "ab",
-    "-q",
-    "-k",
-    "-n",
-    "20000",
-    "-c",
-    "16",
-    "-t",
-    "30",
-    url,
-  );
+function rate(machine: string, url: string, requests: number): number {
+  // -n comes after -t, which would set it to 50000.
+  const bounds = ["-t", "30", "-n", String(requests), "-c", "16"];
+  const output = shell("docker", "exec", `hybrid-vnf-dev-${machine}`, "ab", "-q", "-k", "-l", ...bounds, url);
   const found = /Requests per second:\s+([\d.]+)/.exec(output);
-  if (!found || !/Failed requests:\s+0\b/.test(output.replace(/Length: \d+/g, "")))
+  if (!found || !/Failed requests:\s+0\b/.test(output))
     throw new Error(`ab on ${machine} did not end well:\n${output}`);
   return Number(found[1]);
 }
@@ -87,26 +88,103 @@ function memory(): number {
   return bytes.reduce((sum, one) => sum + one, 0) / 2 ** 30;
 }
 
-npm("up")();
-npm("down")();
-const took: Record<string, number[]> = { "up from nothing": [], "up again": [], "preview of one stack": [], down: [] };
-const chain: number[] = [];
-const neighbours: number[] = [];
-const used: number[] = [];
-for (let round = 0; round < rounds; round++) {
-  took["up from nothing"]?.push(seconds(npm("up", "--", "--requests", "4")));
-  took["up again"]?.push(seconds(npm("up", "--", "--requests", "4")));
-  took["preview of one stack"]?.push(seconds(inStack("service", "preview")));
-  chain.push(rate("client", "http://10.100.100.20/"));
-  neighbours.push(rate("apache-1", "http://10.100.102.12/"));
-  used.push(memory());
-  took.down?.push(seconds(npm("down")));
+/** The toolchain into an empty cache: its own lines, with their times. */
+function cold(): void {
+  const cache = mkdtempSync(join(tmpdir(), "hybrid-vnf-bench-"));
+  try {
+    const began = Date.now();
+    const output = execFileSync("npm", ["run", "-s", "toolchain"], {
+      cwd: root,
+      encoding: "utf8",
+      env: { ...process.env, HYBRID_VNF_CACHE: cache },
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+    for (const line of output.split("\n").filter((one) => /: (built|official release), /.test(one))) console.log(line);
+    console.log(`toolchain, cold          ${elapsed(Date.now() - began)}`);
+  } finally {
+    rmSync(cache, { recursive: true, force: true });
+  }
 }
-const up = median(took["up from nothing"] ?? []);
-for (const [what, all] of Object.entries(took)) {
-  console.log(`${what.padEnd(24)} ${median(all).toFixed(1)} s   ÷ up from nothing ${(median(all) / up).toFixed(2)}`);
+
+function refuseBesideALab(): void {
+  const there = shell("docker", "ps", "--all", "--filter", "label=hybrid-vnf.site=dev", "--format", "{{.Names}}");
+  if (there.trim() !== "") throw new BenchError("A lab is up here: take it down first (npm run down).");
 }
-console.log(`memory of the lab        ${median(used).toFixed(2)} GiB`);
-console.log(
-  `requests/s               ${median(chain).toFixed(0)} through the chain ÷ ${median(neighbours).toFixed(0)} between neighbours = ${median(chain.map((one, at) => one / (neighbours[at] ?? Number.NaN))).toFixed(2)}`,
-);
+
+function positive(option: string, text: string): number {
+  const number = Number(text);
+  if (Number.isInteger(number) && number >= 1) return number;
+  throw new BenchError(`--${option} is '${text}'; it takes a whole number from 1.`);
+}
+
+function main(): void {
+  const { values } = parseArgs({
+    options: {
+      rounds: { type: "string", default: "3" },
+      requests: { type: "string", default: "20000" },
+      cold: { type: "boolean" },
+      help: { type: "boolean", short: "h" },
+    },
+  });
+  if (values.help) {
+    console.log(usage);
+    return;
+  }
+  const rounds = positive("rounds", values.rounds);
+  const requests = positive("requests", values.requests);
+  if (values.cold) cold();
+  // Brings Docker up where it is not, and builds what is not built.
+  npm("preview")();
+  refuseBesideALab();
+  npm("up")();
+  npm("down")();
+  const steps = {
+    "up from nothing": npm("up", "--", "--requests", "4"),
+    "up again": npm("up", "--", "--requests", "4"),
+    "preview of one stack": inStack("service", "preview"),
+    "": () => {
+      used.push(memory());
+      chain.push(rate("client", "http://10.100.100.20/", requests));
+      neighbours.push(rate("apache-1", "http://10.100.102.12/", requests));
+    },
+    down: npm("down"),
+    "by hand": script("up"),
+    "down by hand": script("down"),
+  };
+  const chain: number[] = [];
+  const neighbours: number[] = [];
+  const used: number[] = [];
+  const took = new Map<string, number[]>();
+  try {
+    for (let round = 0; round < rounds; round++) {
+      for (const [what, step] of Object.entries(steps)) took.set(what, [...(took.get(what) ?? []), seconds(step)]);
+    }
+  } finally {
+    script("down")();
+    npm("down")();
+  }
+  const times = (what: string) => took.get(what) ?? [];
+  const ratio = (these: readonly number[], those: readonly number[]) =>
+    median(these.map((one, at) => one / (those[at] ?? Number.NaN))).toFixed(2);
+  for (const what of Object.keys(steps).filter((name) => name !== "")) {
+    const all = times(what);
+    console.log(
+      `${what.padEnd(22)} ${median(all).toFixed(1).padStart(6)} s   ÷ by hand ${ratio(all, times("by hand"))}   (${all.map((one) => one.toFixed(1)).join(", ")})`,
+    );
+  }
+  console.log(`${"memory of the lab".padEnd(22)} ${median(used).toFixed(2).padStart(6)} GiB`);
+  console.log(
+    `${"requests/s".padEnd(22)} ${median(chain).toFixed(0).padStart(6)} through the chain ÷ ${median(neighbours).toFixed(0)} between neighbours = ${ratio(chain, neighbours)}`,
+  );
+}
+
+try {
+  main();
+} catch (error) {
+  console.error(
+    error instanceof BenchError || (error as { code?: string }).code?.startsWith("ERR_PARSE")
+      ? (error as Error).message
+      : error,
+  );
+  process.exitCode = 1;
+}

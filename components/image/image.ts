@@ -5,7 +5,7 @@ import * as command from "@pulumi/command";
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import type { MachineLike } from "../machine/machine";
-import { withSession } from "../machine/script";
+import { withInput, withSession } from "../machine/script";
 
 export interface ImageArgs {
   /** Folder under images/ that it is built from. */
@@ -66,24 +66,29 @@ export class Image extends pulumi.ComponentResource {
     super("hybrid-vnf:image:Image", name, { folder: args.folder, runtime: args.runtime }, opts);
     const context = path.join(IMAGES, args.folder);
     requireRegistry(args.registry);
-    const repository = `${args.registry ? `${args.registry}/` : ""}hybrid-vnf/${args.folder}`;
-    const reference = `${repository}:${contentHash(context)}`;
+    const reference = `${args.registry ? `${args.registry}/` : ""}hybrid-vnf/${args.folder}:${contentHash(context)}`;
     const built = new docker.RemoteImage(
       `${name}-build`,
       { name: reference, build: { context, labels: { "hybrid-vnf.image": args.folder } }, keepLocally: true },
       { parent: this, ignoreChanges: ["build"] },
     );
-    this.reference = args.registry ? this.push(name, repository, built) : this.deliver(name, args, reference, built);
+    this.reference = args.registry ? this.push(name, reference, built) : this.deliver(name, args, reference, built);
     this.registerOutputs({ reference: this.reference });
   }
 
-  private push(name: string, repository: string, built: docker.RemoteImage): pulumi.Output<string> {
-    const pushed = new docker.RegistryImage(
+  /** By the client's own login: `docker.RegistryImage` knows neither `docker login` nor a registry that asks for none. */
+  private push(name: string, reference: string, built: docker.RemoteImage): pulumi.Output<string> {
+    return new command.local.Command(
       `${name}-push`,
-      { name: built.name, keepRemotely: true, triggers: { id: built.imageId } },
+      {
+        create: "bash -s -- create",
+        stdin: withInput(path.join(__dirname, "push.sh"), { IMAGE: reference, IMAGE_ID: built.imageId }),
+        addPreviousOutputInEnv: false,
+        logging: "stderr",
+        triggers: [reference],
+      },
       { parent: this },
-    );
-    return pulumi.interpolate`${repository}@${pushed.sha256Digest}`;
+    ).stdout;
   }
 
   private deliver(name: string, args: ImageArgs, reference: string, built: docker.RemoteImage): pulumi.Output<string> {

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Proves deliver.sh against a machine of its own, into containerd and into Docker; needs Docker and the machine image.
+# Proves deliver.sh (and of push.sh what it refuses) against a machine of its own, into containerd and into Docker; needs Docker and the machine image.
 # It does not prove engines with the containerd image store (Docker 29 and later), whose IDs are manifest digests.
 # shellcheck disable=SC1091,SC2154 # try.sh, which is checked by itself
 set -euo pipefail
@@ -85,6 +85,12 @@ refused "a key that is not let in" 1 "does not let root in .*Permission denied" 
 refused "no key at all" 1 "no private key that OpenSSH can read" deliver docker create SSH_PRIVATE_KEY="-----BEGIN OPENSSH PRIVATE KEY-----"
 refused "nobody there" 1 "does not let root in" deliver docker create HOST=172.29.1.77
 ok "delete with nobody there" deliver docker delete HOST=172.29.1.77
+push() { IMAGE=127.0.0.1:1/$name:v1 IMAGE_ID=$1 bash -s -- create <"$here/push.sh"; }
+refused "push: an image that is not here" 1 "127.0.0.1:1/$name:v1 is not on this host's Docker engine" push "$second"
+docker tag "$second" "127.0.0.1:1/$name:v1"
+refused "push: another ID" 1 "not $first as IMAGE_ID asks" push "$first"
+refused "push: no registry there" 1 "could not be pushed .*docker login 127\.0\.0\.1:1" push "$second"
+docker rmi "127.0.0.1:1/$name:v1" >/dev/null
 inside node systemctl stop docker.socket docker containerd
 refused "Docker is not running there" 1 "no working docker: .*Cannot connect" deliver docker create
 refused "containerd is not running there" 1 "no working containerd" deliver containerd create

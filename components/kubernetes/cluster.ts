@@ -33,8 +33,10 @@ export interface KubernetesClusterArgs {
   podCidr?: string;
   /** Range of the services' addresses. @default "10.96.0.0/16" */
   serviceCidr?: string;
-  /** Number of the first node's address in each network; the others follow. @default 10 */
+  /** Number of the control plane's address in each network. @default 10 */
   firstHost?: number;
+  /** Number of the first worker's address in each network; the others follow. @default 100 */
+  firstWorker?: number;
 }
 
 const script = (file: string) => path.join(__dirname, file);
@@ -56,7 +58,7 @@ export class KubernetesCluster extends pulumi.ComponentResource implements Kuber
     const cni = args.cni ?? (workers === 0 ? "bridge" : "flannel");
     const podCidr = args.podCidr ?? "10.244.0.0/16";
     const serviceCidr = args.serviceCidr ?? "10.96.0.0/16";
-    const first = args.firstHost ?? 10;
+    const numberOf = (at: number) => (at === 0 ? (args.firstHost ?? 10) : (args.firstWorker ?? 100) + at - 1);
 
     const problems = new Problems(`KubernetesCluster "${name}"`);
     problems.require(
@@ -81,7 +83,7 @@ export class KubernetesCluster extends pulumi.ComponentResource implements Kuber
     );
     const plan = Array.from({ length: Number.isInteger(workers) && workers >= 0 ? workers + 1 : 0 }, (_, at) => ({
       name: `${name}-${at + 1}`,
-      legs: planLegs(site.platform, `${name}-${at + 1}`, args.networks, first + at, problems),
+      legs: planLegs(site.platform, `${name}-${at + 1}`, args.networks, numberOf(at), problems),
     }));
     problems.done();
 

@@ -4,6 +4,7 @@ import {
   Client,
   InvalidInput,
   KubernetesCluster,
+  KubernetesLayer,
   type KubernetesLike,
   lab,
   type MachineLike,
@@ -180,6 +181,11 @@ const CASES: [string, () => unknown, string[]][] = [
     "a registry without a host",
     router({ registry: "team/images" }),
     ['registry is "team/images"', "it must be a host"],
+  ],
+  [
+    "more servers than fit before the workers",
+    () => new KubernetesLayer("kubernetes", { site, replicas: 90, workers: 1 }),
+    ["replicas is 90 and workers is 1", "room for 89 servers"],
   ],
   ["an empty registry", router({ registry: "" }), ['registry is ""']],
   [

@@ -39,6 +39,7 @@ const PRINTED: [RegExp, string][] = [
     }),
   ],
   [/-join-command$/, "kubeadm join"],
+  [/-image-push$/, "registry.example.org/hybrid-vnf/image@sha256:cafe"],
 ];
 
 /**
@@ -68,7 +69,6 @@ export function record(until: (name: string) => Promise<void> | undefined = () =
             : (PRINTED.find(([pattern]) => pattern.test(name))?.[1] ?? "");
         }
         if (type === "docker:index/remoteImage:RemoteImage") state.imageId = "sha256:feed";
-        if (type === "docker:index/registryImage:RegistryImage") state.sha256Digest = "sha256:cafe";
         await until(name);
         return { id: `${name}-id`, state };
       },

@@ -59,10 +59,6 @@ export class LabMachine extends pulumi.ComponentResource implements MachineLike 
     const hostKey = new SshKey(`${name}-host-key`, { parent: this });
     const image = docker.getRemoteImageOutput({ name: args.image }, { parent: this });
     const store = STORES[args.role];
-    const labels = [
-      { label: "hybrid-vnf.site", value: args.site },
-      { label: "hybrid-vnf.role", value: args.role },
-    ];
     const container = new docker.Container(
       `${name}-container`,
       {
@@ -79,14 +75,17 @@ export class LabMachine extends pulumi.ComponentResource implements MachineLike 
         destroyGraceSeconds: 1,
         restart: "unless-stopped",
         networksAdvanced: args.legs.map((leg) => ({ name: leg.network.ref, ipv4Address: leg.address })),
-        // Without a name the volume goes with its container; by its label `down` finds it when a container was deleted without.
-        ...(store ? { mounts: [{ type: "volume", target: store, volumeOptions: { labels } }] } : {}),
+        // Without a name the volume goes with its container. No volumeOptions: the provider refuses any of them before Docker 26 (API 1.45).
+        ...(store ? { mounts: [{ type: "volume", target: store }] } : {}),
         uploads: [
           { file: "/root/.ssh/authorized_keys", content: args.key.publicKey },
           { file: "/etc/ssh/ssh_host_ed25519_key", content: hostKey.privateKey, permissions: "0600" },
           { file: "/etc/ssh/ssh_host_ed25519_key.pub", content: hostKey.publicKey },
         ],
-        labels,
+        labels: [
+          { label: "hybrid-vnf.site", value: args.site },
+          { label: "hybrid-vnf.role", value: args.role },
+        ],
       },
       // Docker takes "systempaths" out of what it tells of a container, so a refresh would always see a difference.
       { parent: this, deleteBeforeReplace: true, ignoreChanges: ["securityOpts"] },
