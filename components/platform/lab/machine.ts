@@ -37,7 +37,10 @@ const CAPABILITIES = [
   "WAKE_ALARM",
 ].map((name) => `CAP_${name}`);
 
-/** Where a cluster node keeps its container images: on a volume, since overlayfs cannot lie on overlayfs. */
+/**
+ * Where a cluster node keeps its container images: on a volume, since overlayfs cannot lie on overlayfs. The volume outlives a container
+ * that was deleted behind our back; the machine that takes its place empties it at its first boot (images/machine, boot).
+ */
 const STORES: Partial<Record<MachineArgs["role"], string>> = {
   kubernetes: "/var/lib/containerd",
   swarm: "/var/lib/docker",
@@ -58,7 +61,18 @@ export class LabMachine extends pulumi.ComponentResource implements MachineLike 
     super("hybrid-vnf:lab:Machine", name, { ...args, legs: undefined, key: undefined }, opts);
     const hostKey = new SshKey(`${name}-host-key`, { parent: this });
     const image = docker.getRemoteImageOutput({ name: args.image }, { parent: this });
+    const labels = [
+      { label: "hybrid-vnf.site", value: args.site },
+      { label: "hybrid-vnf.role", value: args.role },
+    ];
     const store = STORES[args.role];
+    const volume = store
+      ? new docker.Volume(
+          `${name}-store`,
+          { name: `hybrid-vnf-${args.site}-${name}`, labels },
+          { parent: this, deleteBeforeReplace: true },
+        )
+      : undefined;
     const container = new docker.Container(
       `${name}-container`,
       {
@@ -75,17 +89,13 @@ export class LabMachine extends pulumi.ComponentResource implements MachineLike 
         destroyGraceSeconds: 1,
         restart: "unless-stopped",
         networksAdvanced: args.legs.map((leg) => ({ name: leg.network.ref, ipv4Address: leg.address })),
-        // Without a name the volume goes with its container. No volumeOptions: the provider refuses any of them before Docker 26 (API 1.45).
-        ...(store ? { mounts: [{ type: "volume", target: store }] } : {}),
+        ...(volume ? { volumes: [{ containerPath: store, volumeName: volume.name }] } : {}),
         uploads: [
           { file: "/root/.ssh/authorized_keys", content: args.key.publicKey },
           { file: "/etc/ssh/ssh_host_ed25519_key", content: hostKey.privateKey, permissions: "0600" },
           { file: "/etc/ssh/ssh_host_ed25519_key.pub", content: hostKey.publicKey },
         ],
-        labels: [
-          { label: "hybrid-vnf.site", value: args.site },
-          { label: "hybrid-vnf.role", value: args.role },
-        ],
+        labels,
       },
       // Docker takes "systempaths" out of what it tells of a container, so a refresh would always see a difference.
       { parent: this, deleteBeforeReplace: true, ignoreChanges: ["securityOpts"] },
