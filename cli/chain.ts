@@ -3,6 +3,7 @@ import { join } from "node:path";
 import type { ConfigMap, Stack } from "@pulumi/pulumi/automation";
 import { serviceContract } from "../components/contracts/service";
 import { stateFolder } from "../toolchain/environment";
+import type { ImageName } from "../toolchain/images";
 import { elapsed } from "../toolchain/progress";
 import type { Engine } from "./engine";
 import { type Ending, folderOf, inOrder, type Layer, layers, projectOf, reversed } from "./layers";
@@ -36,8 +37,16 @@ interface Asked {
   readonly site: string;
   /** Whether machines are containers on this machine's Docker engine. */
   readonly lab: boolean;
+  /** What is needed on this machine's Docker engine: what functions' images are built on, and what machines are made or provided from. */
+  readonly images: readonly ImageName[];
   readonly wanted: readonly Wanted[];
 }
+
+/** A cloud has its machines' image itself. */
+const IMAGES: Readonly<Record<string, readonly ImageName[]>> = {
+  lab: ["base", "client", "machine"],
+  hosts: ["base", "machine"],
+};
 
 /** The site's name and platform, and the ranges that the stacks' settings ask for. */
 export function asked(configs: ReadonlyMap<string, ConfigMap>): Asked {
@@ -46,9 +55,11 @@ export function asked(configs: ReadonlyMap<string, ConfigMap>): Asked {
     cidr: settingOf(configs.get(layer), layer, key) ?? defaults[key],
     setting: `pulumi config set ${key} … in stacks/${layer}`,
   });
+  const platform = settingOf(configs.get("site"), "site", "platform") ?? "lab";
   return {
     site: settingOf(configs.get("site"), "site", "site") ?? defaults.site,
-    lab: (settingOf(configs.get("site"), "site", "platform") ?? "lab") === "lab",
+    lab: platform === "lab",
+    images: IMAGES[platform] ?? ["base"],
     wanted: [want("site", "transit"), want("kubernetes", "servers"), want("swarm", "clients")],
   };
 }
@@ -99,13 +110,12 @@ function conclude<T>(what: string, endings: readonly Ending<T>[], context: Conte
 }
 
 /**
- * Brings the stacks up, in order, and gives back what was seen of the service. `images` makes sure of the images that are needed here: those of
- * lab machines among them or not.
+ * Brings the stacks up, in order, and gives back what was seen of the service. `images` makes sure of the images that are needed here.
  */
 export async function up(
   context: Context,
   requests: number,
-  images: (lab: boolean) => Promise<void> = async () => {},
+  images: (needed: readonly ImageName[]) => Promise<void> = async () => {},
 ): Promise<Report> {
   const { engine, stack: name, progress, signal } = context;
   const began = Date.now();
@@ -126,7 +136,7 @@ export async function up(
     }),
   );
   const chain = asked(configs);
-  await images(chain.lab);
+  await images(chain.images);
   // A cloud's ranges are its own, and are compared with it by the programs.
   if (chain.lab) await preflight(chain.wanted, chain.site, signal);
   const endings = await inOrder<Changes>(

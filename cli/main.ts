@@ -3,7 +3,7 @@ import { parseArgs } from "node:util";
 import { ensureToolchain, ToolchainError } from "../toolchain/ensure";
 import { stateFolder } from "../toolchain/environment";
 import { ensureHost } from "../toolchain/host";
-import { ensureImages, ImageError } from "../toolchain/images";
+import { ensureImages, ImageError, type ImageName } from "../toolchain/images";
 import { type Context, check, down, preview, status, up } from "./chain";
 import { Engine } from "./engine";
 import { Plain, progress as progressOn } from "./progress";
@@ -116,7 +116,8 @@ async function main(args: readonly string[]): Promise<number> {
     if (command !== "status") await ensureHost({ report, signal, logs: join(stateFolder(), "logs") });
     engine = await Engine.from(toolchain);
     const context: Context = { engine, stack, progress, signal };
-    const images = (lab: boolean) => ensureImages({ machine: toolchain.machine, lab, report, signal });
+    const images = (needed: readonly ImageName[]) =>
+      ensureImages({ machine: toolchain.machine, images: needed, report, signal });
     switch (command) {
       case "up":
       case "verify": {

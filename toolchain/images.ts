@@ -14,27 +14,22 @@ export class ImageError extends Error {
   }
 }
 
+const IMAGES = ["base", "client", "machine"] as const;
+export type ImageName = (typeof IMAGES)[number];
+
 export interface ImagesOptions {
   /** Folder of the binaries that the machine image takes in. */
   readonly machine: string;
-  /** Whether the images of lab machines are needed too, besides the base that functions' images are built on. @default true */
-  readonly lab?: boolean;
+  /** Which of them are needed. @default all */
+  readonly images?: readonly ImageName[];
   readonly report?: (line: string) => void;
   readonly signal?: AbortSignal;
 }
 
 /** Makes sure of the images that functions are built on and lab machines start from. Each script leaves an image alone that is up to date. */
 export async function ensureImages(options: ImagesOptions): Promise<void> {
-  const scripts: readonly (readonly [string, readonly string[]])[] = [
-    ["base", []],
-    ...((options.lab ?? true)
-      ? ([
-          ["client", []],
-          ["machine", [options.machine]],
-        ] as const)
-      : []),
-  ];
-  for (const [name, args] of scripts) {
+  const needed = (options.images ?? IMAGES).map((name) => [name, name === "machine" ? [options.machine] : []] as const);
+  for (const [name, args] of needed) {
     const began = Date.now();
     const script = join(checkout, "images", name, "build.sh");
     const result = await attempt("bash", [script, ...args], { signal: options.signal, line: options.report });

@@ -9,8 +9,14 @@ umask 077
 
 keys=$HOME/.ssh/authorized_keys
 
-# Succeeds when the file changed: it is never half written, for it is what lets everybody in.
-without_ours() { grep --invert-match --line-regexp --fixed-strings -- "$PUBLIC_KEY" "$keys" || true; }
+# Every line but ours, each of them ended: the last line of a file that was written by hand may not be.
+others() { awk -v ours="$PUBLIC_KEY" '$0 != ours' "$keys"; }
+
+# The file is never half written, for it is what lets everybody in.
+replace() {
+  cat >"$keys.new"
+  mv -f "$keys.new" "$keys"
+}
 
 [[ ${PUBLIC_KEY:-} =~ ^(ssh-|ecdsa-|sk-)[a-z0-9@.-]+\ [A-Za-z0-9+/=]+ && $PUBLIC_KEY != *$'\n'* ]] || {
   printf '%s\n' "PUBLIC_KEY is '${PUBLIC_KEY:-}'; it must be one public key, such as 'ssh-ed25519 AAAA...'." >&2
@@ -20,14 +26,10 @@ mkdir -p "$(dirname "$keys")"
 touch "$keys"
 case ${1:-} in
   create | update)
-    if ! grep --quiet --line-regexp --fixed-strings -- "$PUBLIC_KEY" "$keys"; then
-      { cat "$keys"; printf '%s\n' "$PUBLIC_KEY"; } >"$keys.new"
-      mv -f "$keys.new" "$keys"
-    fi
+    { others; printf '%s\n' "$PUBLIC_KEY"; } | replace
     ;;
   delete)
-    without_ours >"$keys.new"
-    mv -f "$keys.new" "$keys"
+    others | replace
     ;;
   *)
     printf '%s\n' "'${1:-}' is no action of admit.sh; use create, update or delete." >&2

@@ -79,6 +79,9 @@ remove() {
       systemctl start containerd
     fi
     grep -vx "$store" "$record" | xargs --no-run-if-empty --delimiter="\n" rm -rf --
+    for d in /opt/cni /etc/kubernetes/manifests /etc/kubernetes/pki /etc/kubernetes; do # what kubeadm reset leaves empty
+      [ ! -d "$d" ] || rmdir --ignore-fail-on-non-empty "$d"
+    done
     systemctl daemon-reload
     rm -f "$record"; rmdir --ignore-fail-on-non-empty "${record%/*}"' ||
     fail "What was brought to host $HOST could not be taken away (see above); \`pulumi destroy\` again once it answers."
