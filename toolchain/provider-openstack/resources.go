@@ -23,8 +23,11 @@ const (
 // What is not said here or in names.go follows from the bridge's own rules: snake_case
 // becomes camelCase, lists get plural names, and a list of at most one item becomes the item.
 func providerInfo() (tfbridge.ProviderInfo, error) {
+	terraform := openstack.Provider()
+	// Deprecated, and with a default: it would be warned of in every run, whoever set it or not.
+	terraform.Schema["use_octavia"].Deprecated = ""
 	info := tfbridge.ProviderInfo{
-		P:           shimv2.NewProvider(openstack.Provider()),
+		P:           shimv2.NewProvider(terraform),
 		Name:        packageName,
 		Version:     version,
 		DisplayName: "OpenStack",
@@ -33,6 +36,8 @@ func providerInfo() (tfbridge.ProviderInfo, error) {
 		GitHubOrg:   "terraform-provider-openstack",
 		// Nothing to remember: no released schema of this plugin differs from the present one.
 		MetadataInfo: tfbridge.NewProviderMetadata(nil),
+		// The package wants a floating address's pool, though the Terraform provider may read it from OS_POOL_NAME.
+		DisableRequiredWithDefaultTurningOptional: true,
 		// The variables that the npm package reads too. The Terraform provider knows the others, OS_AUTH_URL
 		// and OS_PASSWORD among them, and what it reads by itself is kept out of the state.
 		Config: map[string]*tfbridge.SchemaInfo{
@@ -48,25 +53,37 @@ func providerInfo() (tfbridge.ProviderInfo, error) {
 		Resources:   map[string]*tfbridge.ResourceInfo{},
 		DataSources: map[string]*tfbridge.DataSourceInfo{},
 	}
-	for terraform, name := range resources {
+	for there, name := range resources {
 		token, err := token(name)
 		if err != nil {
 			return info, err
 		}
-		info.Resources[terraform] = &tfbridge.ResourceInfo{Tok: tokens.Type(token)}
+		info.Resources[there] = &tfbridge.ResourceInfo{Tok: tokens.Type(token), Fields: exceptions[there]}
 	}
-	for terraform, name := range functions {
+	for there, name := range functions {
 		token, err := token(name)
 		if err != nil {
 			return info, err
 		}
-		info.DataSources[terraform] = &tfbridge.DataSourceInfo{Tok: tokens.ModuleMember(token)}
+		info.DataSources[there] = &tfbridge.DataSourceInfo{Tok: tokens.ModuleMember(token)}
 	}
 
 	// Names that the program leaves out are made from the resource's name and a random suffix.
 	const longestName = 255
 	info.SetAutonaming(longestName, "-")
 	return info, nil
+}
+
+// exceptions are the properties that the npm package calls or types otherwise than the bridge's rules would.
+var exceptions = map[string]map[string]*tfbridge.SchemaInfo{
+	// A list for what may be only one item.
+	"openstack_compute_servergroup_v2": {"policies": {Name: "policies", MaxItemsOne: tfbridge.False()}},
+	// Both would be allocationPools: that name is the newer block's, whose order means nothing.
+	"openstack_networking_subnet_v2": {
+		"allocation_pool":  {Name: "allocationPools"},
+		"allocation_pools": {Name: "allocationPoolsCollection"},
+	},
+	"openstack_orchestration_stack_v1": {"outputs": {Name: "StackOutputs", Elem: &tfbridge.SchemaInfo{TypeName: tfbridge.Ref("StackV1StackOutput")}}},
 }
 
 // token is "openstack:networking/network:Network" for "networking/Network".
