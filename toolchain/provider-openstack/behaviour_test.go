@@ -298,8 +298,17 @@ func TestNetworkLives(t *testing.T) {
 
 	moved := maps.Clone(inputs)
 	moved["region"] = resource.NewProperty("RegionTwo")
-	if answer := diff(t, server, kind, created.Id, state, inputs, moved); len(answer.Replaces) == 0 {
-		t.Fatalf("another region gave %v: it is a replacement", answer.Changes)
+	if answer := diff(t, server, kind, created.Id, state, inputs, moved); len(answer.Replaces) == 0 || answer.DeleteBeforeReplace {
+		t.Fatalf("another region gave %v, replacing %q, delete first: %v", answer.Changes, answer.Replaces, answer.DeleteBeforeReplace)
+	}
+	// Two networks of one name, the program's own, would be hard to tell apart.
+	named := maps.Clone(inputs)
+	named["name"] = resource.NewProperty("mine")
+	called := maps.Clone(state)
+	called["name"] = named["name"]
+	moved["name"] = named["name"]
+	if answer := diff(t, server, kind, created.Id, called, named, moved); len(answer.Replaces) == 0 || !answer.DeleteBeforeReplace {
+		t.Fatalf("another region gave %v, replacing %q, delete first: %v", answer.Changes, answer.Replaces, answer.DeleteBeforeReplace)
 	}
 
 	remove := &pulumirpc.DeleteRequest{Id: created.Id, Urn: urn(kind), Properties: created.Properties}

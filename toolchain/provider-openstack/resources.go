@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"maps"
 	"strings"
 	"unicode"
 
@@ -58,7 +59,7 @@ func providerInfo() (tfbridge.ProviderInfo, error) {
 		if err != nil {
 			return info, err
 		}
-		info.Resources[there] = &tfbridge.ResourceInfo{Tok: tokens.Type(token), Fields: exceptions[there]}
+		info.Resources[there] = &tfbridge.ResourceInfo{Tok: tokens.Type(token), Fields: maps.Clone(exceptions[there])}
 	}
 	for there, name := range functions {
 		token, err := token(name)
