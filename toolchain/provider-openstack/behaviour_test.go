@@ -302,11 +302,11 @@ func TestNetworkLives(t *testing.T) {
 		t.Fatalf("another region gave %v, replacing %q, delete first: %v", answer.Changes, answer.Replaces, answer.DeleteBeforeReplace)
 	}
 	// Two networks of one name, the program's own, would be hard to tell apart.
-	named := maps.Clone(inputs)
-	named["name"] = resource.NewProperty("mine")
+	named := checked(t, server, kind, resource.PropertyMap{"name": resource.NewProperty("mine")})
 	called := maps.Clone(state)
 	called["name"] = named["name"]
-	moved["name"] = named["name"]
+	moved = maps.Clone(named)
+	moved["region"] = resource.NewProperty("RegionTwo")
 	if answer := diff(t, server, kind, created.Id, called, named, moved); len(answer.Replaces) == 0 || !answer.DeleteBeforeReplace {
 		t.Fatalf("another region gave %v, replacing %q, delete first: %v", answer.Changes, answer.Replaces, answer.DeleteBeforeReplace)
 	}
