@@ -158,6 +158,7 @@ export function tools(): readonly Tool[] {
     provider("docker", "5.2.0", ["no_compose"]),
     provider("command", "1.2.1"),
     provider("kubernetes", "4.34.2"),
+    provider("openstack", "3.15.2"),
     {
       name: "kubernetes",
       version: kubernetes,

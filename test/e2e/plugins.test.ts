@@ -14,6 +14,7 @@ test.each([
   ["command", []],
   ["docker", ["-tags", "no_compose"]],
   ["kubernetes", []],
+  ["openstack", []],
 ])("the %s plugin passes its own tests", (name, flags) => {
   const output = execFileSync("go", ["test", "-count=1", ...flags, "./..."], {
     cwd: path.join(ROOT, "toolchain", `provider-${name}`),
