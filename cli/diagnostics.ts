@@ -33,6 +33,9 @@ export function sentence(message: string): string | undefined {
     .filter((line) => !/^It looks like the Pulumi SDK/.test(line))
     // A bridged provider logs its error with the place in its source, then fails with a list of one.
     .map((line) => line.replace(/^\s*sdk-v2\/\S+: sdk\.helper_schema: (.*?)(: provider=\S+)?$/, "$1"))
+    .map((line) =>
+      line.replace(/^\s*(creating|updating|deleting|reading) urn:pulumi:\S+: (?=\d+ errors? occurred)/, ""),
+    )
     .filter((line) => !/^\d+ errors? occurred:$/.test(line.trim()))
     .map((line) => line.replace(/^\s*\* /, ""))
     .map((line) => line.replace(/^(<ref \*\d+> )?(Uncaught )?(RunError|InvalidInput|ResourceError): /, ""));

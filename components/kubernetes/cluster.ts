@@ -190,7 +190,11 @@ export class KubernetesCluster extends pulumi.ComponentResource implements Kuber
         { kubeconfig: this.kubeconfig, upsertExistingObjects: true, enablePatchForce: true },
         { parent: this },
       );
-      new Flannel(`${name}-flannel`, { podCidr, apiAddress: address }, { parent: this, providers: [provider] });
+      new Flannel(
+        `${name}-flannel`,
+        { podCidr, apiAddress: address, end: control.resource },
+        { parent: this, providers: [provider] },
+      );
     }
     this.registerOutputs({ endpoint: this.endpoint, kubeconfig: this.kubeconfig });
   }

@@ -35,7 +35,7 @@ trap 'exit 130' INT
 trap 'exit 143' TERM HUP
 
 take_key() {
-  local end=$((SECONDS + 10))
+  local end=$((SECONDS + 10)) status=0
   work=$(mktemp -d)
   printf '[%s]:%s %s\n%s %s\n' "$HOST" "$SSH_PORT" "$HOST_KEY" "$HOST" "$HOST_KEY" >"$work/known_hosts"
   if [[ -n ${JUMP_HOST:-} ]]; then
@@ -43,13 +43,14 @@ take_key() {
   fi
   ssh-agent -D -a "$work/agent" >/dev/null 2>&1 &
   agent=$!
-  until [[ -S $work/agent ]]; do
+  export SSH_AUTH_SOCK=$work/agent
+  # Its socket is there before it listens; only 2 says that it was not reached.
+  until ssh-add -l >/dev/null 2>&1 || { status=$? && ((status == 1)); }; do
     if ((SECONDS >= end)) || ! kill -0 "$agent" 2>/dev/null; then
       fail "ssh-agent does not start here; OpenSSH's client must be installed."
     fi
     sleep 0.05
   done
-  export SSH_AUTH_SOCK=$work/agent
   printf '%s\n' "$key" | ssh-add -q - 2>/dev/null ||
     fail "SSH_PRIVATE_KEY is no private key that OpenSSH can read without a passphrase."
 }

@@ -127,6 +127,7 @@ describe("what the engine says", () => {
       diagnostics.add("  sdk-v2/provider2.go:571: sdk.helper_schema: Pool overlaps: provider=docker@5.2.0", urn),
     ).toBe("transit-network: Pool overlaps");
     expect(diagnostics.add("1 error occurred:\n\t* Pool overlaps\n\n", urn)).toBeUndefined();
+    expect(diagnostics.add(`creating ${urn}: 1 error occurred:\n\t* Pool overlaps\n\n`, urn)).toBeUndefined();
     expect(diagnostics.add("update failed", stack)).toBeUndefined();
     expect(diagnostics.add("Configuration: bad", stack)).toBe("Configuration: bad");
     expect(diagnostics.all).toEqual(["transit-network: Pool overlaps", "Configuration: bad"]);
