@@ -46,9 +46,7 @@ function headerOf(file: string): { size: number } {
   try {
     descriptor = fs.openSync(file, "r");
   } catch (error) {
-    throw new RangeError(
-      `${file} can't be read (${(error as NodeJS.ErrnoException).code}): make it with images/disk`,
-    );
+    throw new RangeError(`${file} can't be read (${(error as NodeJS.ErrnoException).code}): make it with images/disk`);
   }
   try {
     fs.readSync(descriptor, bytes, 0, 32, 0);
