@@ -62,6 +62,12 @@ export function record(until: (name: string) => Promise<void> | undefined = () =
             (inputs.networksAdvanced as { ipv4Address: string }[]).map((leg) => leg.ipv4Address),
           );
         }
+        if (type === "openstack:networking/port:Port") {
+          const machine = name.replace(/-[a-z]+-port$/, "");
+          const [leg] = inputs.fixedIps as { ipAddress: string }[];
+          addresses.set(machine, [...(addresses.get(machine) ?? []), leg?.ipAddress ?? ""]);
+        }
+        if (type === "openstack:networking/floatingIp:FloatingIp") state.address = `floating-of-${inputs.portId}`;
         if (type.startsWith("command:")) {
           const machine = name.replace(/-boot$/, "");
           state.stdout = name.endsWith("-boot")
@@ -72,7 +78,11 @@ export function record(until: (name: string) => Promise<void> | undefined = () =
         await until(name);
         return { id: `${name}-id`, state };
       },
-      call: ({ token, inputs }) => (token.includes("getRemoteImage") ? { ...inputs, id: "sha256:beef" } : inputs),
+      call: ({ token, inputs }) => {
+        if (token.includes("getRemoteImage")) return { ...inputs, id: "sha256:beef" };
+        if (token.startsWith("openstack:")) return { ...inputs, id: `id-of-${inputs.name}` };
+        return inputs;
+      },
     },
     "hybrid-vnf",
     "test",

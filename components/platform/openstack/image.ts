@@ -31,7 +31,8 @@ export class MachineImage extends pulumi.ComponentResource {
         minDiskGb: Math.ceil((header?.size ?? 0) / 2 ** 30),
         properties: { [CLOUD_INIT]: "true" },
       },
-      { parent: this },
+      // Glance would rename it in place, and keep the old bytes under the new name.
+      { parent: this, replaceOnChanges: ["name"] },
     );
     // Known once it is there to boot from.
     this.image = pulumi.all([image.name, image.id]).apply(([known]) => known);

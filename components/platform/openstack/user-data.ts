@@ -18,7 +18,8 @@ export function userData({ hostname, authorizedKey, hostKey }: FirstBoot): strin
   const config = {
     hostname,
     manage_etc_hosts: "localhost",
-    users: [],
+    // No other user than root; and its password, which it has none of, stays as it is: sshd lets nobody in whose password is locked (UsePAM no).
+    users: [{ name: "root", lock_passwd: false }],
     disable_root: false,
     ssh_pwauth: false,
     ssh_authorized_keys: [authorizedKey],
