@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# Sourced: what bake and start have in common.
+# Sourced: what bake.sh and start.sh have in common.
 
 logs=/var/log/cloud
 state=/run/cloud

@@ -4,8 +4,9 @@
 # Input: DRIVER    fake (servers are records) or qemu (servers are emulated machines)
 #        EXTERNAL  address and prefix length of the external network's gateway, which is this node (default 10.200.0.1/24)
 set -euo pipefail
+here=/opt/cloud
 # shellcheck source=daemons.sh
-source /opt/cloud/daemons.sh
+source "$here/daemons.sh"
 
 driver=${DRIVER:-fake}
 external=${EXTERNAL:-10.200.0.1/24}
@@ -67,7 +68,7 @@ keep nova-compute nova-compute --config-file /etc/nova/nova.conf --config-file "
 until_true 120 glance answers 9292
 until_true 60 placement answers 8778
 until_true 120 nova answers 8774
-python3 /opt/cloud/ready.py 180 "${agents[@]}"
+python3 "$here/ready.py" 180 "${agents[@]}"
 : >"$state/ready"
 say "the cloud is ready"
 wait
