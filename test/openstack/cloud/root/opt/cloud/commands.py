@@ -12,31 +12,42 @@ from cliff.display import DisplayCommandBase
 from openstackclient.shell import OpenStackShell
 
 commands = json.load(sys.stdin)
-results = []
-printed, sys.stderr = sys.stdout, io.StringIO()
+sys.argv = ["openstack"]  # its name in messages
 client = OpenStackShell()
-for position, command in enumerate(commands):
+printed, complained = sys.stdout, sys.stderr
+said = io.StringIO()
+
+
+def attempt(run, command: list, shows: bool = False) -> dict:
+    """Runs one command and keeps what it prints."""
     sys.stdout = client.stdout = io.StringIO()
-    sys.stderr.seek(0)
-    sys.stderr.truncate()
+    said.seek(0)
+    said.truncate()
     try:
-        shows = issubclass(client.command_manager.find_command(command)[0], DisplayCommandBase)
-        arguments = [*command, "--format", "json"] if shows else command
-        # The first one logs in, too.
-        code = client.run_subcommand(arguments) if position else client.run(arguments)
-    except ValueError as error:  # no such command
-        shows, code = False, 2
-        sys.stderr.write(str(error))
+        code = run([*command, "--format", "json"] if shows else command)
     except SystemExit as exit:  # wrong arguments
         code = exit.code
-    text = client.stdout.getvalue() or sys.stdout.getvalue()
-    results.append(
-        {
-            "code": code,
-            "out": json.loads(text) if shows and not code and text else text,
-            "error": sys.stderr.getvalue().strip(),
-        }
-    )
-    if code:
-        break
+    text = client.stdout.getvalue()
+    out = json.loads(text) if shows and not code and text else text
+    return {"code": code, "out": out, "error": said.getvalue().strip()}
+
+
+def shows_json(command: list) -> bool:
+    try:
+        return issubclass(client.command_manager.find_command(command)[0], DisplayCommandBase)
+    except ValueError:  # no such command, which the client says better itself
+        return False
+
+
+sys.stderr = said
+try:
+    # Logs in; which commands there are depends on it.
+    login = attempt(client.run, ["token", "issue"])
+    results = [login] if login["code"] else []
+    for command in [] if results else commands:
+        results.append(attempt(client.run_subcommand, command, shows_json(command)))
+        if results[-1]["code"]:
+            break
+finally:
+    sys.stdout, sys.stderr = printed, complained
 json.dump(results, printed)

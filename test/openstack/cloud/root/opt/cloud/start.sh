@@ -68,7 +68,11 @@ keep nova-compute nova-compute --config-file /etc/nova/nova.conf --config-file "
 until_true 120 glance answers 9292
 until_true 60 placement answers 8778
 until_true 120 nova answers 8774
-python3 "$here/ready.py" 180 "${agents[@]}"
+if ! python3 "$here/ready.py" 180 "${agents[@]}"; then
+  say "The last errors in the logs:"
+  grep --with-filename --text --extended-regexp ' (ERROR|CRITICAL) |Error|\*\*\*' "$logs"/*.log | tail -n 15 || true
+  exit 1
+fi
 : >"$state/ready"
 say "the cloud is ready"
 wait
