@@ -17,10 +17,10 @@ ln -s ../run/systemd/resolve/stub-resolv.conf tree/etc/resolv.conf
 used=$(du --summarize --block-size=1M tree | cut -f1)
 size=$((used + used / 8 + spare))
 truncate --size $((size + first / 2048))M disk.raw
+sfdisk --quiet disk.raw <<<"label: dos
+start=$first, type=83, bootable"
 mke2fs -q -t ext4 -L hybrid-vnf -d tree -E offset=$((first * 512)) disk.raw "${size}M"
 rm -rf tree
-sfdisk --quiet --wipe never disk.raw <<<"label: dos
-start=$first, type=83, bootable"
 
 # GRUB's two parts for a disk with an MBR: boot.img loads what begins in the next sector, and core.img made this way expects to be
 # there. That is all that grub-install would do, and it wants a mounted file system.

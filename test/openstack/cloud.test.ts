@@ -4,20 +4,19 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { run } from "../../toolchain/command";
 import { type Cloud, CloudError, startCloud } from "./cloud";
 import { makeFixtures, NOWHERE } from "./fixtures";
-import { seen } from "./seen";
+import { type Seen, seen } from "./seen";
 
 // The cloud that the OpenStack tests stand on: what they take for granted of it is proven here. Its servers are records, so
 // nothing is said about traffic.
 
 let cloud: Cloud;
-let before: string[];
 
-const onEngine = async () =>
-  [
-    ...(await run("docker", ["ps", "--all", "--format", "container {{.Names}}"])).split("\n"),
-    ...(await run("docker", ["network", "ls", "--format", "network {{.Name}}"])).split("\n"),
-    ...(await run("docker", ["volume", "ls", "--format", "volume {{.Name}}"])).split("\n"),
-  ].filter(Boolean);
+/** What bears a name on this Docker engine; others may work on it meanwhile. */
+async function named(name: string): Promise<string[]> {
+  const list = async (...args: string[]) =>
+    (await run("docker", [...args, "--filter", `name=${name}`, "--format", "{{json .}}"])).split("\n").filter(Boolean);
+  return [...(await list("ps", "--all")), ...(await list("network", "ls")), ...(await list("volume", "ls"))];
+}
 
 const member = (command: string) => cloud.exec(command.split(" "));
 
@@ -30,7 +29,6 @@ async function settled(server: string): Promise<string> {
 }
 
 beforeAll(async () => {
-  before = await onEngine();
   cloud = await startCloud({
     driver: "fake",
     subnet: process.env.HYBRID_VNF_OPENSTACK_SUBNET,
@@ -41,11 +39,11 @@ beforeAll(async () => {
 
 afterAll(async () => {
   if (!cloud) return;
+  expect(await named(cloud.name)).toHaveLength(2);
+  // It has no volume that could be left.
+  expect(await run("docker", ["inspect", "--format", "{{range .Mounts}}{{.Type}} {{end}}", cloud.name])).toBe("\n");
   await cloud.stop();
-  const after = await onEngine();
-  // Others may work on this engine meanwhile: only what bears the cloud's name, and volumes, count.
-  expect(after.filter((one) => one.endsWith(cloud.name))).toEqual([]);
-  expect(after.filter((one) => one.startsWith("volume ") && !before.includes(one))).toEqual([]);
+  expect(await named(cloud.name)).toEqual([]);
   expect(existsSync(cloud.folder)).toBe(false);
 });
 
@@ -65,7 +63,7 @@ describe("what a member finds", () => {
   });
 
   test("it may not do an operator's work", async () => {
-    await expect(member("flavor create mine --vcpus 1 --ram 64")).rejects.toThrow(/HTTP 403|Forbidden/);
+    await expect(member("flavor create mine --vcpus 1 --ram 64")).rejects.toThrow(/: 403: /);
   });
 
   test("an unknown name is an error in the client's words", async () => {
@@ -76,12 +74,14 @@ describe("what a member finds", () => {
 
 describe("what a member makes is seen as it was asked for", () => {
   const names = ["left", "right"];
+  let all: Seen;
 
   beforeAll(async () => {
+    // Addresses that are asked for lie outside the pools, where Neutron's own DHCP port takes the first one.
     await cloud.execAll(
       [
         "network create left",
-        "subnet create left --network left --subnet-range 10.100.101.0/24 --dns-nameserver 10.100.101.2 --host-route destination=10.100.102.0/24,gateway=10.100.101.10 --allocation-pool start=10.100.101.10,end=10.100.101.99",
+        "subnet create left --network left --subnet-range 10.100.101.0/24 --dns-nameserver 10.100.101.2 --host-route destination=10.100.102.0/24,gateway=10.100.101.10 --allocation-pool start=10.100.101.100,end=10.100.101.199",
         "network create right",
         "subnet create right --network right --subnet-range 10.100.102.0/24 --gateway none --no-dhcp",
         "router create edge",
@@ -102,10 +102,11 @@ describe("what a member makes is seen as it was asked for", () => {
       ),
     );
     expect(await settled("r")).toBe("ACTIVE");
+    all = await seen(cloud);
   });
 
-  test("networks, subnets, routers", async () => {
-    const { networks, subnets, routers } = await seen(cloud);
+  test("networks, subnets, routers", () => {
+    const { networks, subnets, routers } = all;
     expect(networks.filter((one) => !one.external).map((one) => one.name)).toEqual(names);
     expect(subnets.filter((one) => names.includes(one.name))).toEqual([
       {
@@ -115,7 +116,7 @@ describe("what a member makes is seen as it was asked for", () => {
         gateway: "10.100.101.1",
         dhcp: true,
         nameservers: ["10.100.101.2"],
-        pools: ["10.100.101.10-10.100.101.99"],
+        pools: ["10.100.101.100-10.100.101.199"],
         hostRoutes: ["10.100.102.0/24 via 10.100.101.10"],
       },
       {
@@ -132,8 +133,8 @@ describe("what a member makes is seen as it was asked for", () => {
     expect(routers).toEqual([{ name: "edge", external: "public", interfaces: ["left 10.100.101.1"], routes: [] }]);
   });
 
-  test("ports with their pairs, groups with their rules", async () => {
-    const { ports, securityGroups } = await seen(cloud);
+  test("ports with their pairs, groups with their rules", () => {
+    const { ports, securityGroups } = all;
     expect(ports.filter((one) => one.server === "r")).toMatchObject([
       {
         name: "r-left",
@@ -159,8 +160,8 @@ describe("what a member makes is seen as it was asked for", () => {
     ]);
   });
 
-  test("servers with their legs, in their groups", async () => {
-    const { servers, serverGroups } = await seen(cloud);
+  test("servers with their legs, in their groups", () => {
+    const { servers, serverGroups } = all;
     expect(servers).toMatchObject([
       {
         name: "r",

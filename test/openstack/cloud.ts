@@ -144,8 +144,9 @@ export class Cloud {
   }
 
   /** Puts a server into the state ERROR behind its owner's back. (A server of the flavor `NOWHERE` fails by itself.) */
-  async fail(server: string): Promise<void> {
-    await this.exec(["server", "set", "--state", "error", server], "admin");
+  async fail(server: string, as: Account = "member"): Promise<void> {
+    const { id } = await this.exec<{ id: string }>(["server", "show", server], as);
+    await this.exec(["server", "set", "--state", "error", id], "admin");
   }
 
   async consoleLog(server: string, as: Account = "member"): Promise<string> {
@@ -246,10 +247,11 @@ async function ready(container: string, name: string, report: (line: string) => 
   const began = Date.now();
   let told = 0;
   for (;;) {
+    const done = (await attempt("docker", ["exec", container, "test", "-e", "/run/cloud/ready"])).code === 0;
     const lines = (await run("docker", ["logs", container])).split("\n").slice(0, -1);
     for (const line of lines.slice(told)) report(`${name}: ${line}`);
     told = lines.length;
-    if ((await attempt("docker", ["exec", container, "test", "-e", "/run/cloud/ready"])).code === 0) return;
+    if (done) return;
     const running = (await run("docker", ["inspect", "--format", "{{.State.Running}}", container])).trim() === "true";
     if (!running || Date.now() - began > PATIENCE * 1000) {
       const { stdout, stderr } = await attempt("docker", ["logs", "--tail", "20", container]);

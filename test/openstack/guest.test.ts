@@ -69,9 +69,9 @@ test("a machine with two legs boots, is opened by its key alone, and has finishe
   await cloud.execAll(
     [
       "network create left",
-      "subnet create left --network left --subnet-range 10.100.101.0/24",
+      "subnet create left --network left --subnet-range 10.100.101.0/24 --allocation-pool start=10.100.101.100,end=10.100.101.199",
       "network create right",
-      "subnet create right --network right --subnet-range 10.100.102.0/24 --gateway none",
+      "subnet create right --network right --subnet-range 10.100.102.0/24 --gateway none --allocation-pool start=10.100.102.100,end=10.100.102.199",
       "router create edge --external-gateway public",
       "router add subnet edge left",
       "security group create open",
