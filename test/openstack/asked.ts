@@ -23,9 +23,9 @@ interface Machine {
 }
 
 const MACHINES: readonly Machine[] = [
-  { name: "apache-1", group: "apache", legs: [{ network: "servers", address: "10.100.102.20" }] },
-  { name: "apache-2", group: "apache", legs: [{ network: "servers", address: "10.100.102.21" }] },
-  { name: "client", group: "client", legs: [{ network: "clients", address: "10.100.100.10" }] },
+  { name: "apache-1", group: "apache", legs: [{ network: "servers", address: "10.100.102.11" }] },
+  { name: "apache-2", group: "apache", legs: [{ network: "servers", address: "10.100.102.12" }] },
+  { name: "client", group: "client", legs: [{ network: "clients", address: "10.100.100.100" }] },
   {
     name: "kubernetes-1",
     group: "kubernetes",
