@@ -72,7 +72,12 @@ async function statusOf(server: string): Promise<string> {
 
 beforeAll(async () => {
   const disk = await machineDisk(report);
-  cloud = await startCloud({ driver: "qemu", subnet: process.env.HYBRID_VNF_OPENSTACK_SUBNET, report });
+  cloud = await startCloud({
+    driver: "qemu",
+    subnet: process.env.HYBRID_VNF_OPENSTACK_SUBNET,
+    external: process.env.HYBRID_VNF_OPENSTACK_EXTERNAL,
+    report,
+  });
   await makeFixtures(cloud, { image: disk });
   await cloud.reach();
   Object.assign(process.env, cloud.environment());
