@@ -125,7 +125,8 @@ export class KubernetesCluster extends pulumi.ComponentResource implements Kuber
     });
     const after = (machine: MachineLike) => prepared.get(machine) ?? [];
     const [control, ...joining] = machines;
-    const patience: Record<string, string> = args.readyTimeout === undefined ? {} : { READY_TIMEOUT: String(args.readyTimeout) };
+    const patience: Record<string, string> =
+      args.readyTimeout === undefined ? {} : { READY_TIMEOUT: String(args.readyTimeout) };
     const address = plan[0]?.legs[0]?.address;
     if (!control || !address) throw new RangeError(`${name}: a cluster has at least one node`);
     const reached = control.ssh.host;
