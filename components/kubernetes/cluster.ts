@@ -37,6 +37,8 @@ export interface KubernetesClusterArgs {
   firstHost?: number;
   /** Number of the first worker's address in each network; the others follow. @default 100 */
   firstWorker?: number;
+  /** Seconds that a node may take to become ready, and its API to answer; more on slow machines. @default 120 */
+  readyTimeout?: number;
 }
 
 const script = (file: string) => path.join(__dirname, file);
@@ -72,6 +74,11 @@ export class KubernetesCluster extends pulumi.ComponentResource implements Kuber
     problems.require(
       cni !== "bridge" || !(workers > 0),
       `cni "bridge" joins the pods of one node only, and workers is ${workers}: use cni "flannel", or workers 0`,
+    );
+    problems.require(
+      args.readyTimeout === undefined ||
+        (Number.isInteger(args.readyTimeout) && args.readyTimeout >= 1 && args.readyTimeout <= 9999),
+      `readyTimeout is ${args.readyTimeout}: it must be a whole number of seconds from 1 to 9999`,
     );
     problems.require(args.networks.length > 0, "networks is empty: give it at least the transit network");
     problems.attempt(() =>
@@ -118,6 +125,8 @@ export class KubernetesCluster extends pulumi.ComponentResource implements Kuber
     });
     const after = (machine: MachineLike) => prepared.get(machine) ?? [];
     const [control, ...joining] = machines;
+    const patience: Record<string, string> =
+      args.readyTimeout === undefined ? {} : { READY_TIMEOUT: String(args.readyTimeout) };
     const address = plan[0]?.legs[0]?.address;
     if (!control || !address) throw new RangeError(`${name}: a cluster has at least one node`);
     const reached = control.ssh.host;
@@ -136,6 +145,7 @@ export class KubernetesCluster extends pulumi.ComponentResource implements Kuber
           SERVICE_CIDR: serviceCidr,
           CNI: cni,
           SINGLE_NODE: String(workers === 0),
+          ...patience,
         },
         replaceOn: [address, podCidr, serviceCidr, cni],
       },
@@ -176,6 +186,7 @@ export class KubernetesCluster extends pulumi.ComponentResource implements Kuber
           input: {
             NODE_NAME: node.name,
             JOIN_COMMAND: pulumi.secret(ticket.stdout),
+            ...patience,
           },
           replaceOn: [init.id],
         },

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from "vitest";
-import { KubernetesLayer, lab, type Platform, ServiceLayer, Site, SwarmLayer } from "../../components";
-import { type Made, one, record, value } from "./mocks";
+import { KubernetesCluster, KubernetesLayer, lab, type Platform, ServiceLayer, Site, SwarmLayer } from "../../components";
+import { type Made, one, record, settled, value } from "./mocks";
 
 let made: Made[];
 beforeEach(() => {
@@ -113,6 +113,14 @@ describe("the chain", () => {
     expect(inputsOf("quagga-deployment")).toMatchObject({
       spec: { template: { spec: { tolerations: [{ key: "node-role.kubernetes.io/control-plane" }] } } },
     });
+  });
+
+  test("nodes have the time that the cluster gives them", async () => {
+    const ground = site();
+    new KubernetesCluster("slow", { site: ground, networks: [ground.transit], workers: 1, readyTimeout: 900 });
+    await settled();
+    for (const name of ["slow-1-control-plane", "slow-2-join"])
+      expect(inputsOf(name).stdin).toContain("export READY_TIMEOUT='900'\n");
   });
 
   test("a worker is known to others once it has joined, and no sooner", async () => {
