@@ -33,19 +33,29 @@ export async function makeFixtures(cloud: Cloud, args: FixturesArgs = {}): Promi
     ].map((command) => command.split(" ")),
     "admin",
   );
-  await makeImage(cloud, "machine", args.image);
+  await makeImage(cloud, "machine", { file: args.image });
 }
 
-/** A public image from a file in qcow2, or with nothing in it. */
-export async function makeImage(cloud: Cloud, name: string, file?: string): Promise<void> {
+export interface ImageArgs {
+  /** Its file, in qcow2. @default one with nothing in it */
+  file?: string;
+  /** Whether it is marked as one whose machines start with cloud-init. @default true */
+  cloudInit?: boolean;
+}
+
+/** A public image. */
+export async function makeImage(cloud: Cloud, name: string, { file, cloudInit = true }: ImageArgs = {}): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), "hybrid-vnf-image-"));
   try {
     const empty = join(folder, "empty");
     if (file === undefined) writeFileSync(empty, Buffer.alloc(1 << 20));
     const format = file === undefined ? "raw" : "qcow2";
+    const mark = cloudInit ? " --property hybrid_vnf_cloud_init=true" : "";
     await cloud.withFile(file ?? empty, (there) =>
       cloud.exec(
-        `image create ${name} --public --container-format bare --disk-format ${format} --file ${there}`.split(" "),
+        `image create ${name} --public --container-format bare --disk-format ${format} --file ${there}${mark}`.split(
+          " ",
+        ),
         "admin",
       ),
     );

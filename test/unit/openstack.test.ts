@@ -186,10 +186,6 @@ describe("a machine with two legs", () => {
     });
     expect(inputsOf("kubernetes-1-servers-port")).toMatchObject({
       allowedAddressPairs: [{ ipAddress: "10.100.101.0/24" }],
-      extraDhcpOptions: [
-        { name: "router", value: "" },
-        { name: "classless-static-route", value: "" },
-      ],
     });
     const { userData: told, ...instance } = inputsOf("kubernetes-1-instance");
     expect(instance).toEqual({
@@ -206,6 +202,17 @@ describe("a machine with two legs", () => {
     expect(inputsOf("kubernetes-group-servers")).toMatchObject({ policies: ["soft-anti-affinity"] });
     expect(machine.legs.map((leg) => leg.address)).toEqual(["10.100.101.10", "10.100.102.10"]);
     expect(await value(machine.legs[1]?.interface)).toBe("eth1");
+  });
+
+  test("is told of one way out: DHCP gives other legs a route to their network in place of its gateway", async () => {
+    await node({
+      ...FLOATING,
+      networks: { servers: { hostRoutes: [{ destination: "10.9.0.0/16", nextHop: "10.100.102.9" }] } },
+    });
+    expect(inputsOf("kubernetes-1-transit-port")).not.toHaveProperty("extraDhcpOptions");
+    expect(inputsOf("kubernetes-1-servers-port")).toMatchObject({
+      extraDhcpOptions: [{ name: "classless-static-route", value: "10.100.102.0/24,0.0.0.0,10.9.0.0/16,10.100.102.9" }],
+    });
   });
 
   test("keeps its host key secret, and security groups on its ports", async () => {

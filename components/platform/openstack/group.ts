@@ -35,7 +35,7 @@ export class OpenStackGroup extends pulumi.ComponentResource {
             ...(ports ? { portRangeMin: ports[0], portRangeMax: ports[1] } : {}),
             remoteIpPrefix: range,
           },
-          child,
+          { ...child, deletedWith: access },
         ),
     );
     // Known once its rules are there: a machine that boots behind half of them would not be reached.

@@ -3,10 +3,11 @@ import * as openstack from "@pulumi/openstack";
 import * as pulumi from "@pulumi/pulumi";
 import { interfaceOf, type Leg, type MachineArgs, type MachineLike, type SshAccess } from "../../machine/machine";
 import { ElsewhereScript } from "../../machine/script";
+import type { NetworkLike } from "../../network/network";
 import { SshKey } from "../../ssh/key";
 import { forwardedFrom } from "./access";
 import type { OpenStackGroup } from "./group";
-import type { OpenStackSettings } from "./settings";
+import { type OpenStackSettings, routed } from "./settings";
 import { userData } from "./user-data";
 
 export interface OpenStackMachineArgs extends MachineArgs {
@@ -51,9 +52,8 @@ export class OpenStackMachine extends pulumi.ComponentResource implements Machin
                 allowedAddressPairs: forwarded.map((ipAddress) => ({ ipAddress })),
               }
             : { noSecurityGroups: true }),
-          // One way out, through the first leg: DHCP tells the others of no gateway (Neutron takes these two options empty).
-          ...(at > 0
-            ? { extraDhcpOptions: ["router", "classless-static-route"].map((name) => ({ name, value: "" })) }
+          ...(at > 0 && routed(settings, leg.network.name)
+            ? { extraDhcpOptions: [{ name: "classless-static-route", value: routesBeside(leg.network, settings) }] }
             : {}),
           tags,
         },
@@ -142,6 +142,17 @@ export class OpenStackMachine extends pulumi.ComponentResource implements Machin
     );
     return address.address;
   }
+}
+
+/**
+ * Routes that DHCP gives to a leg beside the first one, in place of its network's gateway, for a machine has one way out. Who is given
+ * classless routes ignores the gateway (RFC 3442), and one route there must be: the one to the network itself.
+ */
+function routesBeside({ name, cidr }: NetworkLike, settings: OpenStackSettings): string {
+  const routes = settings.networks?.[name]?.hostRoutes ?? [];
+  return [{ destination: cidr, nextHop: "0.0.0.0" }, ...routes]
+    .map(({ destination, nextHop }) => `${destination},${nextHop}`)
+    .join(",");
 }
 
 /** A network's and its subnet's ID, from the network's `ref`. */

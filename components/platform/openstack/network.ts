@@ -5,7 +5,7 @@ import { Cidr } from "../../network/cidr";
 import type { NetworkArgs, NetworkLike } from "../../network/network";
 import { Problems } from "../../problem/problem";
 import type { Catalog } from "./catalog";
-import type { OpenStackSettings } from "./settings";
+import { type OpenStackSettings, routed } from "./settings";
 
 export interface OpenStackNetworkArgs extends NetworkArgs {
   settings: OpenStackSettings;
@@ -74,7 +74,7 @@ export class OpenStackNetwork extends pulumi.ComponentResource implements Networ
     this.cidr = args.cidr;
 
     const child = { parent: this };
-    const routed = settings.externalNetwork !== undefined && own.router !== false;
+    const hasRouter = routed(settings, name);
     const network = new openstack.networking.Network(
       `${name}-network`,
       { name: title, portSecurityEnabled: own.portSecurity ?? true, tags },
@@ -88,14 +88,14 @@ export class OpenStackNetwork extends pulumi.ComponentResource implements Networ
         cidr: args.cidr,
         ipVersion: 4,
         allocationPools: [poolOf(cidr)],
-        ...(routed ? { gatewayIp: cidr.host(1).toString() } : { noGateway: true }),
+        ...(hasRouter ? { gatewayIp: cidr.host(1).toString() } : { noGateway: true }),
         ...(settings.dns ? { dnsNameservers: settings.dns } : {}),
         tags,
       },
       child,
     );
     const after: pulumi.Output<string>[] = [];
-    if (settings.externalNetwork !== undefined && routed) {
+    if (settings.externalNetwork !== undefined && hasRouter) {
       const external = openstack.networking.getNetworkOutput({ name: settings.externalNetwork, external: true }, child);
       const router = new openstack.networking.Router(
         `${name}-router`,

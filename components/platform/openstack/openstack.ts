@@ -10,7 +10,7 @@ import { OpenStackGroup } from "./group";
 import { CLOUD_INIT, MachineImage } from "./image";
 import { OpenStackMachine } from "./machine";
 import { OpenStackNetwork, requireAddress } from "./network";
-import { type OpenStackSettings, parseSettings } from "./settings";
+import { type OpenStackSettings, parseSettings, routed } from "./settings";
 
 export interface OpenStackArgs extends Omit<OpenStackSettings, "image"> {
   /** As in the settings. Not needed with `imageFile`. */
@@ -158,7 +158,7 @@ export class OpenStack implements Platform {
     for (const leg of args.legs) problems.attempt(() => requireAddress(leg.network, leg.address));
     const near = args.legs[0]?.network.name ?? "";
     problems.require(
-      this.settings.access !== "floating" || this.settings.networks?.[near]?.router !== false,
+      this.settings.access !== "floating" || routed(this.settings, near),
       `it can have no floating IP: its first network "${near}" has no router (networks.${near}.router is false); let it have one, or use another access`,
     );
     const { publicKey } = args.key;

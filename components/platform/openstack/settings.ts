@@ -110,6 +110,11 @@ export function parseSettings(given: unknown): OpenStackSettings {
   return result.data as OpenStackSettings;
 }
 
+/** Whether a network has a router to the external network. */
+export function routed({ externalNetwork, networks }: OpenStackSettings, network: string): boolean {
+  return externalNetwork !== undefined && networks?.[network]?.router !== false;
+}
+
 /** `networks.transit.portSecurity is "no": it must be true or false`. */
 function sentence(given: unknown, issue: z.core.$ZodIssue): string {
   if (issue.code === "unrecognized_keys") {
