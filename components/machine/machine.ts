@@ -87,14 +87,8 @@ export function legIn(machine: { name: string; legs: readonly Leg[] }, network: 
  * The name of the interface that has an address, from what legs.sh printed on the machine.
  * @throws RunError when none has it; the message lists those that there are.
  */
-export function interfaceOf(
-  machine: string,
-  address: string,
-  printed: pulumi.Output<string | undefined>,
-): pulumi.Output<string> {
+export function interfaceOf(machine: string, address: string, printed: pulumi.Output<string>): pulumi.Output<string> {
   return printed.apply((text) => {
-    // Of a command that an update's targets leave out, nothing is known yet.
-    if (text === undefined) return pulumi.unknown as unknown as string;
     const all = JSON.parse(text) as { interface: string; address: string }[];
     const own = all.find((one) => one.address === address);
     if (own) return own.interface;

@@ -9,7 +9,7 @@ import {
   type Role,
   type SshAccess,
 } from "../../machine/machine";
-import { MachineScript, withSession } from "../../machine/script";
+import { MachineScript, printedBy, withSession } from "../../machine/script";
 import type { HostSettings } from "./settings";
 
 export interface HostMachineArgs extends MachineArgs {
@@ -93,7 +93,7 @@ export class HostMachine extends pulumi.ComponentResource implements MachineLike
       network: network.name,
       cidr: network.cidr,
       address,
-      interface: interfaceOf(name, address, found.stdout),
+      interface: interfaceOf(name, address, printedBy(found)),
     }));
     this.registerOutputs({ identity: this.identity });
   }

@@ -2,7 +2,7 @@ import * as path from "node:path";
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import { interfaceOf, type Leg, type MachineArgs, type MachineLike, type SshAccess } from "../../machine/machine";
-import { MachineScript } from "../../machine/script";
+import { MachineScript, printedBy } from "../../machine/script";
 import { SshKey } from "../../ssh/key";
 
 export interface LabMachineArgs extends MachineArgs {
@@ -122,7 +122,7 @@ export class LabMachine extends pulumi.ComponentResource implements MachineLike 
       network: network.name,
       cidr: network.cidr,
       address,
-      interface: interfaceOf(name, address, found.stdout),
+      interface: interfaceOf(name, address, printedBy(found)),
     }));
     this.registerOutputs({ identity: this.identity });
   }

@@ -2,7 +2,7 @@ import * as path from "node:path";
 import * as openstack from "@pulumi/openstack";
 import * as pulumi from "@pulumi/pulumi";
 import { interfaceOf, type Leg, type MachineArgs, type MachineLike, type SshAccess } from "../../machine/machine";
-import { ElsewhereScript } from "../../machine/script";
+import { ElsewhereScript, printedBy } from "../../machine/script";
 import type { NetworkLike } from "../../network/network";
 import { SshKey } from "../../ssh/key";
 import { forwardedFrom } from "./access";
@@ -111,7 +111,7 @@ export class OpenStackMachine extends pulumi.ComponentResource implements Machin
       network: network.name,
       cidr: network.cidr,
       address,
-      interface: interfaceOf(name, address, found.stdout),
+      interface: interfaceOf(name, address, printedBy(found)),
     }));
     this.registerOutputs({ identity: this.identity });
   }
