@@ -183,7 +183,14 @@ describe("what happens behind our back", () => {
     expect((await operator.onCloud("swarm", "up", "--refresh", "--expect-no-changes")).status).toBe(0);
   });
 
-  test("a server that was deleted comes back, on its own port", async () => {
+  test("a server that failed is said", async () => {
+    await cloud.fail(title("apache-2"));
+    const { status, output } = await operator.onCloud("kubernetes", "up", "--refresh");
+    expect(status).toBe(0);
+    expect(output).toContain(`The server "${title("apache-2")}" is in ERROR: delete it (openstack server delete`);
+  });
+
+  test("and comes back once it is deleted, on its own port", async () => {
     await cloud.exec(["server", "delete", "--wait", title("apache-2")]);
     expect((await operator.onCloud("kubernetes", "up", "--refresh")).status).toBe(0);
     const [server] = (await servers()).filter((one) => one.name === title("apache-2"));

@@ -25,6 +25,8 @@ export class OpenStackMachine extends pulumi.ComponentResource implements Machin
   public readonly ssh: SshAccess;
   public readonly identity: pulumi.Output<string>;
   public readonly resource: pulumi.Resource;
+  /** Its name on the cloud. */
+  public readonly title: string;
 
   constructor(
     public readonly name: string,
@@ -34,6 +36,7 @@ export class OpenStackMachine extends pulumi.ComponentResource implements Machin
     super("hybrid-vnf:openstack:Machine", name, { site: args.site, role: args.role }, opts);
     const { settings, shared, tags, key } = args;
     const title = `hybrid-vnf-${args.site}-${name}`;
+    this.title = title;
     const child = { parent: this };
     const hostKey = new SshKey(`${name}-host-key`, child);
     const ports = args.legs.map((leg, at) => {
