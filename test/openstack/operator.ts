@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as yaml from "js-yaml";
@@ -51,14 +51,19 @@ export class Operator {
     const mycloud = clouds[as];
     if (!mycloud) throw new Error(`The cloud's clouds.yaml has no ${as}.`);
     if (password !== undefined) mycloud.auth.password = password;
-    const folder = join(this.home, ".config/openstack");
-    mkdirSync(folder, { recursive: true });
-    writeFileSync(join(folder, "clouds.yaml"), yaml.safeDump({ clouds: { mycloud } }), { mode: 0o600 });
+    writeFileSync(join(this.home, "clouds.yaml"), yaml.safeDump({ clouds: { mycloud } }), { mode: 0o600 });
   }
 
   /** Runs lines of shell in a folder of the checkout; `heard` is told all output so far, each time there is more. */
   run(lines: string, folder = ".", heard: (output: string, child: ChildProcess) => void = () => {}): Promise<Ended> {
-    const env = { ...environment(), HOME: this.home, HYBRID_VNF_CACHE: cacheRoot(), OS_CLOUD: "mycloud" };
+    const env = {
+      ...environment(),
+      HOME: this.home,
+      HYBRID_VNF_CACHE: cacheRoot(),
+      OS_CLOUD: "mycloud",
+      // The provider looks for a home folder in the accounts' database, not in HOME.
+      OS_CLIENT_CONFIG_FILE: join(this.home, "clouds.yaml"),
+    };
     const child = spawn("bash", ["-euc", lines], {
       cwd: join(checkout, folder),
       env,
