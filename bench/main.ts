@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { elapsed } from "../toolchain/progress";
+import { benchOpenStack } from "./openstack";
 
 /**
  * Times the commands on the lab against the same chain by hand (script.sh), and the chain's throughput against neighbours': medians, ratios
@@ -12,6 +13,7 @@ import { elapsed } from "../toolchain/progress";
 const root = join(__dirname, "..");
 
 const usage = `npm run bench [-- --rounds N] [--requests N] [--cold]
+npm run bench -- openstack [--rounds N]   Pulumi against Terraform, on a cloud of the bench's own
   --rounds N    how often everything is measured; the median counts (3)
   --requests N  how many requests through the chain, and as many between neighbours, 30 s at most each (20000)
   --cold        the toolchain into an empty cache as well: many minutes`;
@@ -117,8 +119,9 @@ function positive(option: string, text: string): number {
   throw new BenchError(`--${option} is '${text}'; it takes a whole number from 1.`);
 }
 
-function main(): void {
-  const { values } = parseArgs({
+async function main(): Promise<void> {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
     options: {
       rounds: { type: "string", default: "3" },
       requests: { type: "string", default: "20000" },
@@ -131,6 +134,10 @@ function main(): void {
     return;
   }
   const rounds = positive("rounds", values.rounds);
+  if (positionals.length > 0) {
+    if (positionals.join(" ") !== "openstack") throw new BenchError(usage);
+    return benchOpenStack(rounds);
+  }
   const requests = positive("requests", values.requests);
   if (values.cold) cold();
   // Brings Docker up where it is not, and builds what is not built.
@@ -178,13 +185,11 @@ function main(): void {
   );
 }
 
-try {
-  main();
-} catch (error) {
+main().catch((error: unknown) => {
   console.error(
     error instanceof BenchError || (error as { code?: string }).code?.startsWith("ERR_PARSE")
       ? (error as Error).message
       : error,
   );
   process.exitCode = 1;
-}
+});

@@ -38,7 +38,11 @@ export function sentence(message: string): string | undefined {
     )
     .filter((line) => !/^\d+ errors? occurred:$/.test(line.trim()))
     .map((line) => line.replace(/^\s*\* /, ""))
-    .map((line) => line.replace(/^(<ref \*\d+> )?(Uncaught )?(RunError|InvalidInput|ResourceError): /, ""));
+    .map((line) => line.replace(/^(<ref \*\d+> )?(Uncaught )?((RunError|InvalidInput|ResourceError|Error): )?/, ""))
+    // What Node shows of an error's own properties.
+    .filter((line) => !/^\s*promise: Promise \{ <rejected>|^\}$/.test(line))
+    .map((line) => line.replace(/^invocation of \S+ returned an error: \d+ errors? occurred:\s*$/, ""))
+    .filter((line) => line !== "");
   if (lines.length === 0 || (lines.length === 1 && echoes.some((echo) => echo.test((lines[0] ?? "").trim()))))
     return undefined;
   return lines.join("\n");

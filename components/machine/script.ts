@@ -23,6 +23,11 @@ export function quote(value: string): string {
   return `'${value.replaceAll("'", `'\\''`)}'`;
 }
 
+/** What a script printed; not known while the targets of an update leave the script out. */
+export function printedBy(script: { readonly stdout: pulumi.Output<string> }): pulumi.Output<string> {
+  return script.stdout.apply((text: string | undefined) => text ?? (pulumi.unknown as unknown as string));
+}
+
 /** A script's text behind the exports of its input; nothing of it is ever in a command line. */
 export function withInput(file: string, input: Record<string, pulumi.Input<string>> = {}): pulumi.Output<string> {
   const text = fs.readFileSync(file, "utf8");

@@ -2,7 +2,7 @@ import * as path from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import { type MachineLike, once } from "../machine/machine";
 import { planLegs } from "../machine/plan";
-import { MachineScript } from "../machine/script";
+import { MachineScript, printedBy } from "../machine/script";
 import { type NetworkLike, requireDisjoint } from "../network/network";
 import { Problems } from "../problem/problem";
 import type { SiteLike } from "../site/site";
@@ -92,7 +92,7 @@ export class SwarmCluster extends pulumi.ComponentResource implements SwarmLike 
       { machine: manager, file: script("credentials.sh"), secretOutput: true, undo: false, replaceOn: [init.id] },
       { parent: this },
     );
-    const made = printed.stdout.apply(
+    const made = printedBy(printed).apply(
       (text) => JSON.parse(text) as SwarmCredentials & { workerToken: string; managerToken: string },
     );
     this.credentials = pulumi.secret(made.apply(({ ca, cert, key }) => ({ ca, cert, key })));

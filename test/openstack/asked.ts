@@ -1,12 +1,20 @@
 import type { Seen, SeenPort, SeenRule, SeenServer, SeenSubnet } from "./seen";
 
-// What the stacks with the settings in Pulumi.openstack.yaml ask a cloud for, written down by hand: two Apache servers, a Kubernetes and a
-// Swarm node, a client, three networks.
+// What the stacks named `openstack` ask a cloud for, written down by hand: two Apache servers, a Kubernetes and a Swarm node, a client,
+// three networks.
+
+/** What of it is a matter of settings. */
+export interface Settings {
+  readonly site: string;
+  /** Ranges that SSH and the clusters' APIs may be reached from. */
+  readonly operators: readonly string[];
+  readonly flavor: string;
+  readonly image: string;
+}
 
 /** A part of what is seen: of each thing only what was asked for. */
 export type Asked = { readonly [K in keyof Seen]?: readonly Partial<Seen[K][number]>[] };
 
-const OPERATORS = ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"];
 const EVERYONE = "0.0.0.0/0";
 
 /** Each network's subnet has its last quarter for what Neutron addresses itself. */
@@ -49,18 +57,50 @@ function rule(protocol: string, ports: string | undefined, remote: string): Seen
   return { direction: "ingress", ether: "IPv4", protocol, ports, remote };
 }
 
-/** What every machine admits. */
-const EVERY: readonly SeenRule[] = [
-  ...OPERATORS.map((range) => rule("tcp", "22", range)),
-  rule("icmp", undefined, EVERYONE),
-  rule("udp", "33434-33534", EVERYONE),
-];
+/** What each group of machines admits, and where they run in relation to each other. */
+function groups(operators: readonly string[]): { name: string; policy?: string; admits: SeenRule[] }[] {
+  const fromOperators = (port: string) => operators.map((range) => rule("tcp", port, range));
+  const every = [...fromOperators("22"), rule("icmp", undefined, EVERYONE), rule("udp", "33434-33534", EVERYONE)];
+  const service = rule("tcp", "80", EVERYONE);
+  const transit = `${RANGES.transit}.0/24`;
+  return [
+    { name: "apache", policy: "soft-anti-affinity", admits: [...every, service] },
+    { name: "client", admits: every },
+    {
+      name: "kubernetes",
+      policy: "soft-anti-affinity",
+      admits: [
+        ...every,
+        service,
+        ...fromOperators("6443"),
+        rule("tcp", "6443", transit),
+        rule("tcp", "10250", transit),
+        rule("udp", "8472", transit),
+      ],
+    },
+    {
+      name: "swarm",
+      policy: "soft-anti-affinity",
+      admits: [
+        ...every,
+        service,
+        ...fromOperators("2376"),
+        rule("tcp", "2377", transit),
+        rule("tcp", "7946", transit),
+        rule("udp", "7946", transit),
+        rule("udp", "4789", transit),
+      ],
+    },
+  ];
+}
 
-/** What a server of pages admits: nothing else may be open on it. */
-export const SERVER_RULES: readonly SeenRule[] = [...EVERY, rule("tcp", "80", EVERYONE)];
+/** What every security group is born with: anything may go out. */
+const OUT: readonly SeenRule[] = (["IPv4", "IPv6"] as const).map(
+  (ether) => ({ direction: "egress", ether }) as SeenRule,
+);
 
-/** All of it, for a site of that name. */
-export function asked(site = "dev"): Asked {
+/** All of it. */
+export function asked({ site, operators, flavor, image }: Settings): Asked {
   const title = (name: string) => `hybrid-vnf-${site}-${name}`;
   const networks = Object.keys(RANGES).sort();
   return {
@@ -94,15 +134,33 @@ export function asked(site = "dev"): Asked {
       ),
     ).sort((a, b) => ((a.name ?? "") < (b.name ?? "") ? -1 : 1)),
     servers: MACHINES.map(
-      ({ name, legs }): Partial<SeenServer> => ({
+      ({ name, group, legs }): Partial<SeenServer> => ({
         name: title(name),
         status: "ACTIVE",
-        flavor: "m1.medium",
-        image: "machine",
+        flavor,
+        image,
+        keypair: title(group),
         configDrive: true,
         legs: expectedLegs(legs.map(({ network, address }) => ({ network: title(network), address }))),
       }),
     ),
+    securityGroups: groups(operators).map(({ name, admits }) => ({
+      name: title(name),
+      rules: [...admits, ...OUT].sort((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1)),
+    })),
+    serverGroups: groups(operators).flatMap(({ name, policy }) =>
+      policy === undefined
+        ? []
+        : [
+            {
+              name: title(name),
+              policy,
+              members: MACHINES.filter((one) => one.group === name).map((one) => title(one.name)),
+            },
+          ],
+    ),
+    keypairs: groups(operators).map(({ name }) => title(name)),
+    images: image === "machine" ? [] : [{ name: image, status: "active", format: "qcow2" }],
     floatingAddresses: MACHINES.map(({ legs }) => ({ fixed: legs[0]?.address })),
   };
 }
@@ -111,8 +169,8 @@ function expectedLegs(legs: SeenServer["legs"][number][]): SeenServer["legs"] {
   return legs.sort((a, b) => (`${a.network} ${a.address}` < `${b.network} ${b.address}` ? -1 : 1));
 }
 
-/** What of a project's own is seen, without the operator's and what every project is born with. */
-export function own(all: Seen, site = "dev"): Seen {
+/** What of a site's own is seen, without the operator's and what every project is born with. */
+export function own(all: Seen, site: string): Seen {
   const ours = (one: { name: string }) => one.name.startsWith(`hybrid-vnf-${site}-`);
   return {
     networks: all.networks.filter(ours),
@@ -123,7 +181,8 @@ export function own(all: Seen, site = "dev"): Seen {
     servers: all.servers.filter(ours),
     serverGroups: all.serverGroups.filter(ours),
     keypairs: all.keypairs.filter((name) => ours({ name })),
-    images: all.images.filter(ours),
+    // An image belongs to its bytes, not to a site.
+    images: all.images.filter((one) => one.name.startsWith("hybrid-vnf-machine-")),
     floatingAddresses: all.floatingAddresses,
   };
 }

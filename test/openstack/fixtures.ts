@@ -11,6 +11,7 @@ const FLAVORS: readonly (readonly [string, number, number, number])[] = [
   ["m1.tiny", 1, 512, 5],
   ["m1.small", 2, 2048, 20],
   ["m1.medium", 2, 4096, 40],
+  ["m1.large", 4, 8192, 80],
   [NOWHERE, 1, 64 << 20, 1],
 ];
 

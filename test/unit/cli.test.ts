@@ -117,6 +117,11 @@ describe("what the engine says", () => {
     ).toBe('Site: cidr is "x"');
   });
   it("is nothing where it only repeats that something failed", () => {
+    expect(
+      sentence(
+        "Running program '/x/index.ts' failed with an unhandled exception:\n<ref *1> Error: invocation of openstack:networking/getNetwork:getNetwork returned an error: 1 error occurred:\n\t* no such network\n\n    at Object.callback (/x/invoke.js:1:2) {\n  promise: Promise { <rejected> [Circular *1] }\n}",
+      ),
+    ).toBe("no such network");
     expect(sentence("update failed")).toBeUndefined();
     expect(sentence("<{%reset%}>preview failed<{%reset%}>")).toBeUndefined();
     expect(sentence("\n")).toBeUndefined();

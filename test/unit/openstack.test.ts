@@ -43,6 +43,7 @@ const CATALOG: Catalog = {
     { network: "six", cidr: "2001:db8::/64" },
   ],
   zones: ["nova"],
+  failed: [],
 };
 const SETTINGS: OpenStackArgs = {
   access: "direct",
@@ -682,6 +683,9 @@ describe("what a cloud has", () => {
           { zoneName: "closed", zoneState: { available: false } },
         ],
       },
+      "/compute/v2.1/servers/detail?status=ERROR": {
+        servers: [{ name: "lost", fault: { code: 500, message: "No valid host was found." } }, { name: "set" }],
+      },
       "/image/v2/images": {
         images: [
           { name: "one", status: "active", min_ram: 0, min_disk: 1, virtual_size: 3 * 2 ** 30 + 1 },
@@ -724,6 +728,7 @@ describe("what a cloud has", () => {
       externalNetworks: ["public"],
       subnets: [{ network: "office", cidr: "10.0.0.0/24" }],
       zones: ["nova"],
+      failed: [{ name: "lost", reason: "No valid host was found." }, { name: "set" }],
     });
   });
 

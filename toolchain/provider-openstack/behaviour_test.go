@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/pulumi/pulumi-terraform-bridge/v3/pkg/tfbridge"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
@@ -356,6 +357,24 @@ func TestWrongPasswordIsSaid(t *testing.T) {
 }
 
 // TestConfigurationWithoutACloudIsRefused before anything is made.
+func TestSilenceOfTheCloudIsSaid(t *testing.T) {
+	usual := patience
+	patience = 200 * time.Millisecond
+	t.Cleanup(func() { patience = usual })
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = listener.Close() })
+	server := newServer(t, "http://"+listener.Addr().String(), password)
+	const kind = "networking/Network"
+	inputs := checked(t, server, kind, resource.PropertyMap{})
+	_, err = server.Create(context.Background(), &pulumirpc.CreateRequest{Urn: urn(kind), Properties: marshal(t, inputs)})
+	if want := "the cloud does not answer: nothing heard from " + listener.Addr().String(); err == nil || !strings.Contains(err.Error(), want) {
+		t.Fatalf("got %v, want %q", err, want)
+	}
+}
+
 func TestConfigurationWithoutACloudIsRefused(t *testing.T) {
 	info, err := providerInfo()
 	if err != nil {

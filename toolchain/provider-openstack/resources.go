@@ -27,6 +27,7 @@ func providerInfo() (tfbridge.ProviderInfo, error) {
 	terraform := openstack.Provider()
 	// Deprecated, and with a default: it would be warned of in every run, whoever set it or not.
 	terraform.Schema["use_octavia"].Deprecated = ""
+	boundRequests(terraform)
 	info := tfbridge.ProviderInfo{
 		P:           shimv2.NewProvider(terraform),
 		Name:        packageName,

@@ -9,7 +9,7 @@ import {
   type Role,
   type SshAccess,
 } from "../../machine/machine";
-import { MachineScript, withSession } from "../../machine/script";
+import { MachineScript, printedBy, withSession } from "../../machine/script";
 import type { HostSettings } from "./settings";
 
 export interface HostMachineArgs extends MachineArgs {
@@ -89,7 +89,7 @@ export class HostMachine extends pulumi.ComponentResource implements MachineLike
       { parent: this, dependsOn: ready },
     );
     this.identity = pulumi.all([own.identity, found.id]).apply(([text]) => text);
-    this.legs = legsFound(name, args.legs, found.stdout);
+    this.legs = legsFound(name, args.legs, printedBy(found));
     this.registerOutputs({ identity: this.identity });
   }
 }

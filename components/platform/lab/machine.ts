@@ -2,7 +2,7 @@ import * as path from "node:path";
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import { type Leg, legsFound, type MachineArgs, type MachineLike, type SshAccess } from "../../machine/machine";
-import { MachineScript } from "../../machine/script";
+import { MachineScript, printedBy } from "../../machine/script";
 import { SshKey } from "../../ssh/key";
 
 export interface LabMachineArgs extends MachineArgs {
@@ -118,7 +118,7 @@ export class LabMachine extends pulumi.ComponentResource implements MachineLike 
       { parent: this },
     );
     this.identity = pulumi.all([container.id, found.id]).apply(([id]) => id);
-    this.legs = legsFound(name, args.legs, found.stdout);
+    this.legs = legsFound(name, args.legs, printedBy(found));
     this.registerOutputs({ identity: this.identity });
   }
 }

@@ -32,6 +32,8 @@ export interface Catalog {
   readonly subnets: readonly { readonly network: string; readonly cidr: string }[];
   /** Availability zones that take machines. */
   readonly zones: readonly string[];
+  /** The project's servers that are in ERROR, and why, if the cloud says so. */
+  readonly failed: readonly { readonly name: string; readonly reason?: string }[];
 }
 
 /** How to log in to a cloud: a password, an application credential or a token (Identity API v3). */
@@ -140,7 +142,7 @@ export async function readCatalog(credentials: Credentials): Promise<Catalog> {
     min_disk: number;
     virtual_size?: number | null;
   };
-  const [flavors, images, external, networks, subnets, zones] = await Promise.all([
+  const [flavors, images, external, networks, subnets, zones, failed] = await Promise.all([
     all<{ name: string; vcpus: number; ram: number; disk: number }>("compute", "/v2", "/flavors/detail", "flavors"),
     all<Glance & Record<string, unknown>>("image", "/v2", "/images", "images"),
     all<{ name: string }>("network", "/v2.0", "/networks?router:external=true", "networks"),
@@ -152,6 +154,7 @@ export async function readCatalog(credentials: Credentials): Promise<Catalog> {
       "/os-availability-zone",
       "availabilityZoneInfo",
     ),
+    all<{ name: string; fault?: { message?: string } }>("compute", "/v2", "/servers/detail?status=ERROR", "servers"),
   ]);
   return {
     flavors: flavors.map(({ name, vcpus, ram, disk }) => ({ name, cores: vcpus, memory: ram, disk })),
@@ -169,6 +172,7 @@ export async function readCatalog(credentials: Credentials): Promise<Catalog> {
       cidr: subnet.cidr,
     })),
     zones: zones.filter((zone) => zone.zoneState.available).map((zone) => zone.zoneName),
+    failed: failed.map(({ name, fault }) => ({ name, reason: fault?.message })),
   };
 }
 

@@ -2,7 +2,7 @@ import * as path from "node:path";
 import * as openstack from "@pulumi/openstack";
 import * as pulumi from "@pulumi/pulumi";
 import { type Leg, legsFound, type MachineArgs, type MachineLike, type SshAccess } from "../../machine/machine";
-import { ElsewhereScript } from "../../machine/script";
+import { ElsewhereScript, printedBy } from "../../machine/script";
 import type { NetworkLike } from "../../network/network";
 import { SshKey } from "../../ssh/key";
 import { forwardedFrom } from "./access";
@@ -25,6 +25,8 @@ export class OpenStackMachine extends pulumi.ComponentResource implements Machin
   public readonly ssh: SshAccess;
   public readonly identity: pulumi.Output<string>;
   public readonly resource: pulumi.Resource;
+  /** Its name on the cloud. */
+  public readonly title: string;
 
   constructor(
     public readonly name: string,
@@ -34,6 +36,7 @@ export class OpenStackMachine extends pulumi.ComponentResource implements Machin
     super("hybrid-vnf:openstack:Machine", name, { site: args.site, role: args.role }, opts);
     const { settings, shared, tags, key } = args;
     const title = `hybrid-vnf-${args.site}-${name}`;
+    this.title = title;
     const child = { parent: this };
     const hostKey = new SshKey(`${name}-host-key`, child);
     const ports = args.legs.map((leg, at) => {
@@ -107,7 +110,7 @@ export class OpenStackMachine extends pulumi.ComponentResource implements Machin
       child,
     );
     this.identity = pulumi.all([instance.id, found.id]).apply(([id]) => id);
-    this.legs = legsFound(name, args.legs, found.stdout);
+    this.legs = legsFound(name, args.legs, printedBy(found));
     this.registerOutputs({ identity: this.identity });
   }
 

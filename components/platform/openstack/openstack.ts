@@ -61,7 +61,7 @@ export class OpenStack implements Platform {
     const flavor = this.settings.flavors?.[args.role] ?? this.settings.flavor;
     const image = this.settings.images?.[args.role] ?? this.settings.image;
     this.check(name, args, flavor, image);
-    return new OpenStackMachine(
+    const machine = new OpenStackMachine(
       name,
       {
         ...args,
@@ -72,6 +72,18 @@ export class OpenStack implements Platform {
         tags: tagsOf(args.site),
       },
       this.place(opts),
+    );
+    this.warn(machine);
+    return machine;
+  }
+
+  /** Says of a server that is in ERROR that it is: to the engine it is there, as it was asked for. */
+  private warn(machine: OpenStackMachine): void {
+    const failed = this.catalog?.failed.find((one) => one.name === machine.title);
+    if (!failed) return;
+    void pulumi.log.warn(
+      `The server "${failed.name}" is in ERROR${failed.reason ? ` (${failed.reason})` : ""}: delete it (openstack server delete ${failed.name}), and the next up makes it anew.`,
+      machine,
     );
   }
 
