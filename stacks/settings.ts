@@ -22,6 +22,10 @@ import { credentials } from "./cloud";
 const NETWORKS = ["transit", "servers", "clients"] as const;
 const WHOLE = ["lab", "openstack", "hosts"] as const satisfies readonly WholeFacts["kind"][];
 
+const NETWORKS_FORM = {
+  error: `it must be an object such as {"servers": "openstack"}: networks are ${NETWORKS.join(", ")}, platforms ${WHOLE.join(", ")}`,
+};
+
 const whole = z.coerce.number({ error: "it must be a number" }).int("it must be a whole number");
 
 /** Every setting that the stacks read, with what is allowed. Components check what they mean. */
@@ -31,9 +35,7 @@ const SETTINGS = {
   site: z.string(),
   platform: z.enum(PLATFORMS, { error: `it must be one of: ${PLATFORMS.join(", ")}` }),
   /** With the platform "hybrid": the platform of each network that is not on the lab. */
-  networks: z.partialRecord(z.enum(NETWORKS), z.enum(WHOLE), {
-    error: `it must be an object such as {"servers": "openstack"}: networks are ${NETWORKS.join(", ")}, platforms ${WHOLE.join(", ")}`,
-  }),
+  networks: z.partialRecord(z.enum(NETWORKS), z.enum(WHOLE, NETWORKS_FORM), NETWORKS_FORM),
   /** What says where on a cloud machines are made, and how (see OpenStackSettings, which its platform checks). */
   openstack: z.record(z.string(), z.unknown(), { error: "it must be an object" }),
   /** The hosts of a pool, by machine (see HostsSettings, which its platform checks). */
