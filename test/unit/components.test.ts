@@ -1,5 +1,13 @@
 import { beforeEach, describe, expect, test } from "vitest";
-import { KubernetesCluster, KubernetesLayer, lab, type Platform, ServiceLayer, Site, SwarmLayer } from "../../components";
+import {
+  KubernetesCluster,
+  KubernetesLayer,
+  lab,
+  type Platform,
+  ServiceLayer,
+  Site,
+  SwarmLayer,
+} from "../../components";
 import { type Made, one, record, settled, value } from "./mocks";
 
 let made: Made[];
