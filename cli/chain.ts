@@ -103,9 +103,10 @@ function conclude<T>(what: string, endings: readonly Ending<T>[], context: Conte
     }
   }
   signal.throwIfAborted();
+  const hint = what === "down" ? ", or with --force, which forgets what no longer answers" : "";
   const count = (kind: string): number => endings.filter((one) => one.kind === kind).length;
   throw new ChainError(
-    `${what}: ${count("done")} of ${endings.length} stacks done, ${count("failed")} failed, ${count("skipped")} not begun; mend what is named above and run the command again.`,
+    `${what}: ${count("done")} of ${endings.length} stacks done, ${count("failed")} failed, ${count("skipped")} not begun; mend what is named above and run the command again${hint}.`,
   );
 }
 

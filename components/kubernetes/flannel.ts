@@ -16,7 +16,6 @@ export interface FlannelArgs {
 export class Flannel extends pulumi.ComponentResource {
   constructor(name: string, args: FlannelArgs, opts?: pulumi.ComponentResourceOptions) {
     super("hybrid-vnf:kubernetes:Flannel", name, { podCidr: args.podCidr }, opts);
-    // Not only faster: pods of a node that has left never end, and a deletion would wait for them.
     const child: pulumi.CustomResourceOptions = { parent: this, ...(args.end ? { deletedWith: args.end } : {}) };
     const namespace = "kube-system";
     const labels = { app: "flannel" };
@@ -60,7 +59,13 @@ export class Flannel extends pulumi.ComponentResource {
     new kubernetes.apps.v1.DaemonSet(
       `${name}-daemonset`,
       {
-        metadata: { name: "flannel", namespace, labels },
+        metadata: {
+          name: "flannel",
+          namespace,
+          labels,
+          // Pods of a node that has left never end: a deletion must not wait for them.
+          annotations: { "pulumi.com/deletionPropagationPolicy": "background" },
+        },
         spec: {
           selector: { matchLabels: labels },
           template: {

@@ -254,12 +254,23 @@ create() {
   printf '{"cgroup":"%s","cni":"%s"}\n' "$cgroup" "$cni"
 }
 
+# kubeadm leaves what kube-proxy and the pods' network put into the packet filter, and says so. Every such rule names its chain.
+clear_packet_filter() {
+  local family
+  for family in iptables ip6tables; do
+    "$family-save" | grep -v -e KUBE- -e CNI- -e FLANNEL- | "$family-restore" ||
+      say "$family still holds rules of the cluster; 'iptables-save' on the machine shows them."
+  done
+}
+
 remove() {
   if [[ -e /etc/kubernetes/kubelet.conf || -d /etc/kubernetes/manifests ]]; then
     kubeadm reset --force >&2 || say "kubeadm reset did not end well; going on."
   fi
   systemctl --quiet disable --now kubelet >&2 || true
   remove_flannel_network
+  clear_packet_filter
+  rm -rf -- /var/lib/kubelet
   rm -f -- "$cni_config" /etc/default/kubelet /etc/sysctl.d/90-hybrid-vnf.conf
   ip link delete cni0 2>/dev/null || true
   if [[ -f $own/containerd.before.toml ]]; then

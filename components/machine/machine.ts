@@ -84,18 +84,23 @@ export function legIn(machine: { name: string; legs: readonly Leg[] }, network: 
 }
 
 /**
- * The name of the interface that has an address, from what legs.sh printed on the machine.
- * @throws RunError when none has it; the message lists those that there are.
+ * A machine's legs as it was asked to have them, with their interfaces by what legs.sh printed on it.
+ * @throws RunError when no interface has one of the addresses; the message lists those that there are.
  */
-export function interfaceOf(machine: string, address: string, printed: pulumi.Output<string>): pulumi.Output<string> {
-  return printed.apply((text) => {
-    const all = JSON.parse(text) as { interface: string; address: string }[];
-    const own = all.find((one) => one.address === address);
-    if (own) return own.interface;
-    throw new pulumi.RunError(
-      `${machine}: no interface has its address ${address} (found: ${all.map((one) => `${one.interface} ${one.address}`).join(", ")})`,
-    );
-  });
+export function legsFound(machine: string, asked: readonly LegArgs[], printed: pulumi.Output<string>): Leg[] {
+  return asked.map(({ network, address }) => ({
+    network: network.name,
+    cidr: network.cidr,
+    address,
+    interface: printed.apply((text) => {
+      const all = JSON.parse(text) as { interface: string; address: string }[];
+      const own = all.find((one) => one.address === address);
+      if (own) return own.interface;
+      throw new pulumi.RunError(
+        `${machine}: no interface has its address ${address} (found: ${all.map((one) => `${one.interface} ${one.address}`).join(", ")})`,
+      );
+    }),
+  }));
 }
 
 /** The same machine, known to others only once these are done: what is set up on it then waits for them. */

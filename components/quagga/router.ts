@@ -123,6 +123,8 @@ export class QuaggaRouter extends pulumi.ComponentResource implements RouterLike
             spec: {
               hostNetwork: true,
               nodeSelector: { "kubernetes.io/hostname": node.name },
+              // The node is chosen by its legs; beside workers, the first one is kept free of ordinary pods.
+              tolerations: [{ key: "node-role.kubernetes.io/control-plane", operator: "Exists", effect: "NoSchedule" }],
               terminationGracePeriodSeconds: args.graceSeconds ?? 10,
               containers: [
                 {

@@ -13,28 +13,47 @@ const on = (machine: string, ...args: string[]): Ended =>
   inShell("docker", ["exec", `hybrid-vnf-pool-${machine}`, ...args]);
 const MACHINES = ["apache-1", "apache-2", "kubernetes-1", "swarm-1", "client"];
 
-/** What a host has that could be ours: packages, programs, routes, keys, listening ports. */
+/** What a host has that could be ours: packages, programs, interfaces, routes, keys, and its packet filter as a machine with the tools sees it. */
 function traces(machine: string): Record<string, string> {
   const said = (...args: string[]) => on(machine, ...args).output.trim();
+  const filter = inShell("docker", [
+    ...[
+      "run",
+      "--rm",
+      "--network",
+      `container:hybrid-vnf-pool-${machine}`,
+      "--cap-add",
+      "NET_ADMIN",
+      "--entrypoint",
+      "nft",
+    ],
+    ...["hybrid-vnf/machine:v1.34.4", "--stateless", "list", "ruleset"],
+  ]);
+  expect(filter.status, filter.output).toBe(0);
   return {
-    packages: said(
+    packages: said("dpkg-query", "--show", "--showformat", "${Package} ${db:Status-Status}\n"),
+    programs: said(
       "bash",
       "-c",
-      "dpkg-query -W -f '${Package} ${db:Status-Status}\\n' apache2 docker.io containerd 2>/dev/null",
+      "ls -d /usr/bin/kube* /opt/cni /etc/kubernetes /var/lib/kubelet /etc/hybrid-vnf/* 2>/dev/null",
     ),
-    programs: said("bash", "-c", "ls /usr/bin/kube* /opt/cni /etc/kubernetes /etc/hybrid-vnf 2>/dev/null"),
+    interfaces: said("ls", "/sys/class/net"),
     routes: said("ip", "route", "show"),
     keys: said("cat", "/root/.ssh/authorized_keys"),
-    filters: said("bash", "-c", "command -v nft >/dev/null && nft list tables || true"),
+    // Tables and chains may stay; a rule, or a policy that drops, may not.
+    filter: filter.output
+      .split("\n")
+      .filter((line) => /policy drop|^\t\t(?!type )/.test(line))
+      .join("\n"),
   };
 }
+
+let before: Record<string, Record<string, string>>;
 
 function set(folder: string, ...args: string[]): void {
   const ended = pulumi(folder, "config", "set", "--stack", stack, ...args);
   expect(ended.status, ended.output).toBe(0);
 }
-
-let before: Record<string, Record<string, string>>;
 
 beforeAll(() => {
   const made = pulumi(pool, "stack", "init", stack);

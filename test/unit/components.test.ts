@@ -109,6 +109,10 @@ describe("the chain", () => {
     expect(inputsOf("kubernetes-3-join").stdin).toContain("JOIN_COMMAND='kubeadm join'");
     expect(inputsOf("kubernetes-1-control-plane").stdin).toContain("export CNI='flannel'\n");
     expect(made.map((resource) => resource.name)).toContain("kubernetes-flannel-daemonset");
+    // The control plane's node is kept free of ordinary pods then, and the router must run there all the same.
+    expect(inputsOf("quagga-deployment")).toMatchObject({
+      spec: { template: { spec: { tolerations: [{ key: "node-role.kubernetes.io/control-plane" }] } } },
+    });
   });
 
   test("a worker is known to others once it has joined, and no sooner", async () => {

@@ -67,6 +67,7 @@ export function record(until: (name: string) => Promise<void> | undefined = () =
           const [leg] = inputs.fixedIps as { ipAddress: string }[];
           addresses.set(machine, [...(addresses.get(machine) ?? []), leg?.ipAddress ?? ""]);
         }
+        if (type === "hybrid-vnf:hosts:Machine") addresses.set(name, inputs.addresses as string[]);
         if (type === "openstack:networking/floatingIp:FloatingIp") state.address = `floating-of-${inputs.portId}`;
         if (type.startsWith("command:")) {
           const machine = name.replace(/-boot$/, "");
@@ -90,6 +91,11 @@ export function record(until: (name: string) => Promise<void> | undefined = () =
   );
   return made;
 }
+
+/** Until all that was begun has been registered, so that the next test's mocks don't hear of it. */
+export const settled = (): Promise<void> =>
+  // The SDK exports it and keeps it out of its declarations.
+  (pulumi.runtime as unknown as { waitForRPCs: () => Promise<void> }).waitForRPCs();
 
 /** An output's value, once it is known. */
 export function value<T>(output: pulumi.Input<T>): Promise<T> {

@@ -22,7 +22,7 @@ import {
 import { forwardedFrom, rulesOf } from "../../components/platform/openstack/access";
 import { userData } from "../../components/platform/openstack/user-data";
 import { credentials } from "../../stacks/cloud";
-import { type Made, one, record, value } from "./mocks";
+import { type Made, one, record, settled, value } from "./mocks";
 
 const CATALOG: Catalog = {
   flavors: [
@@ -64,9 +64,7 @@ let made: Made[];
 beforeEach(() => {
   made = record();
 });
-/** Until what was begun has been registered, so that the next test's mocks don't hear of it. */
-const settle = () => new Promise((resolve) => setTimeout(resolve, 50));
-afterEach(settle);
+afterEach(settled);
 const inputsOf = (name: string) => one(made, name).inputs;
 /** What was made, `type name`, without the pairs of keys. */
 const names = () =>
@@ -101,7 +99,7 @@ async function chain(args: OpenStackArgs) {
   const service = new ServiceLayer("service", { kubernetes, swarm, transit: site.transit });
   await value(service.url);
   await value(service.routes);
-  await settle();
+  await settled();
   return { site, kubernetes, swarm };
 }
 
@@ -423,7 +421,7 @@ describe("an image's upload", () => {
   test("is named by its content, marked, and says how large its disk is", async () => {
     const platform = openStack({ ...SETTINGS, image: undefined, imageFile: disk("a"), catalog: CATALOG });
     await value(platform.network("transit", { site: "test", cidr: transit.cidr }, {}).ref);
-    await settle();
+    await settled();
     const { inputs } = one(made, "machine-image");
     expect(inputs).toMatchObject({
       name: expect.stringMatching(/^hybrid-vnf-machine-[0-9a-f]{12}$/),

@@ -19,6 +19,10 @@ import (
 var schema []byte
 
 func main() {
+	// What fails is an error of the resource's own; the Terraform library's log would say it a second time.
+	if variable := "TF_LOG_SDK_HELPER_SCHEMA"; os.Getenv("TF_LOG") == "" && os.Getenv(variable) == "" {
+		_ = os.Setenv(variable, "off")
+	}
 	info, err := providerInfo()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)

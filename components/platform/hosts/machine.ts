@@ -2,8 +2,8 @@ import * as path from "node:path";
 import * as command from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
 import {
-  interfaceOf,
   type Leg,
+  legsFound,
   type MachineArgs,
   type MachineLike,
   type Role,
@@ -89,12 +89,7 @@ export class HostMachine extends pulumi.ComponentResource implements MachineLike
       { parent: this, dependsOn: ready },
     );
     this.identity = pulumi.all([own.identity, found.id]).apply(([text]) => text);
-    this.legs = args.legs.map(({ network, address }) => ({
-      network: network.name,
-      cidr: network.cidr,
-      address,
-      interface: interfaceOf(name, address, printedBy(found)),
-    }));
+    this.legs = legsFound(name, args.legs, printedBy(found));
     this.registerOutputs({ identity: this.identity });
   }
 }

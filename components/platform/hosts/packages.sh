@@ -6,7 +6,7 @@
 # Prints {"installed":[...]}, what this and earlier runs installed.
 set -euo pipefail
 
-record=/etc/hybrid-vnf/packages # one name a line, written before the installation begins
+record=/etc/hybrid-vnf/packages # one name a line, dependencies too, written before the installation begins
 
 say() { printf '%s\n' "$*" >&2; }
 fail() { say "$*"; exit 1; }
@@ -15,6 +15,11 @@ is_installed() { [[ $(dpkg-query --show --showformat '${db:Status-Status}' "$1" 
 
 # Another program may hold the package database, such as the daily upgrade.
 apt() { DEBIAN_FRONTEND=noninteractive apt-get --quiet=2 --option DPkg::Lock::Timeout=300 --option Dpkg::Use-Pty=0 "$@" >&2; }
+
+# What apt would install, dependencies too; what it would upgrade was here before.
+would_install() {
+  apt-get --quiet=2 --simulate --no-install-recommends install "$@" | awk '$1 == "Inst" && $3 !~ /^\[/ { print $2 }'
+}
 
 recorded() { if [[ -e $record ]]; then cat "$record"; fi; }
 
@@ -27,14 +32,23 @@ create() {
   done
   if ((${#missing[@]})); then
     [[ $EUID == 0 ]] || fail "These packages are missing and can be installed by root only: ${missing[*]}."
-    mkdir -p "$(dirname "$record")"
-    { recorded; printf '%s\n' "${missing[@]}"; } | sort -u >"$record.new"
-    mv -f "$record.new" "$record"
     say "installing ${missing[*]}"
-    { apt update && apt install --no-install-recommends "${missing[@]}"; } ||
+    mkdir -p "$(dirname "$record")"
+    { apt update && { recorded; would_install "${missing[@]}"; } | sort -u >"$record.new" && mv -f "$record.new" "$record" &&
+      apt install --no-install-recommends "${missing[@]}"; } ||
       fail "These packages could not be installed: ${missing[*]}; what apt says stands above."
   fi
   printf '{"installed":[%s]}\n' "$(recorded | sed 's/.*/"&"/' | paste --serial --delimiters=,)"
+}
+
+# Docker leaves its bridges and its packet filter behind, with a policy that stops all forwarding.
+forget_docker() {
+  local link
+  systemctl --quiet stop docker.socket docker.service >&2 || true
+  iptables-save | grep -v -e DOCKER -e docker0 -e docker_gwbridge | sed 's/^:FORWARD DROP/:FORWARD ACCEPT/' | iptables-restore
+  for link in docker0 docker_gwbridge; do
+    [[ ! -e /sys/class/net/$link ]] || ip link delete "$link"
+  done
 }
 
 remove() {
@@ -44,6 +58,7 @@ remove() {
   done < <(recorded)
   if ((${#ours[@]})); then
     say "removing ${ours[*]}"
+    if grep -qx docker.io "$record"; then forget_docker; fi
     apt purge "${ours[@]}"
   fi
   rm -f "$record"

@@ -1,7 +1,7 @@
 import * as path from "node:path";
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
-import { interfaceOf, type Leg, type MachineArgs, type MachineLike, type SshAccess } from "../../machine/machine";
+import { type Leg, legsFound, type MachineArgs, type MachineLike, type SshAccess } from "../../machine/machine";
 import { MachineScript, printedBy } from "../../machine/script";
 import { SshKey } from "../../ssh/key";
 
@@ -118,12 +118,7 @@ export class LabMachine extends pulumi.ComponentResource implements MachineLike 
       { parent: this },
     );
     this.identity = pulumi.all([container.id, found.id]).apply(([id]) => id);
-    this.legs = args.legs.map(({ network, address }) => ({
-      network: network.name,
-      cidr: network.cidr,
-      address,
-      interface: interfaceOf(name, address, printedBy(found)),
-    }));
+    this.legs = legsFound(name, args.legs, printedBy(found));
     this.registerOutputs({ identity: this.identity });
   }
 }

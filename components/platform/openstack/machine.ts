@@ -1,7 +1,7 @@
 import * as path from "node:path";
 import * as openstack from "@pulumi/openstack";
 import * as pulumi from "@pulumi/pulumi";
-import { interfaceOf, type Leg, type MachineArgs, type MachineLike, type SshAccess } from "../../machine/machine";
+import { type Leg, legsFound, type MachineArgs, type MachineLike, type SshAccess } from "../../machine/machine";
 import { ElsewhereScript, printedBy } from "../../machine/script";
 import type { NetworkLike } from "../../network/network";
 import { SshKey } from "../../ssh/key";
@@ -110,12 +110,7 @@ export class OpenStackMachine extends pulumi.ComponentResource implements Machin
       child,
     );
     this.identity = pulumi.all([instance.id, found.id]).apply(([id]) => id);
-    this.legs = args.legs.map(({ network, address }) => ({
-      network: network.name,
-      cidr: network.cidr,
-      address,
-      interface: interfaceOf(name, address, printedBy(found)),
-    }));
+    this.legs = legsFound(name, args.legs, printedBy(found));
     this.registerOutputs({ identity: this.identity });
   }
 
