@@ -99,9 +99,11 @@ renew_certificate() {
 }
 
 write_config() {
-  local taints='' conntrack='' masquerade=false
+  local taints='' masquerade=false
+  # A router function may see one direction of a connection only, which conntrack calls invalid and kube-proxy would drop.
+  local conntrack='tcpBeLiberal: true'
   if [[ $single == true ]]; then taints='  taints: []'; fi
-  if ! may_size_conntrack; then conntrack='conntrack: {maxPerCore: 0, min: 0, tcpEstablishedTimeout: 0s, tcpCloseWaitTimeout: 0s}'; fi
+  if ! may_size_conntrack; then conntrack+=', maxPerCore: 0, min: 0, tcpEstablishedTimeout: 0s, tcpCloseWaitTimeout: 0s'; fi
   # Without bridge filtering, an answer between two pods of one bridge would skip the way back through the service.
   [[ -e /proc/sys/net/bridge/bridge-nf-call-iptables ]] || masquerade=true
   cat >"$config" <<CONFIG
@@ -139,7 +141,7 @@ apiVersion: kubeproxy.config.k8s.io/v1alpha1
 kind: KubeProxyConfiguration
 iptables:
   masqueradeAll: $masquerade
-$conntrack
+conntrack: {$conntrack}
 CONFIG
 }
 

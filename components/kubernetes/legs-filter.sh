@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Keeps the way between a node's legs closed: what comes in by one leg and would go out by another is dropped, unless both are
-# open. Forwarding itself stays on, so that pods keep their way out. A systemd unit puts the filter in place before the network is up.
+# Keeps the way between a node's legs closed: what comes in by one leg and would go out by another, or by the same one, is dropped
+# unless both are open. No leg tells a neighbour of a shorter way (ICMP redirects), so that what a router is to forward keeps coming
+# to it. Forwarding itself stays on, so that pods keep their way out. A systemd unit puts the filter in place before the network is up.
 #
 # The table's contract: a router function adds its interfaces to the set "open" (with a timeout that it keeps refreshing):
 #   nft add element inet hybrid_vnf open '{ eth0 timeout 10s, eth1 timeout 10s }'
@@ -52,6 +53,9 @@ flush set inet hybrid_vnf legs
 add element inet hybrid_vnf legs { ${elements%, } }
 add rule inet hybrid_vnf forward iifname @legs oifname @legs iifname != @open counter drop
 add rule inet hybrid_vnf forward iifname @legs oifname @legs oifname != @open counter drop
+add chain inet hybrid_vnf output { type filter hook output priority filter; policy accept; }
+flush chain inet hybrid_vnf output
+add rule inet hybrid_vnf output oifname @legs icmp type redirect counter drop
 RULES
   mv -f -- "$rules.new" "$rules"
 }
