@@ -21,6 +21,7 @@ fail() {
 rules=/etc/hybrid-vnf/legs.nft
 unit=hybrid-vnf-legs-filter.service
 file=/etc/systemd/system/$unit
+settings=/etc/sysctl.d/90-hybrid-vnf-legs.conf
 
 check_input() {
   local leg problems=()
@@ -53,11 +54,14 @@ flush set inet hybrid_vnf legs
 add element inet hybrid_vnf legs { ${elements%, } }
 add rule inet hybrid_vnf forward iifname @legs oifname @legs iifname != @open counter drop
 add rule inet hybrid_vnf forward iifname @legs oifname @legs oifname != @open counter drop
-add chain inet hybrid_vnf output { type filter hook output priority filter; policy accept; }
-flush chain inet hybrid_vnf output
-add rule inet hybrid_vnf output oifname @legs icmp type redirect counter drop
 RULES
   mv -f -- "$rules.new" "$rules"
+}
+
+# Redirects are sent unless both the leg's setting and that of all are off.
+write_settings() {
+  printf 'net/ipv4/conf/%s/send_redirects=0\n' all "${legs[@]}" >"$settings"
+  sysctl --quiet --load="$settings" >&2 || fail "The kernel does not take the settings in $settings; its words are above."
 }
 
 write_unit() {
@@ -88,6 +92,7 @@ create() {
   check_input
   write_rules
   "$nft" --check --file "$rules" >&2 || fail "The kernel does not take the filter's rules; its words are above."
+  write_settings
   write_unit
   systemctl daemon-reload
   systemctl --quiet enable "$unit" >&2
@@ -98,7 +103,7 @@ create() {
 remove() {
   if [[ -f $file ]]; then
     systemctl --quiet disable --now "$unit" >&2
-    rm -f -- "$file" "$rules"
+    rm -f -- "$file" "$rules" "$settings"
     systemctl daemon-reload
   fi
 }
