@@ -25,6 +25,8 @@ export interface KubernetesClusterArgs {
   site: SiteLike;
   /** Networks that each node has a leg in; the first carries the cluster's own traffic. */
   networks: NetworkLike[];
+  /** Networks that its nodes reach through a gateway: its pods and services stay clear of them too. @default none */
+  beyond?: readonly { name: string; cidr: string }[];
   /** How many nodes join the one with the control plane. @default 0 */
   workers?: number;
   /** How pods get their network. @default "bridge" for one node, "flannel" for several */
@@ -84,6 +86,7 @@ export class KubernetesCluster extends pulumi.ComponentResource implements Kuber
     problems.attempt(() =>
       requireDisjoint(name, [
         ...args.networks,
+        ...(args.beyond ?? []),
         { name: "pods", cidr: podCidr },
         { name: "services", cidr: serviceCidr },
       ]),

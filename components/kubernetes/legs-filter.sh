@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Keeps the way between a node's legs closed: what comes in by one leg and would go out by another is dropped, unless both are
-# open; also what would go out by the leg that it came in by. No leg tells its neighbours of a shorter way (ICMP redirects): a router
-# that forwards within a network is to be passed through. Forwarding itself stays on, so that pods keep their way out. A systemd unit puts the filter in place before the network is up.
+# Keeps the way between a node's legs closed: what comes in by one leg and would go out by another, or by the same one, is dropped
+# unless both are open. No leg tells a neighbour of a shorter way (ICMP redirects), so that what a router is to forward keeps coming
+# to it. Forwarding itself stays on, so that pods keep their way out. A systemd unit puts the filter in place before the network is up.
 #
 # The table's contract: a router function adds its interfaces to the set "open" (with a timeout that it keeps refreshing):
 #   nft add element inet hybrid_vnf open '{ eth0 timeout 10s, eth1 timeout 10s }'
@@ -21,6 +21,7 @@ fail() {
 rules=/etc/hybrid-vnf/legs.nft
 unit=hybrid-vnf-legs-filter.service
 file=/etc/systemd/system/$unit
+settings=/etc/sysctl.d/90-hybrid-vnf-legs.conf
 
 check_input() {
   local leg problems=()
@@ -53,11 +54,14 @@ flush set inet hybrid_vnf legs
 add element inet hybrid_vnf legs { ${elements%, } }
 add rule inet hybrid_vnf forward iifname @legs oifname @legs iifname != @open counter drop
 add rule inet hybrid_vnf forward iifname @legs oifname @legs oifname != @open counter drop
-add chain inet hybrid_vnf output { type filter hook output priority filter; policy accept; }
-flush chain inet hybrid_vnf output
-add rule inet hybrid_vnf output oifname @legs icmp type redirect counter drop
 RULES
   mv -f -- "$rules.new" "$rules"
+}
+
+# Redirects are sent unless both the leg's setting and that of all are off.
+write_settings() {
+  printf 'net/ipv4/conf/%s/send_redirects=0\n' all "${legs[@]}" >"$settings"
+  sysctl --quiet --load="$settings" >&2 || fail "The kernel does not take the settings in $settings; its words are above."
 }
 
 write_unit() {
@@ -88,6 +92,7 @@ create() {
   check_input
   write_rules
   "$nft" --check --file "$rules" >&2 || fail "The kernel does not take the filter's rules; its words are above."
+  write_settings
   write_unit
   systemctl daemon-reload
   systemctl --quiet enable "$unit" >&2
@@ -98,7 +103,7 @@ create() {
 remove() {
   if [[ -f $file ]]; then
     systemctl --quiet disable --now "$unit" >&2
-    rm -f -- "$file" "$rules"
+    rm -f -- "$file" "$rules" "$settings"
     systemctl daemon-reload
   fi
 }

@@ -76,7 +76,9 @@ export class KubernetesLayer extends pulumi.ComponentResource implements Kuberne
       "kubernetes",
       {
         site,
-        networks: gateway === undefined ? [transit, web.network] : [transit],
+        ...(gateway === undefined
+          ? { networks: [transit, web.network] }
+          : { networks: [transit], beyond: [web.network] }),
         workers: args.workers,
         cni: args.cni,
         firstWorker: FIRST_WORKER,

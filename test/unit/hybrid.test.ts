@@ -237,6 +237,11 @@ describe("a site on several platforms is refused when", () => {
       "back is 10.100.101.254, which is no machine's address in the servers' network (10.100.102.0/24)",
     ],
     [
+      "the pods have addresses of the servers beyond the gateway",
+      () => new KubernetesLayer("k", { site: site(lab()), gateway, servers: "10.244.7.0/24" }),
+      'network "servers" 10.244.7.0/24 overlaps network "pods" 10.244.0.0/16',
+    ],
+    [
       "there is a way back and no way there",
       () => new KubernetesLayer("k", { site: site(lab()), back: "10.100.102.254" }),
       "back is 10.100.102.254, and there is no gateway: set both, or neither",
