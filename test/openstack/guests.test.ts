@@ -15,12 +15,12 @@ import { makeFixtures } from "./fixtures";
 import { seen } from "./seen";
 
 // The library's machines as real guests under emulation: they boot from our own disk, are set up over SSH, and a router among them forwards
-// between two networks. The clusters are not on them: emulated, these hosts carry machines of 512 MiB side by side, no Kubernetes.
+// between two networks. The clusters are not on them: emulated, these hosts carry machines of 512 MiB side by side and no Kubernetes.
 
 const report = (line: string) => process.stdout.write(`${line}\n`);
 const folder = join(checkout, "test/openstack/guests");
 const stack = "guests";
-/** Seconds until a machine must have booted, of four at once; measured: FIGURE on two busy cores. */
+/** Seconds until a machine must have booted, of four at once; measured: 270 to 530 on two cores that had much else to do. */
 const PATIENCE = 1500;
 const ROUTER = "hybrid-vnf-guests-router";
 
