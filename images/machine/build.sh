@@ -52,8 +52,9 @@ if ! tar --create --hard-dereference --directory "$here" Dockerfile root --direc
   fail "machine: the image could not be built; the lines above say why."
 fi
 
-# Overlay mounts need a file system that is not itself one: a volume.
-seeding=$(docker create --entrypoint /seed/run --volume /seed/work --volume "$bin:/seed/bin:ro" --volume "$here/seed:/seed/run:ro" \
+# Overlay mounts need a file system that is not itself one: a volume. By --mount, for --volume would make it the image's own, and every
+# machine would have one.
+seeding=$(docker create --entrypoint /seed/run --mount type=volume,target=/seed/work --volume "$bin:/seed/bin:ro" --volume "$here/seed:/seed/run:ro" \
   --cap-add SYS_ADMIN --security-opt seccomp=unconfined --security-opt apparmor=unconfined --network none \
   "$(cat "$work/iid")" /seed/bin /seed/work "$kubernetes" "$etcd" "$coredns" "$pause" "$flannel")
 docker start --attach "$seeding" >&2 || fail "machine: the cluster's images could not be packed; the lines above say why."
