@@ -26,7 +26,7 @@ main() {
     fail "'$action' is no action of elsewhere.sh; use create, update or delete."
   take_key
   if ((${PATIENCE:-0} > 0)) && ! lets_in; then
-    fail "The machine at $HOST has not let $SSH_USER in over SSH (port $SSH_PORT) within $PATIENCE s: $(tail -n 1 "$work/said"). ${ADVICE:-}"
+    fail "The machine at $HOST has not let $SSH_USER in over SSH (port $SSH_PORT) within $PATIENCE s: $(tail -n 1 "$work/said" | tr -d '\r'). ${ADVICE:-}"
   fi
   remote "bash -s -- $action" <<<"$PROGRAM" || status=$?
   if ((status == 255)) && [[ $action == delete ]]; then

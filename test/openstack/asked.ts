@@ -172,13 +172,16 @@ function expectedLegs(legs: SeenServer["legs"][number][]): SeenServer["legs"] {
 /** What of a site's own is seen, without the operator's and what every project is born with. */
 export function own(all: Seen, site: string): Seen {
   const ours = (one: { name: string }) => one.name.startsWith(`hybrid-vnf-${site}-`);
+  // Nova counts a floating address among a server's own.
+  const floating = new Set(all.floatingAddresses.map((one) => one.address));
+  const ownLegs = (legs: SeenServer["legs"]) => legs.filter((leg) => !floating.has(leg.address));
   return {
     networks: all.networks.filter(ours),
     subnets: all.subnets.filter(ours),
     routers: all.routers.filter(ours),
     ports: all.ports.filter(ours),
     securityGroups: all.securityGroups.filter(ours),
-    servers: all.servers.filter(ours),
+    servers: all.servers.filter(ours).map((one) => ({ ...one, legs: ownLegs(one.legs) })),
     serverGroups: all.serverGroups.filter(ours),
     keypairs: all.keypairs.filter((name) => ours({ name })),
     // An image belongs to its bytes, not to a site.
