@@ -5,11 +5,14 @@ export = async () => {
   const args = settings(
     "site",
     "platform",
+    "networks",
     "openstack",
     "hosts",
     "imageFile",
     "transit",
     "servers",
+    "gateway",
+    "back",
     "replicas",
     "index",
     "workers",
@@ -31,6 +34,8 @@ export = async () => {
   const kubernetes = new KubernetesLayer("kubernetes", {
     site,
     servers: args.servers,
+    gateway: args.gateway,
+    back: args.back,
     replicas: args.replicas,
     index: args.index,
     workers: args.workers,

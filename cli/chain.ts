@@ -35,10 +35,11 @@ const settingOf = (config: ConfigMap | undefined, layer: string, key: string): s
 
 interface Asked {
   readonly site: string;
-  /** Whether machines are containers on this machine's Docker engine. */
+  /** Whether any of its machines are containers on this machine's Docker engine. */
   readonly lab: boolean;
   /** What is needed on this machine's Docker engine: what functions' images are built on, and what machines are made or provided from. */
   readonly images: readonly ImageName[];
+  /** The ranges that are wanted of this machine: those of its networks in the lab. */
   readonly wanted: readonly Wanted[];
 }
 
@@ -48,7 +49,16 @@ const IMAGES: Readonly<Record<string, readonly ImageName[]>> = {
   hosts: ["base", "machine"],
 };
 
-/** The site's name and platform, and the ranges that the stacks' settings ask for. */
+/** The platform of each network that a hybrid site's setting names; nothing for text that the programs refuse. */
+function networksIn(text = "{}"): Readonly<Record<string, string>> {
+  try {
+    return (JSON.parse(text) as Readonly<Record<string, string>> | null) ?? {};
+  } catch {
+    return {};
+  }
+}
+
+/** The site's name and platforms, and the ranges that the stacks' settings ask for. */
 export function asked(configs: ReadonlyMap<string, ConfigMap>): Asked {
   const want = (layer: string, key: "transit" | "servers" | "clients"): Wanted => ({
     what: key,
@@ -56,11 +66,15 @@ export function asked(configs: ReadonlyMap<string, ConfigMap>): Asked {
     setting: `pulumi config set ${key} … in stacks/${layer}`,
   });
   const platform = settingOf(configs.get("site"), "site", "platform") ?? "lab";
+  const named = platform === "hybrid" ? networksIn(settingOf(configs.get("site"), "site", "networks")) : {};
+  const on = (network: string): string => (platform === "hybrid" ? (named[network] ?? "lab") : platform);
+  const wanted = [want("site", "transit"), want("kubernetes", "servers"), want("swarm", "clients")];
+  const platforms = new Set(wanted.map(({ what }) => on(what)));
   return {
     site: settingOf(configs.get("site"), "site", "site") ?? defaults.site,
-    lab: platform === "lab",
-    images: IMAGES[platform] ?? ["base"],
-    wanted: [want("site", "transit"), want("kubernetes", "servers"), want("swarm", "clients")],
+    lab: platforms.has("lab"),
+    images: [...new Set([...platforms].flatMap((one): readonly ImageName[] => IMAGES[one] ?? ["base"]))],
+    wanted: wanted.filter(({ what }) => on(what) === "lab"),
   };
 }
 

@@ -1,6 +1,7 @@
 export { Client, type ClientArgs } from "./client/client";
 export { Contract, type Published, type Read } from "./contracts/contract";
 export {
+  type Gateway,
   type KubernetesFacts,
   type KubernetesSide,
   kubernetesContract,
@@ -29,6 +30,7 @@ export { type NetworkArgs, type NetworkLike, requireDisjoint } from "./network/n
 export { NginxLoadBalancer, type NginxLoadBalancerArgs, PUBLISH_MODES, type PublishMode } from "./nginx/balancer";
 export { Hosts, type HostsArgs, hosts } from "./platform/hosts/hosts";
 export { type HostSettings, type HostsSettings, parseHosts } from "./platform/hosts/settings";
+export { Hybrid, type HybridArgs, hybrid } from "./platform/hybrid/hybrid";
 export { Lab, type LabArgs, lab } from "./platform/lab/lab";
 export {
   type Catalog,
@@ -40,7 +42,7 @@ export {
 export { MachineImage, type MachineImageArgs } from "./platform/openstack/image";
 export { OpenStack, type OpenStackArgs, openStack } from "./platform/openstack/openstack";
 export { type OpenStackSettings, parseSettings } from "./platform/openstack/settings";
-export { PLATFORMS, type Platform, type PlatformFacts, type PlatformKind } from "./platform/platform";
+export { PLATFORMS, type Platform, type PlatformFacts, type PlatformKind, type WholeFacts } from "./platform/platform";
 export { InvalidInput, Problems } from "./problem/problem";
 export { QuaggaRouter, type QuaggaRouterArgs, type RouterLike, type StaticRoute } from "./quagga/router";
 export { Route, type RouteArgs } from "./route/route";

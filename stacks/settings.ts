@@ -3,6 +3,7 @@ import { z } from "zod";
 import {
   CNIS,
   hosts,
+  hybrid,
   InvalidInput,
   lab,
   openStack,
@@ -14,8 +15,16 @@ import {
   parseHosts,
   parseSettings,
   readCatalog,
+  type WholeFacts,
 } from "../components";
 import { credentials } from "./cloud";
+
+const NETWORKS = ["transit", "servers", "clients"] as const;
+const WHOLE = ["lab", "openstack", "hosts"] as const satisfies readonly WholeFacts["kind"][];
+
+const NETWORKS_FORM = {
+  error: `it must be an object such as {"servers": "openstack"}: networks are ${NETWORKS.join(", ")}, platforms ${WHOLE.join(", ")}`,
+};
 
 const whole = z.coerce.number({ error: "it must be a number" }).int("it must be a whole number");
 
@@ -25,6 +34,8 @@ const SETTINGS = {
   stack: z.string().min(1, "it must not be empty"),
   site: z.string(),
   platform: z.enum(PLATFORMS, { error: `it must be one of: ${PLATFORMS.join(", ")}` }),
+  /** With the platform "hybrid": the platform of each network that is not on the lab. */
+  networks: z.partialRecord(z.enum(NETWORKS), z.enum(WHOLE, NETWORKS_FORM), NETWORKS_FORM),
   /** What says where on a cloud machines are made, and how (see OpenStackSettings, which its platform checks). */
   openstack: z.record(z.string(), z.unknown(), { error: "it must be an object" }),
   /** The hosts of a pool, by machine (see HostsSettings, which its platform checks). */
@@ -33,6 +44,8 @@ const SETTINGS = {
   imageFile: z.string().min(1, "it must not be empty"),
   transit: z.string(),
   servers: z.string(),
+  gateway: z.string(),
+  back: z.string(),
   clients: z.string(),
   replicas: whole,
   index: z.string(),
@@ -52,7 +65,7 @@ type Known = typeof SETTINGS;
 type Settings<K extends keyof Known> = { [P in K]?: z.infer<Known[P]> };
 
 /** Parsed as JSON, for they are no strings. */
-const STRUCTURED: readonly (keyof Known)[] = ["routers", "routes", "openstack", "hosts"];
+const STRUCTURED: readonly (keyof Known)[] = ["routers", "routes", "openstack", "hosts", "networks"];
 
 /**
  * Reads the named settings of the running project's configuration.
@@ -85,31 +98,71 @@ function fromJson(text: string): unknown {
   }
 }
 
+/** What a program's own settings say of platforms. */
+interface Asked {
+  platform?: PlatformKind;
+  networks?: Partial<Record<string, WholeFacts["kind"]>>;
+  openstack?: Record<string, unknown>;
+  hosts?: Record<string, unknown>;
+  imageFile?: string;
+}
+
 /**
  * The platform that a program's own settings ask for.
  * @throws InvalidInput with everything that is wrong with them, also in comparison with what the cloud has.
  */
-export async function platformOf(asked: {
-  platform?: PlatformKind;
-  openstack?: Record<string, unknown>;
-  hosts?: Record<string, unknown>;
-  imageFile?: string;
-}): Promise<Platform> {
-  if (asked.platform === "hosts") {
-    return hosts({ hosts: parseHosts(asked.hosts ?? {}), privateKey: new pulumi.Config().getSecret("hostsKey") });
+export async function platformOf(asked: Asked): Promise<Platform> {
+  const { platform = "lab", networks = {} } = asked;
+  const hybrids = Object.keys(networks).length > 0;
+  if (hybrids !== (platform === "hybrid")) {
+    const remedy = hybrids
+      ? 'set platform to "hybrid", or remove networks'
+      : 'set networks, such as {"servers": "hosts"}';
+    throw new InvalidInput("Configuration", [
+      `platform is "${platform}" and networks names ${Object.keys(networks).join(", ") || "none"}: ${remedy}`,
+    ]);
   }
-  if (asked.platform !== "openstack") return platformFrom({ kind: "lab" });
-  const { imageFile } = asked;
-  const given = { ...asked.openstack, ...(imageFile === undefined ? {} : { image: imageFile }) };
-  return platformFrom({ kind: "openstack", openstack: parseSettings(given) }, imageFile);
+  if (platform !== "hybrid") return wholeOf(platform, asked);
+  return assemble(networks, "lab", (kind) => wholeOf(kind, asked));
+}
+
+async function wholeOf(kind: WholeFacts["kind"], { openstack, hosts: pool, imageFile }: Asked): Promise<Platform> {
+  if (kind === "lab") return lab();
+  if (kind === "hosts")
+    return hosts({ hosts: parseHosts(pool ?? {}), privateKey: new pulumi.Config().getSecret("hostsKey") });
+  const given = { ...openstack, ...(imageFile === undefined ? {} : { image: imageFile }) };
+  return wholeFrom({ kind, openstack: parseSettings(given) }, imageFile);
 }
 
 /** The platform that the site was made on, for another program to make machines there. */
-export async function platformFrom(facts: PlatformFacts, imageFile?: string): Promise<Platform> {
+export async function platformFrom(facts: PlatformFacts): Promise<Platform> {
+  if (facts.kind !== "hybrid") return wholeFrom(facts);
+  const texts = Object.entries(facts.networks).map(([network, one]) => [network, JSON.stringify(one)]);
+  return assemble(Object.fromEntries(texts), JSON.stringify(facts.otherwise), (text) => wholeFrom(JSON.parse(text)));
+}
+
+async function wholeFrom(facts: WholeFacts, imageFile?: string): Promise<Platform> {
   if (facts.kind === "lab") return lab();
   if (facts.kind === "hosts") return hosts({ hosts: facts.hosts });
   const { cloud, region } = facts.openstack;
   return openStack({ ...facts.openstack, imageFile, catalog: await readCatalog(credentials(cloud, region)) });
+}
+
+/** A hybrid of platforms, each of them made once, for a machine may have legs in all the networks of one. */
+async function assemble<K extends string>(
+  networks: Partial<Record<string, K>>,
+  otherwise: K,
+  make: (key: K) => Promise<Platform>,
+): Promise<Platform> {
+  const made = new Map<K, Promise<Platform>>();
+  const once = (key: K) => {
+    const platform = made.get(key) ?? make(key);
+    made.set(key, platform);
+    return platform;
+  };
+  const each: Record<string, Platform> = {};
+  for (const [network, key] of Object.entries(networks)) if (key !== undefined) each[network] = await once(key);
+  return hybrid({ networks: each, otherwise: await once(otherwise) });
 }
 
 /** Name of the stack of another layer: `organization/hybrid-vnf-LAYER/STACK`, the same stack name as this one's unless configured. */

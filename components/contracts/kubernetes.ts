@@ -12,9 +12,18 @@ const apacheInfo = z.object({
   addresses: z.array(z.string().min(1)).min(1),
   servers: z.array(z.object({ name: z.string(), address: z.string() })).min(1),
 });
+const gateway = z.object({
+  /** Its address on transit. */
+  nextHop: z.string().min(1),
+  /** Its address beside the servers, where they need a route back. */
+  back: z.string().min(1).optional(),
+});
+/** What leads from transit to the servers' network where no node of the cluster has a leg in both. */
+export type Gateway = z.infer<typeof gateway>;
 const facts = z.object({
   apacheInfo,
   network: networkFacts,
+  gateway: gateway.optional(),
   machines: z.array(machineFacts),
   endpoint: z.string().min(1),
   nodes: z.array(machineFacts).min(1),
@@ -24,12 +33,13 @@ export type KubernetesFacts = z.infer<typeof facts>;
 export type KubernetesSecrets = z.infer<typeof secrets>;
 
 /** What the kubernetes stack publishes: the cluster, and the web servers beside it. */
-export const kubernetesContract = new Contract<KubernetesFacts, KubernetesSecrets>("kubernetes", 1, facts, secrets);
+export const kubernetesContract = new Contract<KubernetesFacts, KubernetesSecrets>("kubernetes", 2, facts, secrets);
 
 /** The kubernetes layer as the service layer sees it. */
 export interface KubernetesSide {
   readonly cluster: KubernetesLike & { readonly endpoint: pulumi.Input<string> };
   readonly network: NetworkLike;
+  readonly gateway?: Gateway;
   readonly servers: readonly WebServer[];
   readonly machines: readonly MachineLike[];
 }
@@ -43,6 +53,7 @@ export function publishKubernetes(side: KubernetesSide, privateKey: pulumi.Input
         servers: side.servers.map((server) => ({ ...server })),
       },
       network: factsOfNetwork(side.network),
+      ...(side.gateway ? { gateway: side.gateway } : {}),
       machines: pulumi.all(side.machines.map(factsOfMachine)),
       endpoint: side.cluster.endpoint,
       nodes: pulumi.all(side.cluster.nodes.map(factsOfMachine)),
@@ -60,6 +71,7 @@ export function kubernetesSideOf({ facts, secrets }: Read<KubernetesFacts, Kuber
       endpoint: facts.endpoint,
     },
     network: facts.network,
+    gateway: facts.gateway,
     servers: facts.apacheInfo.servers,
     machines: facts.machines.map((machine) => machineOf(machine, key)),
   };

@@ -8,7 +8,7 @@ import { factsOfMachine, machineFacts } from "./machine";
 const hop = z.object({ name: z.string(), address: z.string() });
 const facts = z.object({
   url: z.string().min(1),
-  /** The way of a request, in order: client, balancer, router. The servers stand at its end. */
+  /** The way of a request, in order: client, balancer, router, the gateway where there is one. The servers stand at its end. */
   hops: z.array(hop),
   servers: z.array(hop).min(1),
   /** The machine that requests are sent from. */

@@ -25,6 +25,8 @@ export interface KubernetesClusterArgs {
   site: SiteLike;
   /** Networks that each node has a leg in; the first carries the cluster's own traffic. */
   networks: NetworkLike[];
+  /** Networks that its nodes reach through a gateway: its pods and services stay clear of them too. @default none */
+  beyond?: readonly { name: string; cidr: string }[];
   /** How many nodes join the one with the control plane. @default 0 */
   workers?: number;
   /** How pods get their network. @default "bridge" for one node, "flannel" for several */
@@ -37,6 +39,8 @@ export interface KubernetesClusterArgs {
   firstHost?: number;
   /** Number of the first worker's address in each network; the others follow. @default 100 */
   firstWorker?: number;
+  /** Seconds that a node may take to become ready, and its API to answer; more on slow machines. @default 120 */
+  readyTimeout?: number;
 }
 
 const script = (file: string) => path.join(__dirname, file);
@@ -73,10 +77,16 @@ export class KubernetesCluster extends pulumi.ComponentResource implements Kuber
       cni !== "bridge" || !(workers > 0),
       `cni "bridge" joins the pods of one node only, and workers is ${workers}: use cni "flannel", or workers 0`,
     );
+    problems.require(
+      args.readyTimeout === undefined ||
+        (Number.isInteger(args.readyTimeout) && args.readyTimeout >= 1 && args.readyTimeout <= 9999),
+      `readyTimeout is ${args.readyTimeout}: it must be a whole number of seconds from 1 to 9999`,
+    );
     problems.require(args.networks.length > 0, "networks is empty: give it at least the transit network");
     problems.attempt(() =>
       requireDisjoint(name, [
         ...args.networks,
+        ...(args.beyond ?? []),
         { name: "pods", cidr: podCidr },
         { name: "services", cidr: serviceCidr },
       ]),
@@ -118,6 +128,8 @@ export class KubernetesCluster extends pulumi.ComponentResource implements Kuber
     });
     const after = (machine: MachineLike) => prepared.get(machine) ?? [];
     const [control, ...joining] = machines;
+    const patience: Record<string, string> =
+      args.readyTimeout === undefined ? {} : { READY_TIMEOUT: String(args.readyTimeout) };
     const address = plan[0]?.legs[0]?.address;
     if (!control || !address) throw new RangeError(`${name}: a cluster has at least one node`);
     const reached = control.ssh.host;
@@ -136,6 +148,7 @@ export class KubernetesCluster extends pulumi.ComponentResource implements Kuber
           SERVICE_CIDR: serviceCidr,
           CNI: cni,
           SINGLE_NODE: String(workers === 0),
+          ...patience,
         },
         replaceOn: [address, podCidr, serviceCidr, cni],
       },
@@ -176,6 +189,7 @@ export class KubernetesCluster extends pulumi.ComponentResource implements Kuber
           input: {
             NODE_NAME: node.name,
             JOIN_COMMAND: pulumi.secret(ticket.stdout),
+            ...patience,
           },
           replaceOn: [init.id],
         },

@@ -9,7 +9,7 @@
 #        SERVICE_CIDR       range of the services' addresses (default 10.96.0.0/12)
 #        CNI                bridge or flannel (default bridge); with flannel, the node becomes ready only when flannel runs
 #        SINGLE_NODE        true: ordinary pods run here too (default false)
-#        READY_TIMEOUT      seconds to wait for the node and CoreDNS (default 120)
+#        READY_TIMEOUT      seconds to wait for the API, and then for the node and CoreDNS (default 120; kubeadm itself has 240 at least)
 # Use:   bash -s -- create | update | delete
 # Prints {"version":"v1.34.4"}
 set -euo pipefail
@@ -99,9 +99,11 @@ renew_certificate() {
 }
 
 write_config() {
-  local taints='' conntrack='' masquerade=false
+  local taints='' masquerade=false patience=$((limit > 240 ? limit : 240)) # kubeadm's own is 4 minutes
+  # A router function may see one direction of a connection only, which conntrack calls invalid and kube-proxy would drop.
+  local conntrack='tcpBeLiberal: true'
   if [[ $single == true ]]; then taints='  taints: []'; fi
-  if ! may_size_conntrack; then conntrack='conntrack: {maxPerCore: 0, min: 0, tcpEstablishedTimeout: 0s, tcpCloseWaitTimeout: 0s}'; fi
+  if ! may_size_conntrack; then conntrack+=', maxPerCore: 0, min: 0, tcpEstablishedTimeout: 0s, tcpCloseWaitTimeout: 0s'; fi
   # Without bridge filtering, an answer between two pods of one bridge would skip the way back through the service.
   [[ -e /proc/sys/net/bridge/bridge-nf-call-iptables ]] || masquerade=true
   cat >"$config" <<CONFIG
@@ -115,6 +117,7 @@ nodeRegistration:
   imagePullPolicy: IfNotPresent
 $taints
   ignorePreflightErrors: $(ignored_checks)
+timeouts: {controlPlaneComponentHealthCheck: ${patience}s, kubeletHealthCheck: ${patience}s}
 ---
 apiVersion: kubeadm.k8s.io/v1beta4
 kind: ClusterConfiguration
@@ -139,7 +142,7 @@ apiVersion: kubeproxy.config.k8s.io/v1alpha1
 kind: KubeProxyConfiguration
 iptables:
   masqueradeAll: $masquerade
-$conntrack
+conntrack: {$conntrack}
 CONFIG
 }
 
@@ -216,6 +219,7 @@ create() {
       fail "kubeadm could not bring up the control plane; its last lines are above, all of them in $log on the machine."
     add_dns || fail "CoreDNS could not be added; the API's words are above."
     echo "$inputs" >"$made"
+    started=$SECONDS # what kubeadm took is not the node's fault
   fi
   if [[ $cni == bridge ]]; then
     wait_for "Node $node did not become ready" kubectl wait node "$node" --for=condition=Ready

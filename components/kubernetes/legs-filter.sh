@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Keeps the way between a node's legs closed: what comes in by one leg and would go out by another is dropped, unless both are
-# open. Forwarding itself stays on, so that pods keep their way out. A systemd unit puts the filter in place before the network is up.
+# Keeps the way between a node's legs closed: what comes in by one leg and would go out by another, or by the same one, is dropped
+# unless both are open. No leg tells a neighbour of a shorter way (ICMP redirects), so that what a router is to forward keeps coming
+# to it. Forwarding itself stays on, so that pods keep their way out. A systemd unit puts the filter in place before the network is up.
 #
 # The table's contract: a router function adds its interfaces to the set "open" (with a timeout that it keeps refreshing):
 #   nft add element inet hybrid_vnf open '{ eth0 timeout 10s, eth1 timeout 10s }'
@@ -20,6 +21,7 @@ fail() {
 rules=/etc/hybrid-vnf/legs.nft
 unit=hybrid-vnf-legs-filter.service
 file=/etc/systemd/system/$unit
+settings=/etc/sysctl.d/90-hybrid-vnf-legs.conf
 
 check_input() {
   local leg problems=()
@@ -56,6 +58,12 @@ RULES
   mv -f -- "$rules.new" "$rules"
 }
 
+# Redirects are sent unless both the leg's setting and that of all are off.
+write_settings() {
+  printf 'net/ipv4/conf/%s/send_redirects=0\n' all "${legs[@]}" >"$settings"
+  sysctl --quiet --load="$settings" >&2 || fail "The kernel does not take the settings in $settings; its words are above."
+}
+
 write_unit() {
   cat >"$file" <<UNIT
 # Made by hybrid-vnf.
@@ -84,6 +92,7 @@ create() {
   check_input
   write_rules
   "$nft" --check --file "$rules" >&2 || fail "The kernel does not take the filter's rules; its words are above."
+  write_settings
   write_unit
   systemctl daemon-reload
   systemctl --quiet enable "$unit" >&2
@@ -94,7 +103,7 @@ create() {
 remove() {
   if [[ -f $file ]]; then
     systemctl --quiet disable --now "$unit" >&2
-    rm -f -- "$file" "$rules"
+    rm -f -- "$file" "$rules" "$settings"
     systemctl daemon-reload
   fi
 }

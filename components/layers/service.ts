@@ -37,12 +37,13 @@ export class ServiceLayer extends pulumi.ComponentResource implements ServiceSid
   constructor(name: string, args: ServiceLayerArgs, opts?: pulumi.ComponentResourceOptions) {
     super("hybrid-vnf:layers:ServiceLayer", name, {}, opts);
     const { kubernetes, swarm, transit } = args;
+    const { network, gateway } = kubernetes;
     requireDisjoint(`ServiceLayer "${name}"`, [transit, kubernetes.network, swarm.network]);
     const router = new QuaggaRouter(
       "quagga",
       {
         cluster: kubernetes.cluster,
-        reach: [kubernetes.network],
+        reach: [{ name: network.name, cidr: network.cidr, ...gateway }],
         from: transit.name,
         routes: args.routes,
         replicas: args.routers,
@@ -71,6 +72,7 @@ export class ServiceLayer extends pulumi.ComponentResource implements ServiceSid
       { name: swarm.client.name, address: legIn(swarm.client, swarm.network.name).address },
       { name: "nginx", address: balancer.leg.address },
       { name: "quagga", address: legIn(router, transit.name).address },
+      ...(gateway ? [{ name: "gateway", address: gateway.nextHop }] : []),
     ];
     this.servers = kubernetes.servers;
     this.client = swarm.client;

@@ -18,7 +18,7 @@ export interface NginxLoadBalancerArgs {
   servers: readonly string[];
   /** The router that its packets to the servers go through. @default none: the servers are neighbours */
   via?: RouterLike;
-  /** The servers' machines that get a route for the way back through that router. @default none */
+  /** The servers' machines that get a route for the way back through that router, or through their gateway to it. @default none */
   back?: readonly MachineLike[];
   /** Network that its clients are in. @default "clients" */
   clients?: string;
@@ -138,16 +138,20 @@ export class NginxLoadBalancer extends pulumi.ComponentResource {
           ),
       ),
     );
-    const answers = back.map((machine) => {
-      const beside = far.find((leg) => machine.legs.some((own) => own.network === leg.network));
-      if (!beside) {
+    const answers = back.flatMap((machine) => {
+      const shares = (network: string) => machine.legs.some((own) => own.network === network);
+      const beside = far.find((leg) => shares(leg.network));
+      const beyond = via.reach.find((network) => network.nextHop !== undefined && shares(network.name));
+      const nextHop = beside?.address ?? beyond?.back;
+      if (!beside && !beyond) {
         throw new InvalidInput(`NginxLoadBalancer "${name}"`, [
           `${machine.name} shares no network with the router ${via.name}, so it has no way back: let the router reach one of its networks (${machine.legs.map((leg) => leg.network).join(", ")})`,
         ]);
       }
+      if (nextHop === undefined) return [];
       return new Route(
         `${name}-${machine.name}-to-${near.network}`,
-        { machine, destination: near.cidr, nextHop: beside.address },
+        { machine, destination: near.cidr, nextHop },
         { parent: this },
       );
     });

@@ -11,6 +11,10 @@ import { Problems } from "../problem/problem";
 export interface Reached {
   readonly name: string;
   readonly cidr: string;
+  /** The gateway that leads to it: an address in a network that the router's node has a leg in. @default none: its node has a leg in it */
+  readonly nextHop?: string;
+  /** That gateway's address in it, which leads back. @default none: the default route of its machines leads back */
+  readonly back?: string;
 }
 
 /** A network beyond a neighbour of the router. */
@@ -32,7 +36,7 @@ export interface RouterLike {
 
 export interface QuaggaRouterArgs {
   cluster: KubernetesLike;
-  /** Networks it forwards to; its node has a leg in each. */
+  /** Networks it forwards to; its node has a leg in each, or a gateway for a neighbour. */
   reach: readonly Reached[];
   /** Network that packets come from. @default "transit" */
   from?: string;
@@ -70,14 +74,24 @@ export class QuaggaRouter extends pulumi.ComponentResource implements RouterLike
     problems.require(args.reach.length > 0, "reach is empty: name the networks that it forwards to");
     const inbound = node && problems.attempt(() => legIn(node, args.from ?? "transit"));
     const outbound = node
-      ? args.reach.flatMap((network) => problems.attempt(() => legIn(node, network.name)) ?? [])
+      ? args.reach.flatMap(({ name, nextHop }) =>
+          nextHop === undefined ? (problems.attempt(() => legIn(node, name)) ?? []) : [],
+        )
       : [];
-    for (const route of args.routes ?? []) {
+    const beyond = [
+      ...args.reach.flatMap(({ cidr, nextHop }) => (nextHop === undefined ? [] : [{ destination: cidr, nextHop }])),
+      ...(args.routes ?? []),
+    ];
+    for (const route of beyond) {
       problems.attempt(() => Cidr.parse(route.destination));
       const nextHop = problems.attempt(() => Address.parse(route.nextHop));
       problems.require(
         !nextHop || !node || node.legs.some((leg) => Cidr.parse(leg.cidr).admits(nextHop)),
         `the next hop ${route.nextHop} of ${route.destination} is in none of the node's networks (${node?.legs.map((leg) => leg.cidr).join(", ")}): name a neighbour`,
+      );
+      problems.require(
+        !node?.legs.some((leg) => leg.address === route.nextHop),
+        `the next hop ${route.nextHop} of ${route.destination} is the address of ${node?.name} itself: name a neighbour's`,
       );
     }
     problems.attempt(() => requireRegistry(args.registry));
@@ -90,7 +104,7 @@ export class QuaggaRouter extends pulumi.ComponentResource implements RouterLike
     this.routes = pulumi
       .all(outbound.map((leg) => pulumi.interpolate`${leg.cidr} dev ${leg.interface}`))
       .apply((connected) =>
-        [...connected, ...(args.routes ?? []).map((route) => `${route.destination} ${route.nextHop}`)].join(","),
+        [...connected, ...beyond.map((route) => `${route.destination} ${route.nextHop}`)].join(","),
       );
     const interfaces = pulumi.all(this.legs.map((leg) => leg.interface)).apply((all) => [...new Set(all)].join(","));
 

@@ -88,7 +88,7 @@ CONF
 answers() { curl --silent --fail --noproxy '*' --max-time 2 "http://$address:$port/" | cmp -s - "$root/index.html"; }
 
 create() {
-	local reload=no limit=$((SECONDS + 30))
+	local reload=no limit
 	check_input
 	mkdir -p "$root"
 	page | changed "$root/index.html" || true
@@ -111,6 +111,7 @@ create() {
 	systemctl --quiet enable apache2 >&2
 	if [[ $reload == restart ]]; then systemctl restart apache2; else systemctl start apache2; fi ||
 		fail "Apache does not start: $(journalctl _SYSTEMD_UNIT=apache2.service -n 1 --no-pager -o cat | tr '\n' ' '); port $port may be taken by another program."
+	limit=$((SECONDS + 30)) # from now on: on a slow machine all of the above may take longer than that
 	until answers; do
 		((SECONDS < limit)) ||
 			fail "Apache runs but does not answer with its page on http://$address:$port/ within 30 s; 'journalctl -u apache2' on the machine says more."

@@ -19,9 +19,10 @@ file=$1
 need_docker
 "$here/../base/build.sh"
 read -r base_id _ <<<"$(image_facts "$base")"
-read -r machine_id _ <<<"$(image_facts "$machine")" || true
+read -r machine_id machine_content <<<"$(image_facts "$machine")" || true
 [[ -n ${machine_id:-} ]] || fail "$machine: no such image; images/machine/build.sh makes it."
-content=$(printf '%s %s %s' "$base_id" "$machine_id" "$(content_of "$here")" | sha256sum | cut -d' ' -f1)
+# By what it was made from, not by its id: made again of the same, it is the same machine.
+content=$(printf '%s %s %s' "$base_id" "${machine_content:-$machine_id}" "$(content_of "$here")" | sha256sum | cut -d' ' -f1)
 if [[ -f $file && $(cat "$file.content" 2>/dev/null) == "$content" ]]; then
   say "disk: $file is up to date"
   exit 0

@@ -1,7 +1,8 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { command, type Ended, inShell, pulumi, ROOT } from "./operator";
+import { command, inShell, pulumi, ROOT } from "./operator";
+import { tracesOf } from "./traces";
 
 /** Machines that another program owns, and the chain on them. */
 const stack = "hosts";
@@ -9,44 +10,8 @@ const pool = "test/hosts";
 const layers = ["site", "kubernetes", "swarm", "service"];
 const fileOf = (folder: string) => path.join(ROOT, folder, `Pulumi.${stack}.yaml`);
 
-const on = (machine: string, ...args: string[]): Ended =>
-  inShell("docker", ["exec", `hybrid-vnf-pool-${machine}`, ...args]);
 const MACHINES = ["apache-1", "apache-2", "kubernetes-1", "swarm-1", "client"];
-
-/** What a host has that could be ours: packages, programs, interfaces, routes, keys, and its packet filter as a machine with the tools sees it. */
-function traces(machine: string): Record<string, string> {
-  const said = (...args: string[]) => on(machine, ...args).output.trim();
-  const filter = inShell("docker", [
-    ...[
-      "run",
-      "--rm",
-      "--network",
-      `container:hybrid-vnf-pool-${machine}`,
-      "--cap-add",
-      "NET_ADMIN",
-      "--entrypoint",
-      "nft",
-    ],
-    ...["hybrid-vnf/machine:v1.34.4", "--stateless", "list", "ruleset"],
-  ]);
-  expect(filter.status, filter.output).toBe(0);
-  return {
-    packages: said("dpkg-query", "--show", "--showformat", "${Package} ${db:Status-Status}\n"),
-    programs: said(
-      "bash",
-      "-c",
-      "ls -d /usr/bin/kube* /opt/cni /etc/kubernetes /var/lib/kubelet /etc/hybrid-vnf/* 2>/dev/null",
-    ),
-    interfaces: said("ls", "/sys/class/net"),
-    routes: said("ip", "route", "show"),
-    keys: said("cat", "/root/.ssh/authorized_keys"),
-    // Tables and chains may stay; a rule, or a policy that drops, may not.
-    filter: filter.output
-      .split("\n")
-      .filter((line) => /policy drop|^\t\t(?!type )/.test(line))
-      .join("\n"),
-  };
-}
+const traces = (machine: string) => tracesOf(`hybrid-vnf-pool-${machine}`);
 
 let before: Record<string, Record<string, string>>;
 

@@ -1,14 +1,11 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { cacheRoot } from "../../toolchain/cache";
 import { attempt, run } from "../../toolchain/command";
-import { ensureToolchain } from "../../toolchain/ensure";
-import { checkout } from "../../toolchain/environment";
-import { ensureImages } from "../../toolchain/images";
 import { type Cloud, startCloud } from "./cloud";
+import { machineDisk } from "./disk";
 import { makeFixtures } from "./fixtures";
 import { seen } from "./seen";
 
@@ -24,11 +21,7 @@ let cloud: Cloud;
 let folder: string;
 
 beforeAll(async () => {
-  const toolchain = await ensureToolchain({ report });
-  await ensureImages({ machine: toolchain.machine, report });
-  const disk = join(cacheRoot(), "disk", "machine.qcow2");
-  mkdirSync(join(cacheRoot(), "disk"), { recursive: true });
-  await run("bash", [join(checkout, "images/disk/build.sh"), disk], { line: report });
+  const disk = await machineDisk(report);
   folder = mkdtempSync(join(tmpdir(), "hybrid-vnf-guest-"));
   for (const key of ["user", "host"]) {
     await run("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-C", "", "-f", join(folder, key)]);

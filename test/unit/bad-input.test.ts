@@ -101,6 +101,11 @@ const CASES: [string, () => unknown, string[]][] = [
     ["workers is -1", "0 or more"],
   ],
   [
+    "a cluster that is given no time",
+    () => new KubernetesCluster("k", { site, networks: [transit], readyTimeout: 0.5 }),
+    ["readyTimeout is 0.5", "from 1 to 9999"],
+  ],
+  [
     "an unknown CNI",
     () => new KubernetesCluster("k", { site, networks: [transit], cni: wrong("calico") }),
     ['cni is "calico"', '"bridge" or "flannel"'],

@@ -1,6 +1,14 @@
 import { beforeEach, describe, expect, test } from "vitest";
-import { KubernetesLayer, lab, type Platform, ServiceLayer, Site, SwarmLayer } from "../../components";
-import { type Made, one, record, value } from "./mocks";
+import {
+  KubernetesCluster,
+  KubernetesLayer,
+  lab,
+  type Platform,
+  ServiceLayer,
+  Site,
+  SwarmLayer,
+} from "../../components";
+import { type Made, one, record, settled, value } from "./mocks";
 
 let made: Made[];
 beforeEach(() => {
@@ -53,11 +61,11 @@ describe("the chain", () => {
   });
 
   test("gives no two machines of a network the same address", async () => {
-    await chain({ replicas: 9, workers: 9, managers: 9 });
+    await chain({ replicas: 4, workers: 2, managers: 3 });
     const addresses = made
       .filter((resource) => resource.type === "docker:index/container:Container")
       .flatMap(({ inputs }) => (inputs.networksAdvanced as { ipv4Address: string }[]).map((leg) => leg.ipv4Address));
-    expect(addresses.length).toBe(9 + 2 * 10 + 2 * 9 + 1);
+    expect(addresses.length).toBe(4 + 2 * 3 + 2 * 3 + 1);
     expect(new Set(addresses).size).toBe(addresses.length);
   });
 
@@ -113,6 +121,14 @@ describe("the chain", () => {
     expect(inputsOf("quagga-deployment")).toMatchObject({
       spec: { template: { spec: { tolerations: [{ key: "node-role.kubernetes.io/control-plane" }] } } },
     });
+  });
+
+  test("nodes have the time that the cluster gives them", async () => {
+    const ground = site();
+    new KubernetesCluster("slow", { site: ground, networks: [ground.transit], workers: 1, readyTimeout: 900 });
+    await settled();
+    for (const name of ["slow-1-control-plane", "slow-2-join"])
+      expect(inputsOf(name).stdin).toContain("export READY_TIMEOUT='900'\n");
   });
 
   test("a worker is known to others once it has joined, and no sooner", async () => {

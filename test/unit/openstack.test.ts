@@ -321,6 +321,7 @@ describe("access", () => {
     if (!leg) throw new Error("no leg");
     expect(forwardedFrom("kubernetes", leg, legs, ["10.200.0.0/16"])).toEqual(["10.100.102.0/24", "10.200.0.0/16"]);
     expect(forwardedFrom("kubernetes", leg, [leg], [])).toEqual([]);
+    expect(forwardedFrom("kubernetes", leg, [leg], ["10.100.101.0/24"])).toEqual(["10.100.101.0/24"]);
     for (const role of ["swarm", "server", "client"] as const) expect(forwardedFrom(role, leg, legs, [])).toEqual([]);
   });
 

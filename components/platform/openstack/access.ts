@@ -88,6 +88,6 @@ export function rulesOf(
  * other legs and from beyond. Nothing else in a chain forwards: a balancer on Swarm answers and asks in its own node's name.
  */
 export function forwardedFrom(role: Role, leg: LegArgs, legs: readonly LegArgs[], beyond: readonly string[]): string[] {
-  if (role !== "kubernetes" || legs.length < 2) return [];
+  if (role !== "kubernetes") return [];
   return [...legs.filter((other) => other !== leg).map((other) => other.network.cidr), ...beyond];
 }

@@ -79,7 +79,7 @@ export const openStackSettings = z.strictObject({
   antiAffinity: z.enum(["soft", "hard"], { error: 'it must be "soft" or "hard"' }).optional(),
   /** TCP ports that the service and its servers answer on. @default [80] */
   servicePorts: list(whole("TCP ports", 1, 65535), "TCP ports").optional(),
-  /** Ranges beyond the site's networks that Kubernetes nodes forward packets from. @default none */
+  /** Ranges, besides those of its other legs, that a Kubernetes node forwards packets from: transit's own, where a gateway leads to the servers. @default none */
   forwardedRanges: list(cidr, "ranges").optional(),
   /** Seconds that a machine may take to boot. @default 600 */
   bootTimeout: whole("seconds", 1, 99999).optional(),

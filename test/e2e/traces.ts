@@ -1,0 +1,28 @@
+import { expect } from "vitest";
+import { inShell } from "./operator";
+
+/** What a host, a container here, has that could be ours: packages, programs, interfaces, routes, keys, and its packet filter as a machine with the tools sees it. */
+export function tracesOf(host: string): Record<string, string> {
+  const said = (...args: string[]) => inShell("docker", ["exec", host, ...args]).output.trim();
+  const filter = inShell("docker", [
+    ...["run", "--rm", "--network", `container:${host}`, "--cap-add", "NET_ADMIN", "--entrypoint", "nft"],
+    ...["hybrid-vnf/machine:v1.34.4", "--stateless", "list", "ruleset"],
+  ]);
+  expect(filter.status, filter.output).toBe(0);
+  return {
+    packages: said("dpkg-query", "--show", "--showformat", "${Package} ${db:Status-Status}\n"),
+    programs: said(
+      "bash",
+      "-c",
+      "ls -d /usr/bin/kube* /opt/cni /etc/kubernetes /var/lib/kubelet /etc/hybrid-vnf/* 2>/dev/null",
+    ),
+    interfaces: said("ls", "/sys/class/net"),
+    routes: said("ip", "route", "show"),
+    keys: said("cat", "/root/.ssh/authorized_keys"),
+    // Tables and chains may stay; a rule, or a policy that drops, may not.
+    filter: filter.output
+      .split("\n")
+      .filter((line) => /policy drop|^\t\t(?!type )/.test(line))
+      .join("\n"),
+  };
+}
