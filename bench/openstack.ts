@@ -198,6 +198,7 @@ function print(of: (tool: Tool, step: Step) => readonly Measured[]): void {
   const [calls, others] = [of("pulumi", "up").at(-1)?.calls, of("terraform", "up").at(-1)?.calls];
   if (!calls || !others) return;
   for (const kind of [...new Set([...calls.keys(), ...others.keys()])].sort()) {
-    console.log(`  up: ${kind.padEnd(24)} ${calls.get(kind) ?? 0} ÷ ${others.get(kind) ?? 0}`);
+    const [own, other] = [calls.get(kind) ?? 0, others.get(kind) ?? 0];
+    if (own + other > 0) console.log(`  up: ${kind.padEnd(24)} ${own} ÷ ${other}`);
   }
 }
