@@ -28,7 +28,7 @@ stranger=$(bash "$keygen" create)
 
 # A subshell of its own keeps the key out of every command line.
 deliver() (
-	export RUNTIME=$1 HOST=172.29.1.30 IMAGE=$name SSH_TIMEOUT=5 SSH_PRIVATE_KEY HOST_KEY
+	export TMPDIR=$scratch/tmp RUNTIME=$1 HOST=172.29.1.30 IMAGE=$name SSH_TIMEOUT=5 SSH_PRIVATE_KEY HOST_KEY
 	SSH_PRIVATE_KEY=$(jq -r .privateKey <<<"$pair")
 	HOST_KEY=$(jq -r .publicKey <<<"$host_pair")
 	action=$2
@@ -42,9 +42,9 @@ in_containerd() { [[ $(inside node ctr -n k8s.io images ls -q) == *"docker.io/$n
 off_containerd() { ! in_containerd "$1"; }
 off_docker() { ! in_docker "$1"; }
 in_docker() { [[ $(inside node docker image ls --format '{{.Repository}}:{{.Tag}}') == *"$name:$1"* ]]; }
-nothing_left() { [[ $(pgrep -c ssh-agent || true) == "$agents" && $(find "${TMPDIR:-/tmp}" -maxdepth 2 -name known_hosts -newer "$scratch/start" 2>/dev/null | wc -l) == 0 ]]; }
-agents=$(pgrep -c ssh-agent || true)
-touch "$scratch/start"
+# Its runs have a temporary folder of their own: other agents on this host are none of this test's.
+mkdir "$scratch/tmp"
+nothing_left() { ! pgrep -f "ssh-agent -D -a $scratch/tmp" >/dev/null && [[ -z $(find "$scratch/tmp" -mindepth 1) ]]; }
 
 for runtime in containerd docker; do
 	there=in_$runtime
