@@ -20,10 +20,11 @@ export function tracesOf(host: string): Record<string, string> {
     interfaces: said("ls", "/sys/class/net"),
     routes: said("ip", "route", "show"),
     keys: said("cat", "/root/.ssh/authorized_keys"),
-    // Tables and chains may stay; a rule, or a policy that drops, may not.
+    // Tables and chains may stay, in another order; a rule, or a policy that drops, may not.
     filter: filter.output
       .split("\n")
       .filter((line) => /policy drop|^\t\t(?!type )/.test(line))
+      .sort()
       .join("\n"),
   };
 }

@@ -45,7 +45,7 @@ create() {
 forget_docker() {
   local link
   systemctl --quiet stop docker.socket docker.service >&2 || true
-  iptables-save | grep -v -e DOCKER -e docker0 -e docker_gwbridge | sed 's/^:FORWARD DROP/:FORWARD ACCEPT/' | iptables-restore
+  iptables-save | grep -v -E -e 'DOCKER([^_]|$)' -e docker0 -e docker_gwbridge | sed 's/^:FORWARD DROP/:FORWARD ACCEPT/' | iptables-restore
   for link in docker0 docker_gwbridge; do
     [[ ! -e /sys/class/net/$link ]] || ip link delete "$link"
   done
