@@ -1,5 +1,22 @@
 import { defineConfig } from "vitest/config";
 
+/** Tests that bring up machines: one file at a time, for all share one engine. */
+function onMachines(name: string, setup: string, include: string, groupOrder: number) {
+  return {
+    test: {
+      name,
+      globalSetup: [setup],
+      include: [include],
+      testTimeout: 600_000,
+      hookTimeout: 3_600_000,
+      fileParallelism: false,
+      pool: "forks" as const,
+      maxWorkers: 1,
+      sequence: { groupOrder },
+    },
+  };
+}
+
 export default defineConfig({
   test: {
     reporters: ["default", "./test/closing-line.mts"],
@@ -14,58 +31,10 @@ export default defineConfig({
           maxWorkers: 2,
         },
       },
-      {
-        test: {
-          name: "e2e",
-          globalSetup: ["./test/e2e/host.ts"],
-          include: ["test/e2e/{chain,consumer,plugins,scripts,wide}.test.ts"],
-          testTimeout: 600_000,
-          hookTimeout: 3_600_000,
-          fileParallelism: false,
-          pool: "forks",
-          maxWorkers: 1,
-          sequence: { groupOrder: 1 },
-        },
-      },
-      {
-        test: {
-          name: "platforms",
-          globalSetup: ["./test/e2e/host.ts"],
-          include: ["test/e2e/{hosts,hybrid}.test.ts"],
-          testTimeout: 600_000,
-          hookTimeout: 3_600_000,
-          fileParallelism: false,
-          pool: "forks",
-          maxWorkers: 1,
-          sequence: { groupOrder: 2 },
-        },
-      },
-      {
-        test: {
-          name: "openstack",
-          globalSetup: ["./test/openstack/host.ts"],
-          include: ["test/openstack/{cloud,chain}.test.ts"],
-          testTimeout: 600_000,
-          hookTimeout: 3_600_000,
-          fileParallelism: false,
-          pool: "forks",
-          maxWorkers: 1,
-          sequence: { groupOrder: 3 },
-        },
-      },
-      {
-        test: {
-          name: "guests",
-          globalSetup: ["./test/openstack/host.ts"],
-          include: ["test/openstack/guest*.test.ts"],
-          testTimeout: 600_000,
-          hookTimeout: 3_600_000,
-          fileParallelism: false,
-          pool: "forks",
-          maxWorkers: 1,
-          sequence: { groupOrder: 4 },
-        },
-      },
+      onMachines("e2e", "./test/e2e/host.ts", "test/e2e/{chain,consumer,plugins,scripts,wide}.test.ts", 1),
+      onMachines("platforms", "./test/e2e/host.ts", "test/e2e/{hosts,hybrid}.test.ts", 2),
+      onMachines("openstack", "./test/openstack/host.ts", "test/openstack/{cloud,chain}.test.ts", 3),
+      onMachines("guests", "./test/openstack/host.ts", "test/openstack/guest*.test.ts", 4),
     ],
   },
 });

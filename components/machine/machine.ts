@@ -5,6 +5,9 @@ import type { KeyPair } from "../ssh/key";
 /** What a machine is for: a platform chooses image, size and access rules by it. */
 export type Role = "client" | "server" | "kubernetes" | "swarm";
 
+/** Image of the operator's Docker engine that holds what a machine needs (images/machine/build.sh gives it this name). */
+export const MACHINE_IMAGE = "hybrid-vnf/machine:v1.34.4";
+
 /** One foot of a machine in a network. */
 export interface Leg {
   /** The network's name within the site. */

@@ -25,6 +25,7 @@ export function quote(value: string): string {
 
 /** What a script printed; not known while the targets of an update leave the script out. */
 export function printedBy(script: { readonly stdout: pulumi.Output<string> }): pulumi.Output<string> {
+  // The SDK takes its own mark of what is unknown for a value of any type, and declares it as an object.
   return script.stdout.apply((text: string | undefined) => text ?? (pulumi.unknown as unknown as string));
 }
 

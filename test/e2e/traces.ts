@@ -1,4 +1,5 @@
 import { expect } from "vitest";
+import { MACHINE_IMAGE } from "../../components/machine/machine";
 import { inShell } from "./operator";
 
 /** What a host, a container here, has that could be ours: packages, programs, interfaces, routes, keys, and its packet filter as a machine with the tools sees it. */
@@ -7,7 +8,7 @@ export function tracesOf(host: string): Record<string, string> {
   // nft warns on stderr of tables that iptables made, in the middle of its answer.
   const filter = inShell("docker", [
     ...["run", "--rm", "--network", `container:${host}`, "--cap-add", "NET_ADMIN", "--entrypoint", "bash"],
-    ...["hybrid-vnf/machine:v1.34.4", "-c", "nft --stateless list ruleset 2>/dev/null"],
+    ...[MACHINE_IMAGE, "-c", "nft --stateless list ruleset 2>/dev/null"],
   ]);
   expect(filter.status, filter.output).toBe(0);
   return {

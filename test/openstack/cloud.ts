@@ -80,6 +80,7 @@ export class Cloud {
     commands: readonly (readonly string[])[],
     as: Account = "member",
   ): Promise<T> {
+    // Of what form each answer is, only the caller knows, by its commands: so here and at the end.
     if (commands.length === 0) return [] as unknown as T;
     const text = await this.inside(["python3", "/opt/cloud/commands.py"], {
       input: JSON.stringify(commands),

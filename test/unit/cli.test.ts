@@ -151,6 +151,7 @@ describe("what the engine says", () => {
       text += more;
     });
     const event = (one: Partial<EngineEvent>): EngineEvent => ({ sequence: 0, timestamp: 0, ...one });
+    // Of the many fields of an event these are all that progress reads.
     const metadata = (op: string) =>
       ({
         op,

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { type HostSettings, hosts, InvalidInput, KubernetesLayer, Site, SwarmLayer } from "../../components";
-import { type Made, one, record, settled, value } from "./mocks";
+import { type HostSettings, hosts, KubernetesLayer, Site, SwarmLayer } from "../../components";
+import { type Made, one, record, refusalOf, settled, value } from "./mocks";
 
 const hostKey = "ssh-ed25519 AAAA";
 const pool: Record<string, HostSettings> = {
@@ -16,17 +16,6 @@ const site = (given: unknown = pool) =>
     platform: hosts({ hosts: given as typeof pool, privateKey: "ENTRY" }),
     transit: "10.100.101.0/24",
   });
-
-/** What is said about a pool, or about a chain on it. */
-function complaint(work: () => unknown): string {
-  try {
-    work();
-  } catch (error) {
-    if (error instanceof InvalidInput) return error.message;
-    throw error;
-  }
-  throw new Error("nothing was wrong with it");
-}
 
 let made: Made[];
 beforeEach(() => {
@@ -68,20 +57,20 @@ describe("a pool of hosts is refused when", () => {
     ],
   ];
   test.each(cases)("%s", (_, given, sentence) => {
-    expect(complaint(() => site(given))).toMatch(sentence);
+    expect(refusalOf(() => site(given)).message).toMatch(sentence);
     expect(made).toEqual([]);
   });
 
   test("a machine has no host: the message lists those that there are", () => {
     const { "apache-2": _, ...rest } = pool;
-    expect(complaint(() => new KubernetesLayer("k", { site: site(rest) }))).toMatch(
+    expect(refusalOf(() => new KubernetesLayer("k", { site: site(rest) })).message).toMatch(
       /no host is given for machine "apache-2" \(given: apache-1, kubernetes-1, swarm-1, client\)/,
     );
   });
 
   test("a host has no address in a network of its machine", () => {
     const given = { ...pool, "kubernetes-1": { hostKey, addresses: ["10.100.102.50"] } };
-    expect(complaint(() => new KubernetesLayer("k", { site: site(given) }))).toMatch(
+    expect(refusalOf(() => new KubernetesLayer("k", { site: site(given) })).message).toMatch(
       /host kubernetes-1 has no address in network "transit" 10\.100\.101\.0\/24 \(it has: 10\.100\.102\.50\)/,
     );
   });

@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import { InvalidInput } from "../../components";
 
 /** A resource that a program registered, with its inputs. */
 export interface Made {
@@ -96,6 +97,17 @@ export function record(until: (name: string) => Promise<void> | undefined = () =
 export const settled = (): Promise<void> =>
   // The SDK exports it and keeps it out of its declarations.
   (pulumi.runtime as unknown as { waitForRPCs: () => Promise<void> }).waitForRPCs();
+
+/** What stands against an input, said by the program that is given it; fails unless it is refused as one. */
+export function refusalOf(work: () => unknown): InvalidInput {
+  try {
+    work();
+  } catch (error) {
+    if (error instanceof InvalidInput) return error;
+    throw error;
+  }
+  throw new Error("nothing was refused");
+}
 
 /** An output's value, once it is known. */
 export function value<T>(output: pulumi.Input<T>): Promise<T> {

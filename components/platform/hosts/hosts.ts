@@ -1,6 +1,6 @@
 import * as path from "node:path";
 import * as pulumi from "@pulumi/pulumi";
-import type { MachineArgs, MachineLike } from "../../machine/machine";
+import { MACHINE_IMAGE, type MachineArgs, type MachineLike } from "../../machine/machine";
 import { MachineScript } from "../../machine/script";
 import { Address } from "../../network/address";
 import { Cidr } from "../../network/cidr";
@@ -48,7 +48,7 @@ export class Hosts implements Platform {
   }
 
   machine(name: string, args: MachineArgs, opts: pulumi.ComponentResourceOptions): MachineLike {
-    const image = this.args.machineImage ?? "hybrid-vnf/machine:v1.34.4";
+    const image = this.args.machineImage ?? MACHINE_IMAGE;
     return new HostMachine(name, { ...args, host: this.host(name), image }, opts);
   }
 

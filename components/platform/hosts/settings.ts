@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { Address } from "../../network/address";
 import { Problems } from "../../problem/problem";
+import { hostKey } from "../../ssh/host-key";
 
 const host = z.strictObject({
   /** Where SSH reaches it: an address or a name. @default its first address */
@@ -12,9 +13,7 @@ const host = z.strictObject({
     .max(65535, "it must be from 1 to 65535")
     .optional(),
   /** Its public host key: what `ssh-keyscan -t ed25519 HOST` prints after the host's name, checked in another way. */
-  hostKey: z
-    .string({ error: "it must be the host's public key" })
-    .regex(/^(ssh-|ecdsa-|sk-)\S+ [A-Za-z0-9+/=]+/, 'it must be a public host key, such as "ssh-ed25519 AAAA…"'),
+  hostKey,
   /** Its IPv4 addresses: one in each network that it is to have a leg in. */
   addresses: z
     .array(z.string(), { error: "it must be a list of IPv4 addresses" })

@@ -1,6 +1,6 @@
 import type * as docker from "@pulumi/docker";
 import type * as pulumi from "@pulumi/pulumi";
-import type { MachineArgs, MachineLike } from "../../machine/machine";
+import { MACHINE_IMAGE, type MachineArgs, type MachineLike } from "../../machine/machine";
 import type { NetworkArgs, NetworkLike } from "../../network/network";
 import type { Platform } from "../platform";
 import { LabMachine } from "./machine";
@@ -30,7 +30,7 @@ export class Lab implements Platform {
     const image =
       args.role === "client"
         ? (this.args.clientImage ?? "hybrid-vnf/client:latest")
-        : (this.args.machineImage ?? "hybrid-vnf/machine:v1.34.4");
+        : (this.args.machineImage ?? MACHINE_IMAGE);
     return new LabMachine(name, { ...args, image }, this.place(opts));
   }
 

@@ -90,12 +90,13 @@ export class OpenStack implements Platform {
   /** What the machine shares with its group, made with the group's first machine. */
   private group(name: string, args: MachineArgs, opts: pulumi.ComponentResourceOptions): OpenStackGroup {
     const { operators, servicePorts = [80], antiAffinity = "soft" } = this.settings;
-    const known = this.groups.get(`${args.site} ${args.group ?? name}`);
+    const group = args.group ?? name;
+    const known = this.groups.get(`${args.site} ${group}`);
     if (known) return known;
     const made = new OpenStackGroup(
-      `${args.group ?? name}-group`,
+      `${group}-group`,
       {
-        title: `hybrid-vnf-${args.site}-${args.group ?? name}`,
+        title: `hybrid-vnf-${args.site}-${group}`,
         tags: tagsOf(args.site),
         rules: rulesOf(args.role, { operators, servicePorts, peers: args.legs[0]?.network.cidr ?? "" }),
         publicKey: args.key.publicKey,
@@ -103,7 +104,7 @@ export class OpenStack implements Platform {
       },
       this.place(opts),
     );
-    this.groups.set(`${args.site} ${args.group ?? name}`, made);
+    this.groups.set(`${args.site} ${group}`, made);
     return made;
   }
 

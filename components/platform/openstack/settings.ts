@@ -3,6 +3,7 @@ import { z } from "zod";
 import { Address } from "../../network/address";
 import { Cidr } from "../../network/cidr";
 import { Problems } from "../../problem/problem";
+import { hostKey } from "../../ssh/host-key";
 
 const name = z.string({ error: "it must be a name" }).min(1, "it must not be empty");
 const whole = (unit: string, least: number, most: number) => {
@@ -33,9 +34,7 @@ const jump = z.strictObject({
   host: name,
   port: whole("TCP ports", 1, 65535).default(22),
   user: name,
-  hostKey: z
-    .string({ error: "it must be the host's public key" })
-    .regex(/^(ssh-|ecdsa-|sk-)\S+ [A-Za-z0-9+/=]+/, 'it must be a public host key, such as "ssh-ed25519 AAAA…"'),
+  hostKey,
 });
 
 const network = z.strictObject({
