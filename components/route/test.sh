@@ -12,9 +12,11 @@ network a 172.29.1.0/24
 network b 172.29.2.0/24
 machine one a=172.29.1.10 b=172.29.2.10
 
+# Whichever of them the engine made first.
 legs_are() {
-	on one "$legs" create >"$scratch/legs" &&
-		jq -e 'map(.address) == ["172.29.1.10","172.29.2.10"] and all(.[]; .prefix == 24 and (.mac | test("^([0-9a-f]{2}:){5}[0-9a-f]{2}$")) and (.interface | test("^eth")))' "$scratch/legs"
+	on one "$legs" create >"$scratch/legs" || return
+	cat "$scratch/legs"
+	jq -e '(map(.address) | sort) == ["172.29.1.10","172.29.2.10"] and all(.[]; .prefix == 24 and (.mac | test("^([0-9a-f]{2}:){5}[0-9a-f]{2}$")) and (.interface | test("^eth")))' "$scratch/legs"
 }
 route_is() { [[ $(inside one ip route show exact "$far") == *"via $1 "* ]]; }
 no_route() { [[ -z $(inside one ip route show exact "$far") ]]; }
