@@ -5,6 +5,7 @@
 # Input: PROGRAM          the script, with its own input before it
 #        PATIENCE         seconds in which the machine may yet begin to let one in (default 0: it is asked once)
 #        ADVICE           what to do about a machine that lets nobody in
+#        LAST_WORDS       a command of this host that prints what the machine last said (default none)
 #        and what ssh/session.sh reads, which goes before it
 # Use:   on stdin of `bash -s -- create | update | delete`
 # Prints what the script prints.
@@ -20,13 +21,21 @@ lets_in() {
   done
 }
 
+# What the machine last said, ten lines at most; nothing where the command is not to be had here.
+last_words() {
+  local words
+  [[ -n ${LAST_WORDS:-} ]] && words=$(timeout 30 bash -c "$LAST_WORDS" 2>/dev/null) || return 0
+  words=$(tr -d '\r' <<<"$words" | grep -v '^[[:space:]]*$' | tail -n 10) || return 0
+  printf ' It last said:\n%s' "$words"
+}
+
 main() {
   local action=${1:-} status=0
   [[ $action == create || $action == update || $action == delete ]] ||
     fail "'$action' is no action of elsewhere.sh; use create, update or delete."
   take_key
   if ((${PATIENCE:-0} > 0)) && ! lets_in; then
-    fail "The machine at $HOST has not let $SSH_USER in over SSH (port $SSH_PORT) within $PATIENCE s: $(tail -n 1 "$work/said" | tr -d '\r'). ${ADVICE:-}"
+    fail "The machine at $HOST has not let $SSH_USER in over SSH (port $SSH_PORT) within $PATIENCE s: $(tail -n 1 "$work/said" | tr -d '\r'). ${ADVICE:-}$(last_words)"
   fi
   remote "bash -s -- $action" <<<"$PROGRAM" || status=$?
   if ((status == 255)) && [[ $action == delete ]]; then

@@ -106,6 +106,8 @@ export interface ElsewhereScriptArgs extends Omit<MachineScriptArgs, "secretOutp
   patience?: number;
   /** What to do about a machine that lets nobody in. @default "Bring up the stack that owns it." */
   advice?: string;
+  /** A command of the operator's host that prints what the machine last said. @default none */
+  lastWords?: pulumi.Input<string>;
 }
 
 /**
@@ -124,6 +126,7 @@ export class ElsewhereScript extends command.local.Command {
           PROGRAM: withInput(args.file, args.input),
           ...(args.patience ? { PATIENCE: String(args.patience) } : {}),
           ...(args.advice ? { ADVICE: args.advice } : {}),
+          ...(args.lastWords ? { LAST_WORDS: args.lastWords } : {}),
         }),
         addPreviousOutputInEnv: false,
         logging: "stderr",
