@@ -25,6 +25,8 @@ export interface Context {
   readonly stack: string;
   readonly progress: Progress;
   readonly signal: AbortSignal;
+  /** Makes sure of the plugins that these platforms need. */
+  readonly ready: (platforms: readonly string[]) => Promise<void>;
 }
 
 /** Ranges and site of a chain whose settings don't say otherwise: the programs' own defaults. */
@@ -37,6 +39,7 @@ interface Asked {
   readonly site: string;
   /** Whether any of its machines are containers on this machine's Docker engine. */
   readonly lab: boolean;
+  readonly platforms: readonly string[];
   /** What is needed on this machine's Docker engine: what functions' images are built on, and what machines are made or provided from. */
   readonly images: readonly ImageName[];
   /** The ranges that are wanted of this machine: those of its networks in the lab. */
@@ -69,11 +72,12 @@ export function asked(configs: ReadonlyMap<string, ConfigMap>): Asked {
   const named = platform === "hybrid" ? networksIn(settingOf(configs.get("site"), "site", "networks")) : {};
   const on = (network: string): string => (platform === "hybrid" ? (named[network] ?? "lab") : platform);
   const wanted = [want("site", "transit"), want("kubernetes", "servers"), want("swarm", "clients")];
-  const platforms = new Set(wanted.map(({ what }) => on(what)));
+  const platforms = [...new Set(wanted.map(({ what }) => on(what)))];
   return {
     site: settingOf(configs.get("site"), "site", "site") ?? defaults.site,
-    lab: platforms.has("lab"),
-    images: [...new Set([...platforms].flatMap((one): readonly ImageName[] => IMAGES[one] ?? ["base"]))],
+    lab: platforms.includes("lab"),
+    platforms,
+    images: [...new Set(platforms.flatMap((one): readonly ImageName[] => IMAGES[one] ?? ["base"]))],
     wanted: wanted.filter(({ what }) => on(what) === "lab"),
   };
 }
@@ -151,9 +155,10 @@ export async function up(
     }),
   );
   const chain = asked(configs);
-  await images(chain.images);
   // A cloud's ranges are its own, and are compared with it by the programs.
   if (chain.lab) await preflight(chain.wanted, chain.site, signal);
+  await context.ready(chain.platforms);
+  await images(chain.images);
   const endings = await inOrder<Changes>(
     layers,
     async ({ name: layer }) => {
@@ -186,6 +191,7 @@ export async function down(context: Context, force: boolean): Promise<void> {
     }),
   );
   const chain = asked(configs);
+  await context.ready(chain.platforms);
   const present: readonly Layer[] = layers
     .filter((layer) => stacks.has(layer.name))
     .map((layer) => ({ ...layer, upstream: layer.upstream.filter((one) => stacks.has(one)) }));
@@ -223,6 +229,11 @@ export async function down(context: Context, force: boolean): Promise<void> {
 export async function preview(context: Context): Promise<void> {
   const { engine, stack: name, progress, signal } = context;
   const upstream = new Map<string, Promise<boolean>>();
+  let readied: Promise<void> | undefined;
+  const ready = async (): Promise<void> => {
+    const site = await (await engine.open("site", name)).getAllConfig();
+    return context.ready(asked(new Map([["site", site]])).platforms);
+  };
   const endings = await inOrder<Changes | undefined>(
     layers.map(({ name }) => ({ name, upstream: [] })),
     async ({ name: layer }) => {
@@ -239,6 +250,8 @@ export async function preview(context: Context): Promise<void> {
       if (fresh && ownPassphrase(engine)) forgetSalt(layer, name);
       const stack = await engine.open(layer, name);
       try {
+        readied ??= ready();
+        await readied;
         return await operate(layer, "previewing", progress, (watch) => stack.preview({ onEvent: watch.event }), true);
       } finally {
         // A preview of a stack that was never up leaves no trace of it.

@@ -112,10 +112,12 @@ async function main(args: readonly string[]): Promise<number> {
   const report = (line: string): void => progress.line(line);
   try {
     const { signal } = stop;
-    const toolchain = await ensureToolchain({ report, signal });
+    const toolchain = await ensureToolchain({ report, signal, platforms: [] });
     if (command !== "status") await ensureHost({ report, signal, logs: join(stateFolder(), "logs") });
     engine = await Engine.from(toolchain);
-    const context: Context = { engine, stack, progress, signal };
+    const ready = async (platforms: readonly string[]): Promise<void> =>
+      void (await ensureToolchain({ report, signal, platforms }));
+    const context: Context = { engine, stack, progress, signal, ready };
     const images = (needed: readonly ImageName[]) =>
       ensureImages({ machine: toolchain.machine, images: needed, report, signal });
     switch (command) {

@@ -19,6 +19,8 @@ export interface EnsureOptions {
   readonly env?: NodeJS.ProcessEnv;
   /** @default the table in tools.ts */
   readonly tools?: readonly Tool[];
+  /** The platforms to make ready for; what another one alone needs is left out. @default all */
+  readonly platforms?: readonly string[];
   /** The folder with the Go modules. @default this one */
   readonly modules?: string;
   /** Called with each line of progress. @default silent */
@@ -96,7 +98,9 @@ function placeOf(tool: Tool, binary: string, root: Omit<Toolchain, "tools">): st
 export async function ensureToolchain(options: EnsureOptions = {}): Promise<Toolchain> {
   const cache = options.cache ?? cacheRoot();
   const modules = options.modules ?? __dirname;
-  const all = options.tools ?? table();
+  const all = (options.tools ?? table()).filter(
+    ({ platform }) => platform === undefined || (options.platforms?.includes(platform) ?? true),
+  );
   const arch = architecture();
   const report = options.report ?? (() => undefined);
   const store = new Store(cache);

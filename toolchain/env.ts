@@ -4,7 +4,11 @@ import { guarded } from "./main";
 
 /** Prints the lines that put the engine, the backend and the passphrase into a shell: `eval "$(npm run -s env)"`. */
 guarded(async (signal) => {
-  const toolchain = await ensureToolchain({ signal, report: (line) => void process.stderr.write(`${line}\n`) });
+  const toolchain = await ensureToolchain({
+    signal,
+    platforms: [],
+    report: (line) => void process.stderr.write(`${line}\n`),
+  });
   process.stdout.write(`${exports(environment(toolchain))}\n`);
 }).then((code) => {
   process.exitCode = code;

@@ -173,6 +173,7 @@ describe("a site on several platforms", () => {
     const of = (all: Record<string, string>) => asked(new Map([config("site", all)]));
     expect(of({ platform: "hybrid", networks: '{"servers":"openstack"}' })).toMatchObject({
       lab: true,
+      platforms: ["lab", "openstack"],
       images: ["base", "client", "machine"],
       wanted: [{ what: "transit" }, { what: "clients" }],
     });
@@ -184,7 +185,12 @@ describe("a site on several platforms", () => {
     });
     expect(of({ platform: "hybrid", networks: "{" }).wanted).toHaveLength(3);
     expect(of({})).toMatchObject({ lab: true, wanted: { length: 3 } });
-    expect(of({ platform: "openstack" })).toMatchObject({ lab: false, images: ["base"], wanted: [] });
+    expect(of({ platform: "openstack" })).toMatchObject({
+      lab: false,
+      platforms: ["openstack"],
+      images: ["base"],
+      wanted: [],
+    });
   });
 });
 

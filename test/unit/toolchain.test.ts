@@ -260,6 +260,19 @@ describe("making sure of a tool", () => {
     expect(existsSync(join(folder, "cache", "lock"))).toBe(false);
   });
 
+  it("leaves out what only another platform needs", async () => {
+    files.set("/hello", { body: "hello" });
+    files.set("/hello.sha256", { body: sha256("hello") });
+    const options = { cache: join(folder, "cache"), modules: folder, tools: [{ ...tool("none"), platform: "cloud" }] };
+    const names = async (platforms?: string[]) =>
+      (await ensureToolchain({ ...options, platforms })).tools.map(({ name }) => name);
+    expect(await names([])).toEqual([]);
+    expect(await names(["lab"])).toEqual([]);
+    expect(asked).toEqual([]);
+    expect(await names(["lab", "cloud"])).toEqual(["hello"]);
+    expect(await names()).toEqual(["hello"]);
+  });
+
   it("mends a cache that somebody damaged", async () => {
     files.set("/hello", { body: "whole" });
     files.set("/hello.sha256", { body: sha256("whole") });
