@@ -35,12 +35,13 @@ export { Lab, type LabArgs, lab } from "./platform/lab/lab";
 export {
   type Catalog,
   type CatalogImage,
-  type Credentials,
+  type CatalogServer,
   type Flavor,
   readCatalog,
 } from "./platform/openstack/catalog";
 export { MachineImage, type MachineImageArgs } from "./platform/openstack/image";
 export { OpenStack, type OpenStackArgs, openStack } from "./platform/openstack/openstack";
+export type { Credentials } from "./platform/openstack/session";
 export { type OpenStackSettings, parseSettings } from "./platform/openstack/settings";
 export { PLATFORMS, type Platform, type PlatformFacts, type PlatformKind, type WholeFacts } from "./platform/platform";
 export { InvalidInput, Problems } from "./problem/problem";

@@ -55,7 +55,8 @@ export class Cloud {
     readonly external: Cidr,
     /** Folder with `clouds.yaml`. */
     readonly folder: string,
-    private readonly container: string,
+    /** Name of its container. */
+    readonly container: string,
     private readonly network: string,
     private readonly ownFolder: boolean,
   ) {}

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as yaml from "js-yaml";
@@ -42,6 +42,10 @@ export class Operator {
       this.settings.set(file, readFileSync(file, "utf8"));
     }
     this.login("member");
+    // OpenStack's own client is in the cloud's container; it reads the same names of clouds there.
+    const client = `#!/bin/sh\nexec docker exec --env OS_CLOUD=member ${cloud.container} openstack "$@"\n`;
+    mkdirSync(join(this.home, "bin"));
+    writeFileSync(join(this.home, "bin/openstack"), client, { mode: 0o755 });
   }
 
   /** Writes clouds.yaml: as that account, with another password if one is given. */
@@ -56,9 +60,11 @@ export class Operator {
 
   /** Runs lines of shell in a folder of the checkout; `heard` is told all output so far, each time there is more. */
   run(lines: string, folder = ".", heard: (output: string, child: ChildProcess) => void = () => {}): Promise<Ended> {
+    const { PATH, ...rest } = environment();
     const env = {
-      ...environment(),
+      ...rest,
       HOME: this.home,
+      PATH: `${join(this.home, "bin")}:${PATH}`,
       HYBRID_VNF_CACHE: cacheRoot(),
       OS_CLOUD: "mycloud",
       // The provider looks for a home folder in the accounts' database, not in HOME.

@@ -43,7 +43,7 @@ const CATALOG: Catalog = {
     { network: "six", cidr: "2001:db8::/64" },
   ],
   zones: ["nova"],
-  failed: [],
+  servers: [],
 };
 const SETTINGS: OpenStackArgs = {
   access: "direct",
@@ -222,11 +222,30 @@ describe("a machine with two legs", () => {
   });
 
   test("is waited for as long as settings say, and how to see its console is said", async () => {
-    await node({ ...SETTINGS, bootTimeout: 900 });
+    await node({ ...SETTINGS, bootTimeout: 900, cloud: "mycloud", region: "R 1" });
     const { stdin } = inputsOf("kubernetes-1-boot");
     expect(stdin).toContain("export PATIENCE='900'\n");
     expect(stdin).toContain("BOOT_TIMEOUT='\\''900'\\''");
     expect(stdin).toContain("openstack console log show hybrid-vnf-test-kubernetes-1");
+    expect(stdin).toMatch(
+      /export LAST_WORDS='openstack --os-cloud '\\''mycloud'\\'' --os-region-name '\\''R 1'\\'' console log show --lines 20 \S+'\n/,
+    );
+  });
+
+  test.each([
+    ["is not there", undefined, undefined],
+    ["runs", { attempt: 1, ran: true }, undefined],
+    ["took another's place", { attempt: 2, ran: true }, "2"],
+    ["never came up", { attempt: 2, ran: false, failed: {} }, "3"],
+    ["failed after it ran", { attempt: 2, ran: true, failed: { reason: "lost" } }, "2"],
+  ])("whose server %s is the same one, or another in its place", async (_, server, attempt) => {
+    const servers = server ? [{ name: "hybrid-vnf-test-kubernetes-1", ...server }] : [];
+    await node({ ...SETTINGS, catalog: { ...CATALOG, servers } });
+    expect(inputsOf("kubernetes-1-instance").metadata).toEqual({
+      "hybrid-vnf.site": "test",
+      "hybrid-vnf.role": "kubernetes",
+      ...(attempt ? { "hybrid-vnf.attempt": attempt } : {}),
+    });
   });
 
   test("has no group and no pairs where port security is off", async () => {
@@ -678,8 +697,11 @@ describe("what a cloud has", () => {
           { zoneName: "closed", zoneState: { available: false } },
         ],
       },
-      "/compute/v2.1/servers/detail?status=ERROR": {
-        servers: [{ name: "lost", fault: { code: 500, message: "No valid host was found." } }, { name: "set" }],
+      "/compute/v2.1/servers/detail?name=%5Ehybrid-vnf-": {
+        servers: [
+          { name: "lost", status: "ERROR", fault: { code: 500, message: "No host." }, "OS-SRV-USG:launched_at": null },
+          { name: "up", status: "ACTIVE", metadata: { "hybrid-vnf.attempt": "3" }, "OS-SRV-USG:launched_at": "2026" },
+        ],
       },
       "/image/v2/images": {
         images: [
@@ -723,7 +745,10 @@ describe("what a cloud has", () => {
       externalNetworks: ["public"],
       subnets: [{ network: "office", cidr: "10.0.0.0/24" }],
       zones: ["nova"],
-      failed: [{ name: "lost", reason: "No valid host was found." }, { name: "set" }],
+      servers: [
+        { name: "lost", attempt: 1, ran: false, failed: { reason: "No host." } },
+        { name: "up", attempt: 3, ran: true },
+      ],
     });
   });
 

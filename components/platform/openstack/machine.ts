@@ -2,10 +2,11 @@ import * as path from "node:path";
 import * as openstack from "@pulumi/openstack";
 import * as pulumi from "@pulumi/pulumi";
 import { type Leg, legsFound, type MachineArgs, type MachineLike, type SshAccess } from "../../machine/machine";
-import { ElsewhereScript, printedBy } from "../../machine/script";
+import { ElsewhereScript, printedBy, quote } from "../../machine/script";
 import type { NetworkLike } from "../../network/network";
 import { SshKey } from "../../ssh/key";
 import { forwardedFrom } from "./access";
+import { ATTEMPT } from "./catalog";
 import type { OpenStackGroup } from "./group";
 import { type OpenStackSettings, routed } from "./settings";
 import { userData } from "./user-data";
@@ -16,6 +17,8 @@ export interface OpenStackMachineArgs extends MachineArgs {
   shared: OpenStackGroup;
   flavor: string;
   image: pulumi.Input<string>;
+  /** The how-manieth server in its place it is, from 1: another number, another server. */
+  attempt: number;
   tags: string[];
 }
 
@@ -25,8 +28,6 @@ export class OpenStackMachine extends pulumi.ComponentResource implements Machin
   public readonly ssh: SshAccess;
   public readonly identity: pulumi.Output<string>;
   public readonly resource: pulumi.Resource;
-  /** Its name on the cloud. */
-  public readonly title: string;
 
   constructor(
     public readonly name: string,
@@ -35,8 +36,7 @@ export class OpenStackMachine extends pulumi.ComponentResource implements Machin
   ) {
     super("hybrid-vnf:openstack:Machine", name, { site: args.site, role: args.role }, opts);
     const { settings, shared, tags, key } = args;
-    const title = `hybrid-vnf-${args.site}-${name}`;
-    this.title = title;
+    const title = titleOf(args.site, name);
     const child = { parent: this };
     const hostKey = new SshKey(`${name}-host-key`, child);
     const ports = args.legs.map((leg, at) => {
@@ -83,9 +83,13 @@ export class OpenStackMachine extends pulumi.ComponentResource implements Machin
         configDrive: settings.configDrive ?? true,
         ...(settings.zone ? { availabilityZone: settings.zone } : {}),
         ...(shared.serverGroup ? { schedulerHints: [{ group: shared.serverGroup }] } : {}),
-        metadata: { "hybrid-vnf.site": args.site, "hybrid-vnf.role": args.role },
+        metadata: {
+          "hybrid-vnf.site": args.site,
+          "hybrid-vnf.role": args.role,
+          ...(args.attempt > 1 ? { [ATTEMPT]: String(args.attempt) } : {}),
+        },
       },
-      { ...child, deleteBeforeReplace: true },
+      { ...child, deleteBeforeReplace: true, replacementTrigger: args.attempt },
     );
     this.resource = instance;
     this.ssh = {
@@ -105,6 +109,7 @@ export class OpenStackMachine extends pulumi.ComponentResource implements Machin
         input: { BOOT_TIMEOUT: String(limit) },
         undo: false,
         patience: limit,
+        lastWords: pulumi.interpolate`${clientOf(settings)} console log show --lines 20 ${instance.id}`,
         advice: `How far it has booted is on its console: openstack console log show ${title}.`,
       },
       child,
@@ -140,6 +145,20 @@ export class OpenStackMachine extends pulumi.ComponentResource implements Machin
     );
     return address.address;
   }
+}
+
+/** A machine's name on the cloud. */
+export function titleOf(site: string, machine: string): string {
+  return `hybrid-vnf-${site}-${machine}`;
+}
+
+/** OpenStack's own client, on the cloud that the settings name. */
+function clientOf({ cloud, region }: OpenStackSettings): string {
+  return [
+    "openstack",
+    ...(cloud ? ["--os-cloud", quote(cloud)] : []),
+    ...(region ? ["--os-region-name", quote(region)] : []),
+  ].join(" ");
 }
 
 /**

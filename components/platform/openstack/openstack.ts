@@ -8,7 +8,7 @@ import { rulesOf } from "./access";
 import type { Catalog } from "./catalog";
 import { OpenStackGroup } from "./group";
 import { CLOUD_INIT, MachineImage } from "./image";
-import { OpenStackMachine } from "./machine";
+import { OpenStackMachine, titleOf } from "./machine";
 import { OpenStackNetwork, requireAddress } from "./network";
 import { type OpenStackSettings, parseSettings, routed } from "./settings";
 
@@ -61,7 +61,7 @@ export class OpenStack implements Platform {
     const flavor = this.settings.flavors?.[args.role] ?? this.settings.flavor;
     const image = this.settings.images?.[args.role] ?? this.settings.image;
     this.check(name, args, flavor, image);
-    const machine = new OpenStackMachine(
+    return new OpenStackMachine(
       name,
       {
         ...args,
@@ -69,22 +69,30 @@ export class OpenStack implements Platform {
         shared: this.group(name, args, opts),
         flavor,
         image,
+        attempt: this.attempt(name, args.site),
         tags: tagsOf(args.site),
       },
       this.place(opts),
     );
-    this.warn(machine);
-    return machine;
   }
 
-  /** Says of a server that is in ERROR that it is: to the engine it is there, as it was asked for. */
-  private warn(machine: OpenStackMachine): void {
-    const failed = this.catalog?.failed.find((one) => one.name === machine.title);
-    if (!failed) return;
+  /**
+   * The how-manieth server in a machine's place is wanted. One that is in ERROR is there as it was asked for, to the engine: if it never
+   * ran, another one takes its place; if it did, its disk may hold something, and it is said what to do.
+   */
+  private attempt(name: string, site: string): number {
+    const title = titleOf(site, name);
+    const { attempt, ran, failed } = this.catalog?.servers.find((server) => server.name === title) ?? { attempt: 1 };
+    if (!failed) return attempt;
+    const reason = failed.reason ? ` (${failed.reason})` : "";
+    if (!ran) {
+      void pulumi.log.warn(`The server "${title}" never came up${reason}: another one takes its place.`);
+      return attempt + 1;
+    }
     void pulumi.log.warn(
-      `The server "${failed.name}" is in ERROR${failed.reason ? ` (${failed.reason})` : ""}: delete it (openstack server delete ${failed.name}), and the next up makes it anew.`,
-      machine,
+      `The server "${title}" is in ERROR${reason}: delete it (openstack server delete ${title}), and the next up makes it anew.`,
     );
+    return attempt;
   }
 
   /** What the machine shares with its group, made with the group's first machine. */
