@@ -2,6 +2,9 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { ConfigMap, Stack } from "@pulumi/pulumi/automation";
 import { serviceContract } from "../components/contracts/service";
+import { removeBegun } from "../components/platform/openstack/half-made";
+import { Session } from "../components/platform/openstack/session";
+import { credentials } from "../stacks/cloud";
 import { stateFolder } from "../toolchain/environment";
 import type { ImageName } from "../toolchain/images";
 import { elapsed } from "../toolchain/progress";
@@ -40,6 +43,8 @@ interface Asked {
   /** Whether any of its machines are containers on this machine's Docker engine. */
   readonly lab: boolean;
   readonly platforms: readonly string[];
+  /** The cloud that its machines are on, as the OpenStack platform's settings name it. */
+  readonly openstack: { readonly cloud?: string; readonly region?: string };
   /** What is needed on this machine's Docker engine: what functions' images are built on, and what machines are made or provided from. */
   readonly images: readonly ImageName[];
   /** The ranges that are wanted of this machine: those of its networks in the lab. */
@@ -52,9 +57,10 @@ const IMAGES: Readonly<Record<string, readonly ImageName[]>> = {
   hosts: ["base", "machine"],
 };
 
-/** The platform of each network that a hybrid site's setting names; nothing for text that the programs refuse. */
-function networksIn(text = "{}"): Readonly<Record<string, string>> {
+/** What a structured setting of the site says; nothing for text that the programs refuse. */
+function structured(configs: ReadonlyMap<string, ConfigMap>, key: string): Readonly<Record<string, string>> {
   try {
+    const text = settingOf(configs.get("site"), "site", key) ?? "{}";
     return (JSON.parse(text) as Readonly<Record<string, string>> | null) ?? {};
   } catch {
     return {};
@@ -69,7 +75,7 @@ export function asked(configs: ReadonlyMap<string, ConfigMap>): Asked {
     setting: `pulumi config set ${key} … in stacks/${layer}`,
   });
   const platform = settingOf(configs.get("site"), "site", "platform") ?? "lab";
-  const named = platform === "hybrid" ? networksIn(settingOf(configs.get("site"), "site", "networks")) : {};
+  const named = platform === "hybrid" ? structured(configs, "networks") : {};
   const on = (network: string): string => (platform === "hybrid" ? (named[network] ?? "lab") : platform);
   const wanted = [want("site", "transit"), want("kubernetes", "servers"), want("swarm", "clients")];
   const platforms = [...new Set(wanted.map(({ what }) => on(what)))];
@@ -77,6 +83,7 @@ export function asked(configs: ReadonlyMap<string, ConfigMap>): Asked {
     site: settingOf(configs.get("site"), "site", "site") ?? defaults.site,
     lab: platforms.includes("lab"),
     platforms,
+    openstack: structured(configs, "openstack"),
     images: [...new Set(platforms.flatMap((one): readonly ImageName[] => IMAGES[one] ?? ["base"]))],
     wanted: wanted.filter(({ what }) => on(what) === "lab"),
   };
@@ -88,7 +95,7 @@ function ownPassphrase(engine: Engine): boolean {
 
 const backendOf = (engine: Engine): string => engine.environment.PULUMI_BACKEND_URL ?? "";
 
-async function settle(context: Context, layer: string, stack: Stack, { site, lab }: Asked): Promise<void> {
+async function settle(context: Context, layer: string, stack: Stack, { site, lab, openstack }: Asked): Promise<void> {
   const { engine, progress, signal } = context;
   const report = (line: string): void => progress.line(line);
   await unlock(stack, projectOf(layer), backendOf(engine), report, signal);
@@ -98,6 +105,8 @@ async function settle(context: Context, layer: string, stack: Stack, { site, lab
     backendOf(engine),
     report,
     async (name) => lab && (await removeService(site, name)),
+    async (begun, known) =>
+      removeBegun(await Session.open(credentials(openstack.cloud, openstack.region)), begun, known),
   );
   signal.throwIfAborted();
 }

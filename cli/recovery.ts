@@ -5,6 +5,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import type { Stack } from "@pulumi/pulumi/automation";
 import { z } from "zod";
+import { type Begun, leaves } from "../components/platform/openstack/half-made";
 import { attempt } from "../toolchain/command";
 import { ownerVariable } from "./engine";
 import { endOrphans } from "./orphans";
@@ -207,13 +208,23 @@ function pendingInFile(backend: string, project: string, stack: string): boolean
   }
 }
 
-/** Puts a stack whose engine was killed into a state from which the next operation goes on. */
+/** The IDs of all that a deployment holds. */
+function idsIn(deployment: Readonly<Record<string, unknown>>): ReadonlySet<string> {
+  const resources = (deployment.resources ?? []) as readonly { readonly id?: string }[];
+  return new Set(resources.flatMap(({ id }) => id ?? []));
+}
+
+/**
+ * Puts a stack whose engine was killed into a state from which the next operation goes on. `removeBegun` takes away what may be left of a
+ * creation on a cloud, except what has one of the IDs.
+ */
 export async function recover(
   stack: Stack,
   project: string,
   backend: string,
   report: (line: string) => void,
   removeService: (name: string) => Promise<boolean>,
+  removeBegun: (begun: Begun, known: ReadonlySet<string>) => Promise<readonly string[]>,
 ): Promise<void> {
   if (pendingInFile(backend, project, stack.name) === false) return;
   const state = await stack.exportStack();
@@ -221,6 +232,11 @@ export async function recover(
   const pending = pendingIn(deployment);
   if (deployment === undefined || pending.length === 0) return;
   for (const one of pending) {
+    const begun = { type: one.resource.type, inputs: one.resource.inputs ?? {} };
+    if (one.type === "creating" && leaves(begun)) {
+      for (const what of await removeBegun(begun, idsIn(deployment)))
+        report(`${project}: removed the half-made ${what}`);
+    }
     const thing = halfMade(one);
     if (thing === undefined) continue;
     const removed = thing.kind === "service" ? await removeService(thing.name) : await removeHalfMade(thing);

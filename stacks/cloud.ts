@@ -2,7 +2,8 @@ import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
 import * as yaml from "js-yaml";
-import { type Credentials, InvalidInput } from "../components";
+import type { Credentials } from "../components/platform/openstack/session";
+import { InvalidInput } from "../components/problem/problem";
 
 type Entry = Readonly<Record<string, unknown>>;
 type Environment = Readonly<Record<string, string | undefined>>;

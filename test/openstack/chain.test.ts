@@ -6,7 +6,7 @@ import { ensureToolchain } from "../../toolchain/ensure";
 import { asked, own } from "./asked";
 import { type Cloud, startCloud } from "./cloud";
 import { makeFixtures, NOWHERE } from "./fixtures";
-import { Operator, readme } from "./operator";
+import { engineOf, Operator, readme } from "./operator";
 import { type Seen, seen } from "./seen";
 
 // README's OpenStack section, followed by a plain member of a project, and looked at through OpenStack's own client. Servers are records here
@@ -115,11 +115,25 @@ describe("what goes wrong in the middle is said, and the next up goes on", () =>
     expect(output).not.toMatch(TRACE);
   });
 
+  test("an engine that is killed while it makes things on the cloud", async () => {
+    let killed = false;
+    const { status } = await operator.run(up, ".", (heard) => {
+      const engine = heard.includes("created servers-network ") && !killed ? engineOf("kubernetes") : undefined;
+      if (engine === undefined) return;
+      killed = true;
+      process.kill(engine, "SIGKILL");
+    });
+    expect(killed).toBe(true);
+    expect(status).not.toBe(0);
+    // That nothing of it is there twice is seen further down, where the cloud has exactly what was asked for.
+  });
+
   test("a quota exceeded; and the site is done", async () => {
     await cloud.setQuota({ instances: 0 });
     const { status, output } = await operator.run(up);
     await cloud.setQuota({ instances: -1 });
     expect(status).not.toBe(0);
+    expect(output).toMatch(/kubernetes: going on after an engine that was stopped in the middle of \d+ operations/);
     expect(output).toMatch(/(apache-\d|kubernetes-1|client|swarm-1)-instance: .*Quota exceeded for instances/);
     expect(output).not.toMatch(TRACE);
     expect(await servers()).toEqual([]);

@@ -20,6 +20,8 @@ import {
   siteContract,
 } from "../../components";
 import { forwardedFrom, rulesOf } from "../../components/platform/openstack/access";
+import { leaves, removeBegun } from "../../components/platform/openstack/half-made";
+import { Session } from "../../components/platform/openstack/session";
 import { userData } from "../../components/platform/openstack/user-data";
 import { credentials } from "../../stacks/cloud";
 import { type Made, one, record, refusalOf, settled, value } from "./mocks";
@@ -676,6 +678,96 @@ describe("credentials", () => {
   ])("are refused: %s", (_, read, says) => {
     for (const words of says) expect(read).toThrow(words);
     expect(read).toThrow(InvalidInput);
+  });
+});
+
+describe("what a killed engine left on a cloud", () => {
+  /** A cloud of one project; the names of what it has, by path. */
+  const has = new Map<string, { id: string; name: string; key: string }>();
+  const bodies: string[] = [];
+  let server: http.Server;
+  let session: Session;
+  beforeAll(async () => {
+    server = http.createServer(async (asked, reply) => {
+      let body = "";
+      for await (const part of asked) body += part;
+      const { pathname, searchParams } = new URL(asked.url ?? "", "http://cloud");
+      if (pathname === "/v3/auth/tokens") {
+        const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+        const catalog = ["compute", "image", "network"].map((type) => ({
+          type,
+          endpoints: [{ interface: "public", region_id: "one", url: `${url}/${type}` }],
+        }));
+        reply.writeHead(201, { "X-Subject-Token": "t" });
+        return reply.end(JSON.stringify({ token: { catalog, project: { id: "p" } } }));
+      }
+      if (asked.method === "PUT") bodies.push(`${pathname} ${body}`);
+      if (asked.method === "DELETE") return reply.writeHead(has.delete(pathname) ? 204 : 409).end();
+      const one = has.get(pathname);
+      const list = [...has].filter(([path]) => path.slice(0, path.lastIndexOf("/")) === pathname);
+      if (!one && list.length === 0 && asked.method === "GET" && /\/servers\/./.test(pathname))
+        return reply.writeHead(404).end();
+      const wanted = searchParams.get("name")?.replace(/^\^|\$$/g, "");
+      const shown = list.map(([, item]) => item).filter(({ name }) => wanted === undefined || name === wanted);
+      const key = list[0]?.[1].key ?? "none";
+      const items = key === "keypairs" ? shown.map(({ name }) => ({ keypair: { name } })) : shown;
+      reply.writeHead(200).end(JSON.stringify({ [key]: items }));
+    });
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    const authUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    session = await Session.open({ cloud: "edge", authUrl, auth: { identity: {} } });
+  });
+  afterAll(() => server.close());
+  beforeEach(() => {
+    has.clear();
+    bodies.length = 0;
+  });
+  const remove = (type: string, inputs: Record<string, unknown>, ...known: string[]) =>
+    removeBegun(session, { type: `openstack:${type}`, inputs }, new Set(known));
+
+  test("goes, and what is noted or is another's stays", async () => {
+    const port = (id: string, name: string) =>
+      has.set(`/network/v2.0/ports/${id}`, { id, name, key: "ports" as const });
+    port("1", "hybrid-vnf-dev-apache-1-servers");
+    port("2", "hybrid-vnf-dev-apache-1-servers");
+    port("3", "theirs");
+    expect(await remove("networking/port:Port", { name: "hybrid-vnf-dev-apache-1-servers" }, "2")).toEqual([
+      "port hybrid-vnf-dev-apache-1-servers",
+    ]);
+    expect([...has.values()].map(({ id }) => id)).toEqual(["2", "3"]);
+    expect(await remove("networking/port:Port", { name: "theirs" })).toEqual([]);
+    expect(await remove("networking/port:Port", {})).toEqual([]);
+    expect(has.size).toBe(2);
+  });
+
+  test("goes by its name where it has no ID, and a server is waited for", async () => {
+    has.set("/compute/v2/os-keypairs/hybrid-vnf-dev-swarm", { id: "", name: "hybrid-vnf-dev-swarm", key: "keypairs" });
+    has.set("/compute/v2/servers/s", { id: "s", name: "hybrid-vnf-dev-client", key: "servers" });
+    expect(await remove("compute/keypair:Keypair", { name: "hybrid-vnf-dev-swarm" })).toEqual([
+      "keypair hybrid-vnf-dev-swarm",
+    ]);
+    expect(await remove("compute/instance:Instance", { name: "hybrid-vnf-dev-client" })).toEqual([
+      "instance hybrid-vnf-dev-client",
+    ]);
+    expect(has.size).toBe(0);
+  });
+
+  test("goes by what it belongs to where it has no name", async () => {
+    has.set("/network/v2.0/floatingips/f", { id: "f", name: "", key: "floatingips" });
+    expect(await remove("networking/floatingIp:FloatingIp", { portId: "p" })).toEqual(["floating ip f"]);
+    has.set("/network/v2.0/ports/q", { id: "q", name: "", key: "ports" });
+    const leg = { routerId: "r", subnetId: "s" };
+    expect(await remove("networking/routerInterface:RouterInterface", leg, "q")).toEqual([]);
+    expect(await remove("networking/routerInterface:RouterInterface", leg)).toEqual(["router interface of r"]);
+    expect(bodies).toEqual(['/network/v2.0/routers/r/remove_router_interface {"subnet_id":"s"}']);
+  });
+
+  test("is asked after for every kind of thing that the platform makes", async () => {
+    await node(FLOATING);
+    const types = [...new Set(made.map(({ type }) => type))].filter((type) => type.startsWith("openstack:"));
+    const none = types.filter((type) => !leaves({ type, inputs: {} }));
+    expect(types.length).toBeGreaterThan(5);
+    expect(none).toEqual([]);
   });
 });
 
