@@ -791,10 +791,12 @@ describe("what a cloud has", () => {
       },
       "/compute/v2.1/servers/detail?name=%5Ehybrid-vnf-": {
         servers: [
-          { name: "lost", status: "ERROR", fault: { code: 500, message: "No host." }, "OS-SRV-USG:launched_at": null },
+          { id: "1", name: "lost", status: "ERROR", "OS-SRV-USG:launched_at": null },
+          { id: "2", name: "broken", status: "ERROR", fault: { message: "Disk." }, "OS-SRV-USG:launched_at": "2026" },
           { name: "up", status: "ACTIVE", metadata: { "hybrid-vnf.attempt": "3" }, "OS-SRV-USG:launched_at": "2026" },
         ],
       },
+      "/compute/v2.1/servers/1": { server: { id: "1", fault: { code: 500, message: "No host." } } },
       "/image/v2/images": {
         images: [
           { name: "one", status: "active", min_ram: 0, min_disk: 1, virtual_size: 3 * 2 ** 30 + 1 },
@@ -839,6 +841,7 @@ describe("what a cloud has", () => {
       zones: ["nova"],
       servers: [
         { name: "lost", attempt: 1, ran: false, failed: { reason: "No host." } },
+        { name: "broken", attempt: 1, ran: true, failed: { reason: "Disk." } },
         { name: "up", attempt: 3, ran: true },
       ],
     });

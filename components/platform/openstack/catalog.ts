@@ -61,11 +61,17 @@ export async function readCatalog(credentials: Credentials): Promise<Catalog> {
     virtual_size?: number | null;
   };
   type Nova = {
+    id: string;
     name: string;
     status: string;
     fault?: { message?: string };
     metadata?: Record<string, string>;
     "OS-SRV-USG:launched_at"?: string | null;
+  };
+  // Lists leave out why a server found no host (seen with Nova 26).
+  const reasonOf = async (id: string): Promise<string | undefined> => {
+    const { body } = await session.ask("GET", "compute", `/servers/${id}`);
+    return (body as { server?: Nova } | undefined)?.server?.fault?.message;
   };
   const [flavors, images, external, networks, subnets, zones, servers] = await Promise.all([
     session.all<{ name: string; vcpus: number; ram: number; disk: number }>("compute", "/flavors/detail", "flavors"),
@@ -96,11 +102,13 @@ export async function readCatalog(credentials: Credentials): Promise<Catalog> {
       cidr: subnet.cidr,
     })),
     zones: zones.filter((zone) => zone.zoneState.available).map((zone) => zone.zoneName),
-    servers: servers.map(({ name, status, fault, metadata, ...server }) => ({
-      name,
-      attempt: Number(metadata?.[ATTEMPT] ?? 1),
-      ran: Boolean(server["OS-SRV-USG:launched_at"]),
-      ...(status === "ERROR" ? { failed: { reason: fault?.message } } : {}),
-    })),
+    servers: await Promise.all(
+      servers.map(async ({ id, name, status, fault, metadata, ...server }) => ({
+        name,
+        attempt: Number(metadata?.[ATTEMPT] ?? 1),
+        ran: Boolean(server["OS-SRV-USG:launched_at"]),
+        ...(status === "ERROR" ? { failed: { reason: fault?.message ?? (await reasonOf(id)) } } : {}),
+      })),
+    ),
   };
 }
