@@ -211,10 +211,17 @@ export async function down(context: Context, force: boolean): Promise<void> {
       if (stack === undefined) throw new Error(`The stack of ${layer} was not found.`);
       await settle(context, layer, stack, chain);
       let changes: Changes = {};
-      try {
-        changes = await operate(layer, "going down", progress, (watch) =>
-          stack.destroy({ onEvent: watch.event, suppressOutputs: true }),
+      const destroy = (runProgram: boolean): Promise<Changes> =>
+        operate(layer, "going down", progress, (watch) =>
+          stack.destroy({ onEvent: watch.event, suppressOutputs: true, runProgram }),
         );
+      try {
+        changes = await destroy(false).catch((error: unknown) => {
+          if (signal.aborted || layers.find((one) => one.name === layer)?.upstream.length === 0) throw error;
+          // A cluster that was made anew answers to other credentials than this stack has noted; its program reads them.
+          progress.line(`${layer}: once more, with what the other stacks publish now`);
+          return destroy(true);
+        });
       } catch (error) {
         if (!force || signal.aborted) throw error;
         progress.line(`${layer}: forgetting what could not be taken down in order`);

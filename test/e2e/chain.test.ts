@@ -14,6 +14,7 @@ import {
   texts,
   volumes,
 } from "./operator";
+import { startRegistry } from "./registry";
 
 /** How the body of every OpenSSH private key begins: "openssh-key-v1" in base64 (PROTOCOL.key of OpenSSH). */
 const KEY_BODY = "b3BlbnNzaC1rZXktdjE";
@@ -169,6 +170,41 @@ describe("the chain in the lab", () => {
     expect((await run("up")).status).toBe(0);
   });
 
+  test("images that go through a registry are pulled from there by their digest", async () => {
+    const registry = await startRegistry(["kubernetes-1", "swarm-1"]);
+    const service = (...args: string[]) => pulumi("stacks/service", ...args, "--stack", "dev");
+    try {
+      service("config", "set", "registry", registry.name);
+      const up = service("up", "--yes", "--skip-preview");
+      expect(up.status, up.output).toBe(0);
+      await eventually("the chain answers", 60, bothAnswer);
+      const pod = kubectl(
+        "get",
+        "pods",
+        "-l",
+        "app=quagga",
+        "-o",
+        "jsonpath={.items[*].status.containerStatuses[*].imageID}",
+      );
+      expect(pod.output).toMatch(new RegExp(`^${registry.name}/hybrid-vnf/quagga@sha256:[0-9a-f]{64}$`));
+      const task = onMachine(
+        "swarm-1",
+        "docker",
+        "ps",
+        "--filter",
+        "label=com.docker.swarm.service.name=nginx",
+        "--format",
+        "{{.Image}}",
+      );
+      expect(task.output.trim()).toContain(`${registry.name}/hybrid-vnf/nginx`);
+    } finally {
+      service("config", "rm", "registry");
+      registry.stop();
+    }
+    expect((await run("up")).status).toBe(0);
+    expect(bothAnswer()).toBe(true);
+  });
+
   test("a machine's container deleted behind our back is repaired by the next up", async () => {
     inShell("docker", ["rm", "-f", "hybrid-vnf-dev-apache-1"]);
     expect((await run("up")).status).toBe(0);
@@ -195,7 +231,10 @@ describe("the chain in the lab", () => {
     expect(logs.some((log) => log.includes(KEY_BODY))).toBe(false);
   });
 
-  test("down leaves nothing", async () => {
+  test("down leaves nothing, not even when the Swarm was made anew since the service went up", async () => {
+    inShell("docker", ["rm", "-f", "hybrid-vnf-dev-swarm-1"]);
+    const swarm = pulumi("stacks/swarm", "up", "--stack", "dev", "--yes", "--skip-preview", "--refresh");
+    expect(swarm.status, swarm.output).toBe(0);
     expect((await run("down")).status).toBe(0);
     expect(leftovers()).toEqual([]);
     expect([...volumes()].filter((volume) => !before.has(volume))).toEqual([]);

@@ -683,7 +683,7 @@ describe("credentials", () => {
 
 describe("what a killed engine left on a cloud", () => {
   /** A cloud of one project; the names of what it has, by path. */
-  const has = new Map<string, { id: string; name: string; key: string }>();
+  const has = new Map<string, { id: string; name: string; key: string; direction?: string; port_range_min?: number }>();
   const bodies: string[] = [];
   let server: http.Server;
   let session: Session;
@@ -707,8 +707,10 @@ describe("what a killed engine left on a cloud", () => {
       const list = [...has].filter(([path]) => path.slice(0, path.lastIndexOf("/")) === pathname);
       if (!one && list.length === 0 && asked.method === "GET" && /\/servers\/./.test(pathname))
         return reply.writeHead(404).end();
-      const wanted = searchParams.get("name")?.replace(/^\^|\$$/g, "");
-      const shown = list.map(([, item]) => item).filter(({ name }) => wanted === undefined || name === wanted);
+      const wanted = [...searchParams].map(([key, text]) => [key, text.replace(/^\^|\$$/g, "")] as const);
+      const shown = list
+        .map(([, item]) => item)
+        .filter((item) => wanted.every(([key, text]) => String(item[key as keyof typeof item] ?? text) === text));
       const key = list[0]?.[1].key ?? "none";
       const items = key === "keypairs" ? shown.map(({ name }) => ({ keypair: { name } })) : shown;
       reply.writeHead(200).end(JSON.stringify({ [key]: items }));
@@ -755,6 +757,17 @@ describe("what a killed engine left on a cloud", () => {
   test("goes by what it belongs to where it has no name", async () => {
     has.set("/network/v2.0/floatingips/f", { id: "f", name: "", key: "floatingips" });
     expect(await remove("networking/floatingIp:FloatingIp", { portId: "p" })).toEqual(["floating ip f"]);
+    const rule = (id: string, direction: string, port_range_min: number) =>
+      has.set(`/network/v2.0/security-group-rules/${id}`, {
+        ...{ id, name: "", key: "security_group_rules", direction, port_range_min },
+      });
+    rule("ours", "ingress", 22);
+    rule("another", "ingress", 80);
+    rule("the cloud's", "egress", 22);
+    const ssh = { securityGroupId: "g", direction: "ingress", protocol: "tcp", portRangeMin: 22, portRangeMax: 22 };
+    expect(await remove("networking/secGroupRule:SecGroupRule", ssh)).toEqual(["sec group rule ours"]);
+    expect(await remove("networking/secGroupRule:SecGroupRule", { direction: "ingress" })).toEqual([]);
+    expect([...has.values()].map(({ id }) => id)).toEqual(["another", "the cloud's"]);
     has.set("/network/v2.0/ports/q", { id: "q", name: "", key: "ports" });
     const leg = { routerId: "r", subnetId: "s" };
     expect(await remove("networking/routerInterface:RouterInterface", leg, "q")).toEqual([]);

@@ -21,10 +21,15 @@ interface Kind {
 const text = (value: unknown): string => (typeof value === "string" ? value : "");
 const own = (name: string): boolean => name.startsWith("hybrid-vnf-");
 const byName = ({ name }: Begun["inputs"]) => (own(text(name)) ? { name: text(name) } : undefined);
+/** By inputs, `PARAMETER: INPUT`; the first of them says what it belongs to, without which it isn't looked for. */
 const by =
-  (parameter: string, input: string): Kind["query"] =>
-  (inputs) =>
-    text(inputs[input]) === "" ? undefined : { [parameter]: text(inputs[input]) };
+  (parameters: Readonly<Record<string, string>>): Kind["query"] =>
+  (inputs) => {
+    const given = Object.entries(parameters).map(
+      ([parameter, input]) => [parameter, String(inputs[input] ?? "")] as const,
+    );
+    return given[0]?.[1] === "" ? undefined : Object.fromEntries(given.filter(([, value]) => value !== ""));
+  };
 const network = (path: string, key: string, query: Kind["query"] = byName): Kind => ({
   service: "network",
   path: `/${path}`,
@@ -41,9 +46,17 @@ const KINDS: Readonly<Record<string, Kind>> = {
   "openstack:networking/secGroupRule:SecGroupRule": network(
     "security-group-rules",
     "security_group_rules",
-    by("security_group_id", "securityGroupId"),
+    // All that it says, for a new group has rules of the cloud's own.
+    by({
+      security_group_id: "securityGroupId",
+      direction: "direction",
+      protocol: "protocol",
+      port_range_min: "portRangeMin",
+      port_range_max: "portRangeMax",
+      remote_ip_prefix: "remoteIpPrefix",
+    }),
   ),
-  "openstack:networking/floatingIp:FloatingIp": network("floatingips", "floatingips", by("port_id", "portId")),
+  "openstack:networking/floatingIp:FloatingIp": network("floatingips", "floatingips", by({ port_id: "portId" })),
   "openstack:compute/instance:Instance": {
     service: "compute",
     path: "/servers",
