@@ -118,7 +118,7 @@ describe("what goes wrong in the middle is said, and the next up goes on", () =>
   test("an engine that is killed while it makes things on the cloud", async () => {
     let killed = false;
     const { status } = await operator.run(up, ".", (heard) => {
-      const engine = heard.includes("created servers-network ") && !killed ? engineOf("kubernetes") : undefined;
+      const engine = heard.includes("created transit-subnet ") && !killed ? engineOf("site") : undefined;
       if (engine === undefined) return;
       killed = true;
       process.kill(engine, "SIGKILL");
@@ -133,7 +133,9 @@ describe("what goes wrong in the middle is said, and the next up goes on", () =>
     const { status, output } = await operator.run(up);
     await cloud.setQuota({ instances: -1 });
     expect(status).not.toBe(0);
-    expect(output).toMatch(/kubernetes: going on after an engine that was stopped in the middle of \d+ operations/);
+    expect(output).toMatch(
+      /hybrid-vnf-site: going on after an engine that was stopped in the middle of \d+ operations/,
+    );
     expect(output).toMatch(/(apache-\d|kubernetes-1|client|swarm-1)-instance: .*Quota exceeded for instances/);
     expect(output).not.toMatch(TRACE);
     expect(await servers()).toEqual([]);
