@@ -10,7 +10,7 @@ import type { ImageName } from "../toolchain/images";
 import { elapsed } from "../toolchain/progress";
 import type { Engine } from "./engine";
 import { type Ending, folderOf, inOrder, type Layer, layers, projectOf, reversed } from "./layers";
-import { forgetSalt, forgetState, removeLabelled, removeService } from "./leftovers";
+import { forgetSalt, forgetState, labelled, removeLabelled, removeService } from "./leftovers";
 import { type Changes, OperationError, operate, outputsOf } from "./operation";
 import { preflight, type Wanted } from "./preflight";
 import type { Progress } from "./progress";
@@ -194,13 +194,13 @@ export async function down(context: Context, force: boolean): Promise<void> {
   await Promise.all(
     layers.map(async ({ name: layer }) => {
       const stack = await engine.find(layer, name);
-      if (stack === undefined) return;
-      stacks.set(layer, stack);
-      configs.set(layer, await stack.getAllConfig());
+      if (stack !== undefined) stacks.set(layer, stack);
+      const config = await (stack?.getAllConfig() ?? engine.settings(layer, name));
+      if (config !== undefined) configs.set(layer, config);
     }),
   );
   const chain = asked(configs);
-  await context.ready(chain.platforms);
+  if (stacks.size > 0) await context.ready(chain.platforms);
   const present: readonly Layer[] = layers
     .filter((layer) => stacks.has(layer.name))
     .map((layer) => ({ ...layer, upstream: layer.upstream.filter((one) => stacks.has(one)) }));
@@ -213,12 +213,12 @@ export async function down(context: Context, force: boolean): Promise<void> {
       let changes: Changes = {};
       const destroy = (runProgram: boolean): Promise<Changes> =>
         operate(layer, "going down", progress, (watch) =>
-          stack.destroy({ onEvent: watch.event, suppressOutputs: true, runProgram }),
+          stack.destroy({ onEvent: watch.event, suppressOutputs: true, runProgram, refresh: runProgram }),
         );
       try {
         changes = await destroy(false).catch((error: unknown) => {
           if (signal.aborted || layers.find((one) => one.name === layer)?.upstream.length === 0) throw error;
-          // A cluster that was made anew answers to other credentials than this stack has noted; its program reads them.
+          // A cluster that was made anew answers to other credentials than this stack has noted, and has forgotten what ran on it.
           progress.line(`${layer}: once more, with what the other stacks publish now`);
           return destroy(true);
         });
@@ -233,9 +233,16 @@ export async function down(context: Context, force: boolean): Promise<void> {
     signal,
   );
   conclude("down", endings, context);
-  if (chain.lab) {
-    for (const thing of await removeLabelled(chain.site, signal))
-      progress.line(`removed ${thing}, which no stack knew`);
+  if (chain.lab && configs.size > 0) {
+    // With no stack here they may well be another checkout's.
+    if (stacks.size > 0 || force) {
+      for (const thing of await removeLabelled(chain.site, signal))
+        progress.line(`removed ${thing}, which no stack knew`);
+    } else if ((await labelled(chain.site, signal)).length > 0) {
+      progress.line(
+        `machines or networks of a site '${chain.site}' are on this Docker engine, and in no stack of this state: take them down where they were made, or with --force`,
+      );
+    }
   }
   if (ownPassphrase(engine) && backendOf(engine) === `file://${join(stateFolder(), "state")}`) forgetState();
   progress.line(stacks.size === 0 ? "nothing was up" : `down in ${elapsed(Date.now() - began)}`);

@@ -1,6 +1,13 @@
 import { spawn } from "node:child_process";
-import { dirname } from "node:path";
-import { LocalWorkspace, PulumiCommand, type Stack, StackNotFoundError } from "@pulumi/pulumi/automation";
+import { existsSync } from "node:fs";
+import { dirname, join } from "node:path";
+import {
+  type ConfigMap,
+  LocalWorkspace,
+  PulumiCommand,
+  type Stack,
+  StackNotFoundError,
+} from "@pulumi/pulumi/automation";
 import type { Toolchain } from "../toolchain/ensure";
 import { environment } from "../toolchain/environment";
 import { folderOf } from "./layers";
@@ -124,6 +131,15 @@ export class Engine {
   /** A layer's stack, made if there is none yet. */
   open(layer: string, stackName: string): Promise<Stack> {
     return LocalWorkspace.createOrSelectStack({ stackName, workDir: folderOf(layer) }, this.options());
+  }
+
+  /** The settings in a stack's file, whether there is such a stack or not; undefined where there is no file either. */
+  async settings(layer: string, stackName: string): Promise<ConfigMap | undefined> {
+    if (!existsSync(join(folderOf(layer), `Pulumi.${stackName}.yaml`))) return undefined;
+    const workspace = await LocalWorkspace.create({ workDir: folderOf(layer), ...this.options() });
+    const { config = {} } = await workspace.stackSettings(stackName);
+    const text = (value: unknown): string => (typeof value === "string" ? value : JSON.stringify(value));
+    return Object.fromEntries(Object.entries(config).map(([key, value]) => [key, { value: text(value) }]));
   }
 
   /** A layer's stack, or undefined if there is none. */

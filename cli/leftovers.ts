@@ -4,26 +4,33 @@ import { attempt, run } from "../toolchain/command";
 import { stateFolder } from "../toolchain/environment";
 import { folderOf } from "./layers";
 
-/** Removes what bears a site's label on this machine's Docker engine. What it removed, by name. */
-export async function removeLabelled(site: string, signal?: AbortSignal): Promise<readonly string[]> {
+/** In the order in which they can be removed. */
+const KINDS = [
+  { noun: "container", list: ["ps", "--all"], format: "{{.Names}}", remove: ["rm", "--force", "--volumes"] },
+  { noun: "network", list: ["network", "ls"], format: "{{.Name}}", remove: ["network", "rm"] },
+  { noun: "volume", list: ["volume", "ls"], format: "{{.Name}}", remove: ["volume", "rm"] },
+] as const;
+
+async function named(kind: (typeof KINDS)[number], site: string, signal?: AbortSignal): Promise<string[]> {
   const filter = `label=hybrid-vnf.site=${site}`;
-  const list = async (args: readonly string[]): Promise<string[]> =>
-    (await run("docker", args, { signal })).split("\n").filter((name) => name !== "");
+  const names = await run("docker", [...kind.list, "--filter", filter, "--format", kind.format], { signal });
+  return names.split("\n").filter((name) => name !== "");
+}
+
+/** What bears a site's label on this machine's Docker engine, such as `container NAME`. */
+export async function labelled(site: string, signal?: AbortSignal): Promise<readonly string[]> {
+  const found: string[] = [];
+  for (const kind of KINDS) found.push(...(await named(kind, site, signal)).map((name) => `${kind.noun} ${name}`));
+  return found;
+}
+
+/** Removes what bears a site's label on this machine's Docker engine. What it removed, as `labelled` names it. */
+export async function removeLabelled(site: string, signal?: AbortSignal): Promise<readonly string[]> {
   const removed: string[] = [];
-  const containers = await list(["ps", "--all", "--filter", filter, "--format", "{{.Names}}"]);
-  if (containers.length > 0) {
-    await run("docker", ["rm", "--force", "--volumes", ...containers], { signal });
-    removed.push(...containers.map((name) => `container ${name}`));
-  }
-  const networks = await list(["network", "ls", "--filter", filter, "--format", "{{.Name}}"]);
-  if (networks.length > 0) {
-    await run("docker", ["network", "rm", ...networks], { signal });
-    removed.push(...networks.map((name) => `network ${name}`));
-  }
-  const volumes = await list(["volume", "ls", "--filter", filter, "--format", "{{.Name}}"]);
-  if (volumes.length > 0) {
-    await run("docker", ["volume", "rm", ...volumes], { signal });
-    removed.push(...volumes.map((name) => `volume ${name}`));
+  for (const kind of KINDS) {
+    const names = await named(kind, site, signal);
+    if (names.length > 0) await run("docker", [...kind.remove, ...names], { signal });
+    removed.push(...names.map((name) => `${kind.noun} ${name}`));
   }
   return removed;
 }

@@ -79,6 +79,13 @@ describe("the chain in the lab", () => {
     }
   });
 
+  test("down of a stack that is not there leaves the machines of others alone", async () => {
+    const { status, output } = await command("down", ["--stack", "nobody"]);
+    expect(status).toBe(0);
+    expect(output).toContain("nothing was up");
+    expect(bothAnswer()).toBe(true);
+  });
+
   test("the route of the router is in FRR, and forwarding is its own doing", async () => {
     const routes = kubectl("exec", "deployment/quagga", "--", "vtysh", "-c", "show ip route 10.100.102.0/24");
     expect(routes.output).toContain("10.100.102.0/24");
