@@ -211,16 +211,19 @@ export async function down(context: Context, force: boolean): Promise<void> {
       if (stack === undefined) throw new Error(`The stack of ${layer} was not found.`);
       await settle(context, layer, stack, chain);
       let changes: Changes = {};
-      const destroy = (runProgram: boolean): Promise<Changes> =>
+      const destroy = (): Promise<Changes> =>
         operate(layer, "going down", progress, (watch) =>
-          stack.destroy({ onEvent: watch.event, suppressOutputs: true, runProgram, refresh: runProgram }),
+          stack.destroy({ onEvent: watch.event, suppressOutputs: true }),
         );
       try {
-        changes = await destroy(false).catch((error: unknown) => {
+        changes = await destroy().catch(async (error: unknown) => {
           if (signal.aborted || layers.find((one) => one.name === layer)?.upstream.length === 0) throw error;
           // A cluster that was made anew answers to other credentials than this stack has noted, and has forgotten what ran on it.
           progress.line(`${layer}: once more, with what the other stacks publish now`);
-          return destroy(true);
+          await operate(layer, "looking again", progress, (watch) =>
+            stack.refresh({ onEvent: watch.event, suppressOutputs: true, runProgram: true }),
+          );
+          return destroy();
         });
       } catch (error) {
         if (!force || signal.aborted) throw error;
