@@ -1,7 +1,9 @@
+import * as path from "node:path";
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import { Image, requireRegistry } from "../image/image";
 import { type Leg, legIn, type MachineLike } from "../machine/machine";
+import { MachineScript } from "../machine/script";
 import { Address } from "../network/address";
 import { InvalidInput, Problems } from "../problem/problem";
 import type { RouterLike } from "../quagga/router";
@@ -93,6 +95,19 @@ export class NginxLoadBalancer extends pulumi.ComponentResource {
       { folder: "nginx", runtime: "docker", nodes: swarm.nodes, registry: args.registry },
       { parent: this },
     );
+    const ports = (publish === "host" ? swarm.nodes : []).map(
+      (node) =>
+        new MachineScript(
+          `${name}-${node.name}-port`,
+          {
+            machine: node,
+            file: path.join(__dirname, "port.sh"),
+            input: { PORT: String(port), SERVICE: name },
+            undo: false,
+          },
+          { parent: this },
+        ),
+    );
     const service = new docker.Service(
       `${name}-service`,
       {
@@ -118,7 +133,7 @@ export class NginxLoadBalancer extends pulumi.ComponentResource {
         updateConfig: { order: "stop-first", parallelism: 1 },
         convergeConfig: { delay: "1s", timeout: "2m" },
       },
-      { parent: this, provider, dependsOn: routes, deleteBeforeReplace: true },
+      { parent: this, provider, dependsOn: [...routes, ...ports], deleteBeforeReplace: true },
     );
     this.url = service.id.apply(() => `http://${leg.address}${port === 80 ? "" : `:${port}`}`);
     this.registerOutputs({ url: this.url });

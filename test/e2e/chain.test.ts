@@ -177,6 +177,23 @@ describe("the chain in the lab", () => {
     expect((await run("up")).status).toBe(0);
   });
 
+  test("a port that something else on the node has is named, and the service stays as it is", async () => {
+    const taken = ["--unit", "taken", "--socket-property=ListenStream=8080", "/bin/true"];
+    expect(onMachine("swarm-1", "systemd-run", "--quiet", ...taken).status).toBe(0);
+    pulumi("stacks/service", "config", "set", "--stack", "dev", "port", "8080");
+    try {
+      const { status, output } = pulumi("stacks/service", "up", "--stack", "dev", "--yes", "--skip-preview");
+      expect(status).not.toBe(0);
+      expect(output).toContain(
+        "Port 8080 of swarm-1 is taken by systemd (process 1): stop that, or choose another port",
+      );
+    } finally {
+      pulumi("stacks/service", "config", "rm", "--stack", "dev", "port");
+      onMachine("swarm-1", "systemctl", "stop", "taken.socket");
+    }
+    expect(bothAnswer()).toBe(true);
+  });
+
   test("images that go through a registry are pulled from there by their digest", async () => {
     const registry = await startRegistry(["kubernetes-1", "swarm-1"]);
     const service = (...args: string[]) => pulumi("stacks/service", ...args, "--stack", "dev");

@@ -1,0 +1,30 @@
+#!/usr/bin/env bash
+# Makes sure that a TCP port of a Swarm node is free for a service, or already that service's own: Docker itself only says that a task has
+# ended. Runs on the node.
+#
+# Input: PORT     the port
+#        SERVICE  the service that is to have it
+# Use:   bash -s -- create | update
+set -euo pipefail
+
+fail() {
+  printf '%s\n' "$*" >&2
+  exit 1
+}
+
+main() {
+  local listening who
+  case ${1:-} in
+  create | update) ;;
+  *) fail "'${1:-}' is no action of port.sh; use create or update." ;;
+  esac
+  listening=$(ss --no-header --listening --tcp --numeric --processes "sport = :${PORT:?}") ||
+    fail "The ports of $(hostname) can't be listed; 'ss -ltnp' on it says more."
+  [[ -n $listening ]] || return 0
+  [[ -z $(docker ps --quiet --filter "label=com.docker.swarm.service.name=${SERVICE:?}" --filter "publish=$PORT/tcp") ]] || return 0
+  who=$(docker ps --filter "publish=$PORT/tcp" --format 'container {{.Names}}' | head -n 1)
+  [[ -n $who ]] || who=$(sed -nE '1s/.*users:\(\("([^"]*)",pid=([0-9]+).*/\1 (process \2)/p' <<<"$listening")
+  fail "Port $PORT of $(hostname) is taken by ${who:-somebody}: stop that, or choose another port for the service $SERVICE."
+}
+
+main "$@"
