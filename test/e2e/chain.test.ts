@@ -3,11 +3,13 @@ import * as path from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import {
   command,
+  enginesIn,
   eventually,
   inShell,
   kubectl,
   leftovers,
   onMachine,
+  orphanedPlugins,
   pulumi,
   ROOT,
   replies,
@@ -282,6 +284,7 @@ describe("interrupted", () => {
         if (killed || !moment.test(chunk.toString()) || child.pid === undefined) return;
         killed = true;
         process.kill(-child.pid, "SIGKILL");
+        for (const engine of enginesIn("stacks")) process.kill(engine, "SIGKILL");
       });
     });
     expect(killed).toBe(true);
@@ -290,6 +293,7 @@ describe("interrupted", () => {
     expect(bothAnswer()).toBe(true);
     expect((await run("down")).status).toBe(0);
     expect(leftovers()).toEqual([]);
+    await eventually("no plugin is left", 30, () => orphanedPlugins().length === 0 || orphanedPlugins().join(", "));
   });
 });
 

@@ -1,6 +1,7 @@
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import * as fs from "node:fs";
 import * as path from "node:path";
+import { processes } from "../../cli/orphans";
 
 /** The checkout under test. */
 export const ROOT = path.join(__dirname, "../..");
@@ -45,6 +46,29 @@ export function environment(): NodeJS.ProcessEnv {
     );
   }
   return shell;
+}
+
+/** The engines that bring something up in a folder of the checkout, or below it. */
+export function enginesIn(folder: string): number[] {
+  const inside = (pid: number) => {
+    try {
+      const relative = path.relative(path.join(ROOT, folder), fs.readlinkSync(`/proc/${pid}/cwd`));
+      return !relative.startsWith("..");
+    } catch {
+      return false; // It has ended since.
+    }
+  };
+  return processes()
+    .filter(({ pid, command: [program, what] }) => program?.endsWith("/pulumi") && what === "up" && inside(pid))
+    .map(({ pid }) => pid);
+}
+
+/** Plugins built here whose engine is gone, by name. */
+export function orphanedPlugins(): string[] {
+  const names = processes()
+    .filter(({ parent }) => parent === 1)
+    .map(({ command: [program = ""] }) => path.basename(program));
+  return names.filter((name) => /^pulumi-resource-(command|kubernetes)$/.test(name));
 }
 
 /** Runs pulumi by hand in a folder of the checkout. */

@@ -1,11 +1,10 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { mkdirSync, mkdtempSync, readFileSync, readlinkSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as yaml from "js-yaml";
 import { plain } from "../../cli/diagnostics";
 import { layers } from "../../cli/layers";
-import { processes } from "../../cli/orphans";
 import { cacheRoot } from "../../toolchain/cache";
 import { checkout } from "../../toolchain/environment";
 import { type Ended, environment } from "../e2e/operator";
@@ -31,21 +30,6 @@ const TARGETS = [
   "**:SshKey**",
   ..."Layer Network Group Machine Cluster WebServers Client".split(" ").map((type) => `**${type}::*`),
 ];
-
-/** The process of the engine that brings a layer's stack up, if there is one. */
-export function engineOf(layer: string): number | undefined {
-  const folder = join(checkout, "stacks", layer);
-  const here = (pid: number) => {
-    try {
-      return readlinkSync(`/proc/${pid}/cwd`) === folder;
-    } catch {
-      return false; // It has ended since.
-    }
-  };
-  return processes().find(
-    ({ pid, command: [program, what] }) => program?.endsWith("/pulumi") && what === "up" && here(pid),
-  )?.pid;
-}
 
 /** Somebody with a home folder of his own, and in it the clouds.yaml of a cloud that he calls `mycloud`. */
 export class Operator {
