@@ -132,6 +132,19 @@ export function leftovers(): string[] {
   ];
 }
 
+/** What bears a site's label on this Docker engine, by ID. */
+export function labelled(site: string): string[] {
+  return [
+    ["ps", "--all"],
+    ["network", "ls"],
+    ["volume", "ls"],
+  ].flatMap((kind) => {
+    const { status, output } = inShell("docker", [...kind, "--quiet", "--filter", `label=hybrid-vnf.site=${site}`]);
+    if (status !== 0) throw new Error(output);
+    return output.split("\n").filter(Boolean);
+  });
+}
+
 export function volumes(): Set<string> {
   return new Set(inShell("docker", ["volume", "ls", "-q"]).output.split("\n").filter(Boolean));
 }

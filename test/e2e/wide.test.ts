@@ -1,7 +1,7 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { command, type Ended, inShell, pulumi, ROOT } from "./operator";
+import { command, type Ended, inShell, labelled, pulumi, ROOT } from "./operator";
 
 /** A second site beside "dev", on ranges of its own, with a cluster of several nodes. */
 const site = "wide";
@@ -17,19 +17,6 @@ const on = (machine: string, ...args: string[]): Ended =>
   inShell("docker", ["exec", `hybrid-vnf-${site}-${machine}`, ...args]);
 const kubectl = (...args: string[]) =>
   on("kubernetes-1", "kubectl", "--kubeconfig", "/etc/kubernetes/admin.conf", ...args);
-
-function leftovers(): string[] {
-  const label = `label=hybrid-vnf.site=${site}`;
-  return [
-    ["ps", "--all"],
-    ["network", "ls"],
-    ["volume", "ls"],
-  ].flatMap((kind) =>
-    inShell("docker", [...kind, "--quiet", "--filter", label])
-      .output.split("\n")
-      .filter(Boolean),
-  );
-}
 
 beforeAll(() => {
   for (const [layer, values] of Object.entries(settings)) {
@@ -106,6 +93,6 @@ describe("a cluster of several nodes", () => {
 
   test("down leaves nothing", async () => {
     expect((await command("down", ["--stack", site])).status).toBe(0);
-    expect(leftovers()).toEqual([]);
+    expect(labelled(site)).toEqual([]);
   });
 });
