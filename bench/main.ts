@@ -47,19 +47,19 @@ const npm =
   (...args: string[]) =>
   () =>
     void shell("npm", "run", "-s", ...args);
-const inStack =
-  (stack: string, ...args: string[]) =>
-  () =>
-    void shell(
-      "bash",
-      "-c",
-      `eval "$(npm run -s env)" && cd stacks/${stack} && exec pulumi "$@"`,
-      "pulumi",
-      ...args,
-      "--stack",
-      "dev",
-      "--non-interactive",
-    );
+/** What `eval "$(npm run -s env)"` puts into a shell. */
+function environment(): NodeJS.ProcessEnv {
+  const lines = shell("bash", "-c", 'eval "$(npm run -s env)"; env -0').split("\0");
+  return Object.fromEntries(
+    lines.filter(Boolean).map((line) => [line.replace(/=.*/s, ""), line.replace(/^[^=]*=/, "")]),
+  );
+}
+const inStack = (stack: string, env: NodeJS.ProcessEnv, ...args: string[]): void =>
+  void execFileSync("pulumi", [...args, "--stack", "dev", "--non-interactive"], {
+    cwd: join(root, "stacks", stack),
+    env,
+    stdio: ["ignore", "pipe", "inherit"],
+  });
 
 const script = (action: string) => () => void shell("bash", join(__dirname, "script.sh"), action);
 
@@ -148,16 +148,18 @@ async function main(): Promise<void> {
   const steps = {
     "up from nothing": npm("up", "--", "--requests", "4"),
     "up again": npm("up", "--", "--requests", "4"),
-    "preview of one stack": inStack("service", "preview"),
     "": () => {
+      env = environment();
       used.push(memory());
       chain.push(rate("client", "http://10.100.100.20/", requests));
       neighbours.push(rate("apache-1", "http://10.100.102.12/", requests));
     },
+    "preview of one stack": () => inStack("service", env, "preview"),
     down: npm("down"),
     "by hand": script("up"),
     "down by hand": script("down"),
   };
+  let env: NodeJS.ProcessEnv = {};
   const chain: number[] = [];
   const neighbours: number[] = [];
   const used: number[] = [];
