@@ -22,6 +22,7 @@ rules=/etc/hybrid-vnf/legs.nft
 unit=hybrid-vnf-legs-filter.service
 file=/etc/systemd/system/$unit
 settings=/etc/sysctl.d/90-hybrid-vnf-legs.conf
+before=/etc/hybrid-vnf/redirects.before
 
 check_input() {
   local leg problems=()
@@ -58,8 +59,13 @@ RULES
   mv -f -- "$rules.new" "$rules"
 }
 
-# Redirects are sent unless both the leg's setting and that of all are off.
+# Redirects are sent unless both the leg's setting and that of all are off. What they were is kept, for the end.
 write_settings() {
+  local leg key
+  for leg in all "${legs[@]}"; do
+    key=net/ipv4/conf/$leg/send_redirects
+    grep -qs "^$key=" "$before" || printf '%s=%s\n' "$key" "$(sysctl --values "$key")" >>"$before"
+  done
   printf 'net/ipv4/conf/%s/send_redirects=0\n' all "${legs[@]}" >"$settings"
   sysctl --quiet --load="$settings" >&2 || fail "The kernel does not take the settings in $settings; its words are above."
 }
@@ -103,7 +109,8 @@ create() {
 remove() {
   if [[ -f $file ]]; then
     systemctl --quiet disable --now "$unit" >&2
-    rm -f -- "$file" "$rules" "$settings"
+    [[ ! -f $before ]] || sysctl --quiet --ignore --load="$before" >&2 || say "Some settings in $before could not be put back."
+    rm -f -- "$file" "$rules" "$settings" "$before"
     systemctl daemon-reload
   fi
 }

@@ -2,7 +2,7 @@ import { expect } from "vitest";
 import { MACHINE_IMAGE } from "../../components/machine/machine";
 import { inShell } from "./operator";
 
-/** What a host, a container here, has that could be ours: packages, programs, interfaces, routes, keys, and its packet filter as a machine with the tools sees it. */
+/** What a host, a container here, has that could be ours: packages, programs, interfaces, routes, settings, keys, and its packet filter as a machine with the tools sees it. */
 export function tracesOf(host: string): Record<string, string> {
   const said = (...args: string[]) => inShell("docker", ["exec", host, ...args]).output.trim();
   // nft warns on stderr of tables that iptables made, in the middle of its answer.
@@ -20,6 +20,7 @@ export function tracesOf(host: string): Record<string, string> {
     ),
     interfaces: said("ls", "/sys/class/net"),
     routes: said("ip", "route", "show"),
+    redirects: said("bash", "-c", "cd /proc/sys/net/ipv4/conf && grep . {all,eth*}/send_redirects"),
     keys: said("cat", "/root/.ssh/authorized_keys"),
     // Tables and chains may stay, in another order; a rule, or a policy that drops, may not.
     filter: filter.output
