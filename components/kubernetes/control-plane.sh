@@ -137,6 +137,10 @@ apiVersion: kubelet.config.k8s.io/v1beta1
 kind: KubeletConfiguration
 failCgroupV1: false
 failSwapOn: false
+# In amounts: a share says little of a disk that is large, or another machine's as in the lab. And an image that was handed over to the
+# node can't be pulled again.
+evictionHard: {memory.available: 100Mi, nodefs.available: 1Gi, imagefs.available: 1Gi}
+imageGCHighThresholdPercent: 100
 ---
 apiVersion: kubeproxy.config.k8s.io/v1alpha1
 kind: KubeProxyConfiguration
@@ -177,6 +181,13 @@ half_made() {
     compgen -G '/etc/kubernetes/manifests/*.yaml' >/dev/null
 }
 
+# What keeps pods off the node, such as "node.kubernetes.io/disk-pressure".
+taints() {
+  local keys
+  keys=$(kubectl get node "$node" --output 'jsonpath={.spec.taints[*].key}' 2>/dev/null) && [[ -n $keys ]] || return 0
+  printf ' What keeps pods off it: %s.' "$keys"
+}
+
 # The API's own word for it, within the time left.
 wait_for() {
   local what=$1 left
@@ -184,7 +195,7 @@ wait_for() {
   left=$((limit - (SECONDS - started)))
   ((left > 0)) || left=1
   timeout $((left + 1)) "$@" --timeout="${left}s" >&2 ||
-    fail "$what within $limit s (READY_TIMEOUT); on the machine, 'KUBECONFIG=$KUBECONFIG kubectl get nodes,pods -A' says more."
+    fail "$what within $limit s (READY_TIMEOUT).$(taints) On the machine, 'KUBECONFIG=$KUBECONFIG kubectl get nodes,pods -A' says more."
 }
 
 wait_for_api() {
