@@ -98,6 +98,7 @@ const backendOf = (engine: Engine): string => engine.environment.PULUMI_BACKEND_
 async function settle(context: Context, layer: string, stack: Stack, { site, lab, openstack }: Asked): Promise<void> {
   const { engine, progress, signal } = context;
   const report = (line: string): void => progress.line(line);
+  let session: Promise<Session> | undefined;
   await unlock(stack, projectOf(layer), backendOf(engine), report, signal);
   await recover(
     stack,
@@ -105,8 +106,10 @@ async function settle(context: Context, layer: string, stack: Stack, { site, lab
     backendOf(engine),
     report,
     async (name) => lab && (await removeService(site, name)),
-    async (begun, known) =>
-      removeBegun(await Session.open(credentials(openstack.cloud, openstack.region)), begun, known),
+    async (begun, known) => {
+      session ??= Session.open(credentials(openstack.cloud, openstack.region));
+      return removeBegun(await session, begun, known);
+    },
   );
   signal.throwIfAborted();
 }

@@ -147,9 +147,9 @@ export class OpenStackMachine extends pulumi.ComponentResource implements Machin
   }
 }
 
-/** A machine's name on the cloud. */
-export function titleOf(site: string, machine: string): string {
-  return `hybrid-vnf-${site}-${machine}`;
+/** The name on the cloud of what a site has: a machine, a network, a group. */
+export function titleOf(site: string, name: string): string {
+  return `hybrid-vnf-${site}-${name}`;
 }
 
 /** OpenStack's own client, on the cloud that the settings name. */

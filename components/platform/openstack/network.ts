@@ -5,6 +5,7 @@ import { Cidr } from "../../network/cidr";
 import type { NetworkArgs, NetworkLike } from "../../network/network";
 import { Problems } from "../../problem/problem";
 import type { Catalog } from "./catalog";
+import { titleOf } from "./machine";
 import { type OpenStackSettings, routed } from "./settings";
 
 export interface OpenStackNetworkArgs extends NetworkArgs {
@@ -47,7 +48,7 @@ export class OpenStackNetwork extends pulumi.ComponentResource implements Networ
   ) {
     super("hybrid-vnf:openstack:Network", name, { site: args.site, cidr: args.cidr }, opts);
     const { settings, tags } = args;
-    const title = `hybrid-vnf-${args.site}-${name}`;
+    const title = titleOf(args.site, name);
     const own = settings.networks?.[name] ?? {};
     const problems = new Problems(`Network "${name}"`);
     const cidr = problems.attempt(() => Cidr.parse(args.cidr));

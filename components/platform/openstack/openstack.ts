@@ -104,7 +104,7 @@ export class OpenStack implements Platform {
     const made = new OpenStackGroup(
       `${group}-group`,
       {
-        title: `hybrid-vnf-${args.site}-${group}`,
+        title: titleOf(args.site, group),
         tags: tagsOf(args.site),
         rules: rulesOf(args.role, { operators, servicePorts, peers: args.legs[0]?.network.cidr ?? "" }),
         publicKey: args.key.publicKey,
