@@ -15,6 +15,7 @@ import { type Changes, OperationError, operate, outputsOf } from "./operation";
 import { preflight, type Wanted } from "./preflight";
 import type { Progress } from "./progress";
 import { recover, unlock } from "./recovery";
+import { UnheardNotes } from "./unheard";
 import { type Report, verify } from "./verify";
 
 /** Something is amiss that has been told already, or is told by `message`. */
@@ -104,6 +105,7 @@ async function settle(context: Context, layer: string, stack: Stack, { site, lab
     stack,
     projectOf(layer),
     backendOf(engine),
+    new UnheardNotes(projectOf(layer), stack.name),
     report,
     async (name) => lab && (await removeService(site, name)),
     async (begun, known) => {
@@ -177,9 +179,14 @@ export async function up(
       const stack = stacks.get(layer);
       if (stack === undefined) throw new Error(`The stack of ${layer} was not opened.`);
       await settle(context, layer, stack, chain);
-      return operate(layer, "going up", progress, (watch) =>
-        stack.up({ refresh: true, runProgram: true, onEvent: watch.event, suppressOutputs: true }),
-      );
+      try {
+        return await operate(layer, "going up", progress, (watch) =>
+          stack.up({ refresh: true, runProgram: true, onEvent: watch.event, suppressOutputs: true }),
+        );
+      } catch (error) {
+        if (error instanceof OperationError) new UnheardNotes(projectOf(layer), name).add(error.unheard);
+        throw error;
+      }
     },
     signal,
   );

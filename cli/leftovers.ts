@@ -81,6 +81,7 @@ export function forgetState(root?: string): boolean {
   const folder = stateFolder(root);
   if (anyStack(join(folder, "state", ".pulumi", "stacks"))) return false;
   rmSync(join(folder, "state"), { recursive: true, force: true });
+  rmSync(join(folder, "unheard"), { recursive: true, force: true });
   rmSync(join(folder, "passphrase"), { force: true });
   if (existsSync(folder) && readdirSync(folder).length === 0) rmdirSync(folder);
   return true;

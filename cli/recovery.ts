@@ -9,6 +9,7 @@ import { type Begun, leaves } from "../components/platform/openstack/half-made";
 import { attempt } from "../toolchain/command";
 import { ownerVariable } from "./engine";
 import { endOrphans } from "./orphans";
+import type { UnheardNotes } from "./unheard";
 
 /** A stack that cannot be worked on now; `message` says why and what to do. */
 export class LockedError extends Error {
@@ -214,29 +215,33 @@ function idsIn(deployment: Readonly<Record<string, unknown>>): ReadonlySet<strin
   return new Set(resources.flatMap(({ id }) => id ?? []));
 }
 
-/**
- * Puts a stack whose engine was killed into a state from which the next operation goes on. `removeBegun` takes away what may be left of a
- * creation on a cloud, except what has one of the IDs.
- */
+/** Takes away what may be left of a creation on a cloud, except what has one of the IDs; gives back what it removed, in words. */
+type RemoveBegun = (begun: Begun, known: ReadonlySet<string>) => Promise<readonly string[]>;
+
+/** Puts a stack whose engine was killed, or whose cloud fell silent, into a state from which the next operation goes on. */
 export async function recover(
   stack: Stack,
   project: string,
   backend: string,
+  unheard: UnheardNotes,
   report: (line: string) => void,
   removeService: (name: string) => Promise<boolean>,
-  removeBegun: (begun: Begun, known: ReadonlySet<string>) => Promise<readonly string[]>,
+  removeBegun: RemoveBegun,
 ): Promise<void> {
-  if (pendingInFile(backend, project, stack.name) === false) return;
+  const silent = unheard.all;
+  if (silent.length === 0 && pendingInFile(backend, project, stack.name) === false) return;
   const state = await stack.exportStack();
-  const deployment = state.deployment as Record<string, unknown> | undefined;
+  const deployment = (state.deployment ?? {}) as Record<string, unknown>;
+  const remove = async (begun: Begun): Promise<void> => {
+    for (const what of await removeBegun(begun, idsIn(deployment))) report(`${project}: removed the half-made ${what}`);
+  };
+  for (const begun of silent) await remove(begun);
+  unheard.forget();
   const pending = pendingIn(deployment);
-  if (deployment === undefined || pending.length === 0) return;
+  if (pending.length === 0) return;
   for (const one of pending) {
     const begun = { type: one.resource.type, inputs: one.resource.inputs ?? {} };
-    if (one.type === "creating" && leaves(begun)) {
-      for (const what of await removeBegun(begun, idsIn(deployment)))
-        report(`${project}: removed the half-made ${what}`);
-    }
+    if (one.type === "creating" && leaves(begun)) await remove(begun);
     const thing = halfMade(one);
     if (thing === undefined) continue;
     const removed = thing.kind === "service" ? await removeService(thing.name) : await removeHalfMade(thing);

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { ensureToolchain } from "../../toolchain/ensure";
 import { enginesIn } from "../e2e/operator";
@@ -98,18 +99,19 @@ describe("what goes wrong in the middle is said, and the next up goes on", () =>
     await operator.set({ "openstack.bootTimeout": "1" });
   });
 
-  test("an API that stops answering, and is started anew", async () => {
+  test("an API that stops answering", async () => {
     let paused: Promise<void> | undefined;
     const { status, output } = await operator.run(up, ".", (heard) => {
       if (!paused && heard.includes("created transit-network ")) paused = cloud.pause("neutron");
     });
     await paused;
-    // Woken up, it would yet do what nobody waits for any more.
-    await cloud.restart("neutron");
-    // What it had done without saying so is in no state, and is its owner's to delete. Of the site's there is a network, in the state.
-    const { routers, subnets } = own(await seen(cloud), SITE);
-    for (const { name } of routers) await cloud.exec(["router", "delete", name]);
-    for (const { name } of subnets) await cloud.exec(["subnet", "delete", name]);
+    // It wakes up, and does yet what nobody waits for any more: the network of the site has a subnet and a router that no state knows.
+    await cloud.resume("neutron");
+    for (const end = Date.now() + 60_000; ; await delay(1000)) {
+      const { routers, subnets } = own(await seen(cloud), SITE);
+      if (routers.length > 0 && subnets.length > 0) break;
+      if (Date.now() > end) throw new Error("What was asked of a network service that hung was not done.");
+    }
     expect(status).not.toBe(0);
     expect(output).toContain(`the cloud does not answer: nothing heard from ${cloud.address}:9696 in 2m0s`);
     expect(output).toMatch(/kubernetes +not begun: site must be done first/);
@@ -118,13 +120,15 @@ describe("what goes wrong in the middle is said, and the next up goes on", () =>
 
   test("an engine that is killed while it makes things on the cloud", async () => {
     let killed = false;
-    const { status } = await operator.run(up, ".", (heard) => {
+    const { status, output } = await operator.run(up, ".", (heard) => {
       if (killed || !heard.includes("created transit-subnet ")) return;
       for (const pid of enginesIn("stacks/site")) {
         process.kill(pid, "SIGKILL");
         killed = true;
       }
     });
+    expect(output).toContain("hybrid-vnf-site: removed the half-made router hybrid-vnf-dev-");
+    expect(output).toContain("hybrid-vnf-site: removed the half-made subnet hybrid-vnf-dev-transit");
     expect(killed).toBe(true);
     expect(status).not.toBe(0);
     // That nothing of it is there twice is seen further down, where the cloud has exactly what was asked for.

@@ -135,21 +135,7 @@ export class Cloud {
     else await this.signal(service, "CONT");
   }
 
-  /** Ends a service, with all that it had not answered, and waits until it is there again. */
-  async restart(service: "glance" | "neutron" | "nova"): Promise<void> {
-    const port = { glance: 9292, neutron: 9696, nova: 8774 }[service];
-    await this.signal(service, "KILL");
-    for (const end = Date.now() + PATIENCE * 1000; ; await delay(500)) {
-      const answers = await fetch(`http://${this.address}:${port}/`, { signal: AbortSignal.timeout(5000) }).then(
-        () => true,
-        () => false,
-      );
-      if (answers) return;
-      if (Date.now() > end) throw new CloudError(`${service} does not answer ${PATIENCE} s after it was ended.`);
-    }
-  }
-
-  private async signal(service: Service, signal: "STOP" | "CONT" | "KILL"): Promise<void> {
+  private async signal(service: Service, signal: "STOP" | "CONT"): Promise<void> {
     await this.inside(["bash", "-c", 'kill -s "$0" -- "-$(<"/run/cloud/$1.pid")"', signal, service]);
   }
 

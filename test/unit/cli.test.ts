@@ -12,6 +12,7 @@ import { bridges, conflicts, range, takenByDocker, takenByRoutes } from "../../c
 import { Live, Plain, stepLine, summary } from "../../cli/progress";
 import { backendFolder, halfMade, judgeHolder, ours, parseLock } from "../../cli/recovery";
 import { isPinned } from "../../cli/remote";
+import { leavesOpen, Unheard, UnheardNotes } from "../../cli/unheard";
 import { brokenAt, count, describe as describeReport, judge, paths, serverOf } from "../../cli/verify";
 
 describe("the command line", () => {
@@ -292,6 +293,67 @@ describe("an operation that an engine left half done", () => {
     expect(ours(container, { "hybrid-vnf.site": "dev" })).toBe(true);
     expect(ours(container, {})).toBe(false);
     expect(ours({ ...container, name: "postgres" }, { "hybrid-vnf.site": "dev" })).toBe(false);
+  });
+});
+
+describe("a creation that a cloud does not answer", () => {
+  const POST = "https://cloud:9696/v2.0/routers";
+  it.each([
+    "the cloud does not answer: nothing heard from cloud:9696 in 2m0s",
+    `Post "${POST}": net/http: request canceled (Client.Timeout exceeded while awaiting headers)`,
+    `Post "${POST}": read tcp 10.0.0.1:4711->10.0.0.2:9696: read: connection reset by peer`,
+    `Post "${POST}": EOF`,
+    `Expected HTTP response code [201 202] when accessing [POST ${POST}], but got 504 instead`,
+  ])("may have been done: %s", (error) => expect(leavesOpen(error)).toBe(true));
+  it.each([
+    `Expected HTTP response code [201 202] when accessing [POST ${POST}], but got 409 instead`,
+    `Bad request with: [POST ${POST}], error message: {"NeutronError": "Quota exceeded for resources: ['router']"}`,
+    `Request forbidden: [POST ${POST}]`,
+    `Post "${POST}": dial tcp 10.0.0.2:9696: connect: connection refused`,
+  ])("was not done: %s", (error) => expect(leavesOpen(error)).toBe(false));
+
+  const urnOf = (type: string, name: string) => `urn:pulumi:dev::hybrid-vnf-site::${type}::${name}`;
+  const ROUTER = "openstack:networking/router:Router";
+  const failing = (message: string, op = "create", type = ROUTER): readonly EngineEvent[] => {
+    const urn = urnOf(type, "r");
+    const inputs = { name: "hybrid-vnf-dev-r", adminPass: "[secret]" };
+    // Of the many fields of an event these are all that is read.
+    const metadata = { op, urn, type, new: { inputs } } as unknown as NonNullable<
+      EngineEvent["resOpFailedEvent"]
+    >["metadata"];
+    return [
+      { sequence: 1, timestamp: 0, diagnosticEvent: { urn, message, color: "", severity: "error" } },
+      { sequence: 2, timestamp: 0, resOpFailedEvent: { metadata, status: 0, steps: 0 } },
+    ];
+  };
+  const unheardOf = (...events: readonly EngineEvent[]) => {
+    const unheard = new Unheard();
+    for (const event of events) unheard.event(event);
+    return unheard.creations;
+  };
+
+  it("is kept with what it is looked for by, and without secrets", () => {
+    const begun = [{ type: ROUTER, inputs: { name: "hybrid-vnf-dev-r" } }];
+    expect(unheardOf(...failing("nothing heard from cloud:9696 in 2m0s"))).toEqual(begun);
+    expect(unheardOf(...failing("EOF", "create-replacement"))).toEqual(begun);
+    expect(unheardOf(...failing("EOF", "update"))).toEqual([]);
+    expect(unheardOf(...failing("but got 409 instead"))).toEqual([]);
+    expect(unheardOf(...failing("EOF", "create", "command:remote:Command"))).toEqual([]);
+  });
+
+  it("is noted until the cloud has been asked", () => {
+    const folder = mkdtempSync(join(tmpdir(), "hybrid-vnf-unheard-"));
+    const notes = new UnheardNotes("hybrid-vnf-site", "dev", folder);
+    const router = { type: ROUTER, inputs: { name: "r" } };
+    expect(notes.all).toEqual([]);
+    notes.add([router]);
+    notes.add([]);
+    notes.add([{ ...router, inputs: { name: "s" } }]);
+    expect(new UnheardNotes("hybrid-vnf-site", "dev", folder).all.map(({ inputs }) => inputs.name)).toEqual(["r", "s"]);
+    expect(new UnheardNotes("hybrid-vnf-swarm", "dev", folder).all).toEqual([]);
+    notes.forget();
+    expect(notes.all).toEqual([]);
+    rmSync(folder, { recursive: true });
   });
 });
 
