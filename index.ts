@@ -17,6 +17,7 @@ export = async () => {
     "index",
     "workers",
     "cni",
+    "readyTimeout",
     "clients",
     "managers",
     "publish",
@@ -40,6 +41,7 @@ export = async () => {
     index: args.index,
     workers: args.workers,
     cni: args.cni,
+    readyTimeout: args.readyTimeout,
   });
   const swarm = new SwarmLayer("swarm", { site, clients: args.clients, managers: args.managers });
   const service = new ServiceLayer("service", {

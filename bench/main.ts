@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { environment } from "../test/e2e/operator";
 import { elapsed } from "../toolchain/progress";
 import { benchOpenStack } from "./openstack";
 
@@ -47,13 +48,6 @@ const npm =
   (...args: string[]) =>
   () =>
     void shell("npm", "run", "-s", ...args);
-/** What `eval "$(npm run -s env)"` puts into a shell. */
-function environment(): NodeJS.ProcessEnv {
-  const lines = shell("bash", "-c", 'eval "$(npm run -s env)"; env -0').split("\0");
-  return Object.fromEntries(
-    lines.filter(Boolean).map((line) => [line.replace(/=.*/s, ""), line.replace(/^[^=]*=/, "")]),
-  );
-}
 const inStack = (stack: string, env: NodeJS.ProcessEnv, ...args: string[]): void =>
   void execFileSync("pulumi", [...args, "--stack", "dev", "--non-interactive"], {
     cwd: join(root, "stacks", stack),

@@ -52,6 +52,8 @@ const SETTINGS = {
   workers: whole,
   managers: whole,
   cni: z.enum(CNIS, { error: `it must be one of: ${CNIS.join(", ")}` }),
+  /** Seconds that a node of Kubernetes may take to become ready. @default 120 */
+  readyTimeout: whole,
   publish: z.enum(PUBLISH_MODES, { error: `it must be one of: ${PUBLISH_MODES.join(", ")}` }),
   port: whole,
   registry: z.string(),

@@ -25,6 +25,8 @@ export interface KubernetesLayerArgs {
   workers?: number;
   /** How pods get their network. @default "bridge" for one node, "flannel" for several */
   cni?: Cni;
+  /** Seconds that a node may take to become ready, and its API to answer. @default 120 */
+  readyTimeout?: number;
 }
 
 /** Where the servers' addresses begin in the network that they share with the cluster's nodes, and where the workers' do. */
@@ -81,6 +83,7 @@ export class KubernetesLayer extends pulumi.ComponentResource implements Kuberne
           : { networks: [transit], beyond: [web.network] }),
         workers: args.workers,
         cni: args.cni,
+        readyTimeout: args.readyTimeout,
         firstWorker: FIRST_WORKER,
       },
       { parent: this },

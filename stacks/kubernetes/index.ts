@@ -2,7 +2,17 @@ import { KubernetesLayer, publishKubernetes, siteContract, siteOf } from "../../
 import { platformFrom, settings, stackOf } from "../settings";
 
 export = async () => {
-  const { stack, ...args } = settings("stack", "servers", "gateway", "back", "replicas", "index", "workers", "cni");
+  const { stack, ...args } = settings(
+    "stack",
+    "servers",
+    "gateway",
+    "back",
+    "replicas",
+    "index",
+    "workers",
+    "cni",
+    "readyTimeout",
+  );
   const read = await siteContract.read(stackOf("site", stack));
   const site = siteOf(read, await platformFrom(read.facts.platform));
   const layer = new KubernetesLayer("kubernetes", { site, ...args });
