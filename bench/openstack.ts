@@ -179,7 +179,7 @@ export async function benchOpenStack(rounds: number): Promise<void> {
   } finally {
     await cloud?.stop();
     rmSync(folder, { recursive: true, force: true });
-    end();
+    await end();
   }
 }
 

@@ -1,15 +1,26 @@
 import { spawnSync } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
+import { setTimeout as delay } from "node:timers/promises";
 import { stateFolder } from "../toolchain/environment";
 import { ensureHost } from "../toolchain/host";
 
 export const report = (line: string): void => void process.stdout.write(`${line}\n`);
 
-/** Makes sure of a Docker engine; what comes back ends it if it was started for the tests. */
-export async function ensureEngine(): Promise<() => void> {
+/** Seconds until an engine that was asked to end must be gone; it gives its containers 15. */
+const PATIENCE = 60;
+
+/** Makes sure of a Docker engine; what comes back ends it if it was started for the tests, and waits until it is gone. */
+export async function ensureEngine(): Promise<() => Promise<void>> {
   const ours = spawnSync("docker", ["version"], { stdio: "ignore" }).status !== 0;
   await ensureHost({ logs: stateFolder(), report });
-  return () => {
-    if (ours) process.kill(Number(readFileSync("/var/run/docker.pid", "utf8")), "SIGTERM");
+  return async () => {
+    if (!ours) return;
+    const pid = Number(readFileSync("/var/run/docker.pid", "utf8"));
+    process.kill(pid, "SIGTERM");
+    // Who comes next would take one that is ending for one that is there.
+    for (const end = Date.now() + PATIENCE * 1000; existsSync(`/proc/${pid}`); await delay(100)) {
+      if (Date.now() > end)
+        throw new Error(`The Docker engine (process ${pid}) is still there ${PATIENCE} s after it was asked to end.`);
+    }
   };
 }

@@ -4,7 +4,7 @@ import { checkout } from "../../toolchain/environment";
 import { ensureEngine, report } from "../engine";
 
 /** Makes sure of a Docker engine and the cloud's image; ends the engine if it was started for the tests. */
-export default async function setup(): Promise<() => void> {
+export default async function setup(): Promise<() => Promise<void>> {
   const end = await ensureEngine();
   await run("bash", [join(checkout, "test/openstack/cloud/build.sh")], { line: report });
   return end;
