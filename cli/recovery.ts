@@ -232,8 +232,9 @@ export async function recover(
   if (silent.length === 0 && pendingInFile(backend, project, stack.name) === false) return;
   const state = await stack.exportStack();
   const deployment = (state.deployment ?? {}) as Record<string, unknown>;
+  const known = idsIn(deployment);
   const remove = async (begun: Begun): Promise<void> => {
-    for (const what of await removeBegun(begun, idsIn(deployment))) report(`${project}: removed the half-made ${what}`);
+    for (const what of await removeBegun(begun, known)) report(`${project}: removed the half-made ${what}`);
   };
   for (const begun of silent) await remove(begun);
   unheard.forget();

@@ -89,14 +89,14 @@ export class Operator {
     });
   }
 
-  /** `pulumi config set` in a stack's folder, `undefined` for `pulumi config rm`. */
-  async set(settings: Readonly<Record<string, string | undefined>>, layer = "site"): Promise<void> {
+  /** `pulumi config set` in the site's folder, `undefined` for `pulumi config rm`. */
+  async set(settings: Readonly<Record<string, string | undefined>>): Promise<void> {
     const lines = Object.entries(settings).map(([name, value]) =>
       value === undefined ? `pulumi config rm --path '${name}'` : `pulumi config set --path '${name}' '${value}'`,
     );
     const { status, output } = await this.run(
       ["pulumi stack select openstack --create", ...lines].join("\n"),
-      `stacks/${layer}`,
+      "stacks/site",
     );
     if (status !== 0) throw new Error(output);
   }
