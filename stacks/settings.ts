@@ -6,6 +6,7 @@ import {
   hybrid,
   InvalidInput,
   lab,
+  type OpenStackArgs,
   openStack,
   PLATFORMS,
   type Platform,
@@ -130,10 +131,14 @@ export async function platformOf(asked: Asked): Promise<Platform> {
 
 async function wholeOf(kind: WholeFacts["kind"], { openstack, hosts: pool, imageFile }: Asked): Promise<Platform> {
   if (kind === "lab") return lab();
-  if (kind === "hosts")
-    return hosts({ hosts: parseHosts(pool ?? {}), privateKey: new pulumi.Config().getSecret("hostsKey") });
+  if (kind === "hosts") return hosts({ hosts: parseHosts(pool ?? {}), privateKey: secret("hostsKey") });
   const given = { ...openstack, ...(imageFile === undefined ? {} : { image: imageFile }) };
-  return wholeFrom({ kind, openstack: parseSettings(given) }, imageFile);
+  return wholeFrom({ kind, openstack: parseSettings(given) }, { imageFile, jumpKey: secret("jumpKey") });
+}
+
+/** A setting that is a secret: it is handed on as one, and never looked at. */
+function secret(key: "hostsKey" | "jumpKey"): pulumi.Output<string> | undefined {
+  return new pulumi.Config().getSecret(key);
 }
 
 /** The platform that the site was made on, for another program to make machines there. */
@@ -143,11 +148,14 @@ export async function platformFrom(facts: PlatformFacts): Promise<Platform> {
   return assemble(Object.fromEntries(texts), JSON.stringify(facts.otherwise), (text) => wholeFrom(JSON.parse(text)));
 }
 
-async function wholeFrom(facts: WholeFacts, imageFile?: string): Promise<Platform> {
+/** What only the site's own program says of a cloud, and no contract. */
+type Own = Pick<OpenStackArgs, "imageFile" | "jumpKey">;
+
+async function wholeFrom(facts: WholeFacts, own: Own = {}): Promise<Platform> {
   if (facts.kind === "lab") return lab();
   if (facts.kind === "hosts") return hosts({ hosts: facts.hosts });
   const { cloud, region } = facts.openstack;
-  return openStack({ ...facts.openstack, imageFile, catalog: await readCatalog(credentials(cloud, region)) });
+  return openStack({ ...facts.openstack, ...own, catalog: await readCatalog(credentials(cloud, region)) });
 }
 
 /** A hybrid of platforms, each of them made once, for a machine may have legs in all the networks of one. */

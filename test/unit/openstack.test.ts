@@ -381,6 +381,27 @@ describe("access", () => {
       );
   });
 
+  test("a jump host that another key opens is told to let in the site's, before anything goes through it", async () => {
+    await chain({ ...JUMP, jumpKey: "JUMP-PRIVATE" });
+    const admission = inputsOf("site-key-on-198.51.100.7");
+    expect(admission.connection).toMatchObject({
+      host: "198.51.100.7",
+      port: 2222,
+      user: "ops",
+      hostKey: "ssh-ed25519 JUMP",
+      privateKey: "JUMP-PRIVATE",
+    });
+    expect((admission.connection as { proxy?: unknown }).proxy).toBeUndefined();
+    expect(admission.stdin).toContain("export PUBLIC_KEY='ssh-ed25519 AAAA'\n");
+    for (const { name, inputs } of made.filter(({ type }) => type === "command:remote:Command")) {
+      if (name === "site-key-on-198.51.100.7") continue;
+      expect(inputs.connection, name).toMatchObject({ proxy: { host: "198.51.100.7", privateKey: "PRIVATE" } });
+    }
+    made = record();
+    await chain({ ...FLOATING, jumpKey: "JUMP-PRIVATE" });
+    expect(made.filter(({ name }) => name.startsWith("site-key-on-"))).toEqual([]);
+  });
+
   test("groups of the same machines are made once, and every resource is named once", async () => {
     await chain(FLOATING);
     expect(names().filter((name) => name.startsWith("ServerGroup"))).toEqual([

@@ -1,11 +1,10 @@
-import * as path from "node:path";
-import * as pulumi from "@pulumi/pulumi";
+import type * as pulumi from "@pulumi/pulumi";
 import { MACHINE_IMAGE, type MachineArgs, type MachineLike } from "../../machine/machine";
-import { MachineScript } from "../../machine/script";
 import { Address } from "../../network/address";
 import { Cidr } from "../../network/cidr";
 import type { NetworkArgs, NetworkLike } from "../../network/network";
 import { InvalidInput } from "../../problem/problem";
+import { letIn } from "../../ssh/admission";
 import type { KeyPair } from "../../ssh/key";
 import type { Platform, PlatformFacts } from "../platform";
 import { HostMachine, reachOf } from "./machine";
@@ -55,21 +54,8 @@ export class Hosts implements Platform {
   admit(name: string, key: KeyPair, opts: pulumi.ComponentResourceOptions): KeyPair {
     const { privateKey } = this.args;
     if (privateKey === undefined) return key;
-    const admitted = Object.entries(this.hosts).map(
-      ([machine, host]) =>
-        new MachineScript(
-          `${name}-on-${machine}`,
-          {
-            machine: { name: machine, legs: [], ssh: { ...reachOf(host), privateKey }, identity: host.hostKey },
-            file: path.join(__dirname, "admit.sh"),
-            input: { PUBLIC_KEY: key.publicKey },
-            replaceOn: [key.publicKey],
-          },
-          opts,
-        ),
-    );
-    const known = pulumi.all([key.privateKey, ...admitted.map((one) => one.id)]).apply(([text]) => text as string);
-    return { publicKey: key.publicKey, privateKey: pulumi.secret(known) };
+    const open = Object.entries(this.hosts).map(([machine, host]) => [machine, { ...reachOf(host), privateKey }]);
+    return letIn(name, key, Object.fromEntries(open), opts);
   }
 
   private host(machine: string): HostSettings {

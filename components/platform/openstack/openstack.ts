@@ -3,6 +3,8 @@ import * as pulumi from "@pulumi/pulumi";
 import type { MachineArgs, MachineLike, Role } from "../../machine/machine";
 import type { NetworkArgs, NetworkLike } from "../../network/network";
 import { Problems } from "../../problem/problem";
+import { letIn } from "../../ssh/admission";
+import type { KeyPair } from "../../ssh/key";
 import type { Platform, PlatformFacts } from "../platform";
 import { rulesOf } from "./access";
 import type { Catalog } from "./catalog";
@@ -21,6 +23,8 @@ export interface OpenStackArgs extends Omit<OpenStackSettings, "image"> {
   provider?: openstack.Provider;
   /** What the cloud has, as `readCatalog` tells it; names and ranges are checked against it. @default they aren't checked before they are used */
   catalog?: Catalog;
+  /** OpenSSH private key that the jump host lets in (secret); the site uses it to let its own key in there. @default the site's key is let in already */
+  jumpKey?: pulumi.Input<string>;
 }
 
 /** Least flavor of a role: cores, and MiB (kubeadm: Before you begin). */
@@ -33,13 +37,15 @@ export class OpenStack implements Platform {
   private readonly settings: OpenStackSettings;
   private readonly catalog?: Catalog;
   private readonly provider?: openstack.Provider;
+  private readonly jumpKey?: pulumi.Input<string>;
   private readonly groups = new Map<string, OpenStackGroup>();
 
   /** @throws InvalidInput with everything that is wrong with the settings. */
-  constructor({ provider, catalog, imageFile, ...given }: OpenStackArgs) {
+  constructor({ provider, catalog, imageFile, jumpKey, ...given }: OpenStackArgs) {
     // What stands for the image until it is uploaded is an output, as the uploaded one is.
     this.settings = parseSettings(imageFile === undefined ? given : { ...given, image: pulumi.output(imageFile) });
     this.catalog = catalog;
+    this.jumpKey = jumpKey;
     if (catalog) this.compare(catalog);
     const { cloud, region } = this.settings;
     this.provider =
@@ -74,6 +80,13 @@ export class OpenStack implements Platform {
       },
       this.place(opts),
     );
+  }
+
+  admit(name: string, key: KeyPair, opts: pulumi.ComponentResourceOptions): KeyPair {
+    const { jumpKey } = this;
+    const { access } = this.settings;
+    if (jumpKey === undefined || typeof access === "string") return key;
+    return letIn(name, key, { [access.jump.host]: { ...access.jump, privateKey: jumpKey } }, opts);
   }
 
   /**
