@@ -50,6 +50,7 @@ export = async () => {
     transit: site.transit,
     publish: args.publish,
     port: args.port,
+    readyTimeout: args.readyTimeout,
     routers: args.routers,
     routes: args.routes,
     registry: args.registry,

@@ -53,7 +53,7 @@ const SETTINGS = {
   workers: whole,
   managers: whole,
   cni: z.enum(CNIS, { error: `it must be one of: ${CNIS.join(", ")}` }),
-  /** Seconds that a node of Kubernetes may take to become ready. @default 120 */
+  /** Seconds that a node of Kubernetes may take to become ready, and the balancer to be healthy. @default 120 each */
   readyTimeout: whole,
   publish: z.enum(PUBLISH_MODES, { error: `it must be one of: ${PUBLISH_MODES.join(", ")}` }),
   port: whole,

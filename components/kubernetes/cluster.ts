@@ -77,11 +77,7 @@ export class KubernetesCluster extends pulumi.ComponentResource implements Kuber
       cni !== "bridge" || !(workers > 0),
       `cni "bridge" joins the pods of one node only, and workers is ${workers}: use cni "flannel", or workers 0`,
     );
-    problems.require(
-      args.readyTimeout === undefined ||
-        (Number.isInteger(args.readyTimeout) && args.readyTimeout >= 1 && args.readyTimeout <= 9999),
-      `readyTimeout is ${args.readyTimeout}: it must be a whole number of seconds from 1 to 9999`,
-    );
+    problems.requireSeconds("readyTimeout", args.readyTimeout);
     problems.require(args.networks.length > 0, "networks is empty: give it at least the transit network");
     problems.attempt(() =>
       requireDisjoint(name, [

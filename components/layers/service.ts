@@ -17,6 +17,8 @@ export interface ServiceLayerArgs {
   publish?: PublishMode;
   /** TCP port that the balancer answers on. @default 80 */
   port?: number;
+  /** Seconds that the balancer's tasks may take to be healthy. @default 120 */
+  readyTimeout?: number;
   /** 0 takes the router down. @default 1 */
   routers?: 0 | 1;
   /** Networks beyond the router's neighbours. @default none */
@@ -60,6 +62,7 @@ export class ServiceLayer extends pulumi.ComponentResource implements ServiceSid
         back: kubernetes.machines,
         publish: args.publish,
         port: args.port,
+        readyTimeout: args.readyTimeout,
         registry: args.registry,
       },
       { parent: this },

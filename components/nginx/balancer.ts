@@ -30,6 +30,8 @@ export interface NginxLoadBalancerArgs {
   publish?: PublishMode;
   /** How many tasks; with `host`, at most one a node. @default 1 */
   replicas?: number;
+  /** Seconds that its tasks may take to be healthy. @default 120 */
+  readyTimeout?: number;
   /** Registry that its image goes through. @default none: the image is handed to the nodes over SSH */
   registry?: string;
 }
@@ -70,6 +72,7 @@ export class NginxLoadBalancer extends pulumi.ComponentResource {
       publish !== "host" || replicas <= swarm.nodes.length,
       `replicas is ${replicas} on ${swarm.nodes.length} node(s): with publish "host" each task needs a node of its own; take fewer, or publish "ingress"`,
     );
+    problems.requireSeconds("readyTimeout", args.readyTimeout);
     const manager = swarm.nodes[0];
     problems.require(manager !== undefined, "its swarm has no node");
     const leg = manager && problems.attempt(() => legIn(manager, args.clients ?? "clients"));
@@ -119,7 +122,7 @@ export class NginxLoadBalancer extends pulumi.ComponentResource {
             healthcheck: {
               tests: ["CMD", "curl", "-fsS", "-o", "/dev/null", "http://127.0.0.1/-/alive"],
               interval: "2s",
-              timeout: "2s",
+              timeout: "10s",
               retries: 3,
               startPeriod: "1s",
             },
@@ -131,7 +134,7 @@ export class NginxLoadBalancer extends pulumi.ComponentResource {
           ports: [{ targetPort: 80, publishedPort: port, publishMode: publish }],
         },
         updateConfig: { order: "stop-first", parallelism: 1 },
-        convergeConfig: { delay: "1s", timeout: "2m" },
+        convergeConfig: { delay: "1s", timeout: `${args.readyTimeout ?? 120}s` },
       },
       { parent: this, provider, dependsOn: [...routes, ...ports], deleteBeforeReplace: true },
     );

@@ -25,6 +25,14 @@ export class Problems {
     return holds;
   }
 
+  /** Notes a number of seconds, of what is to be ready in them, that is none; without one there is no problem. */
+  requireSeconds(name: string, seconds: number | undefined): void {
+    this.require(
+      seconds === undefined || (Number.isInteger(seconds) && seconds >= 1 && seconds <= 9999),
+      `${name} is ${seconds}: it must be a whole number of seconds from 1 to 9999`,
+    );
+  }
+
   /** Runs `parse`; what it throws as InvalidInput or Error becomes a problem, and the result undefined. */
   attempt<T>(parse: () => T): T | undefined {
     try {

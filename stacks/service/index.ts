@@ -10,7 +10,7 @@ import {
 import { settings, stackOf } from "../settings";
 
 export = async () => {
-  const { stack, ...args } = settings("stack", "publish", "port", "routers", "routes", "registry");
+  const { stack, ...args } = settings("stack", "publish", "port", "readyTimeout", "routers", "routes", "registry");
   const site = await siteContract.read(stackOf("site", stack));
   const kubernetes = kubernetesSideOf(await kubernetesContract.read(stackOf("kubernetes", stack)));
   const swarm = swarmSideOf(await swarmContract.read(stackOf("swarm", stack)));

@@ -174,6 +174,11 @@ const CASES: [string, () => unknown, string[]][] = [
     balancer({ servers: ["10.100.102.11:70000"] }),
     ['the port "70000" must be a number from 1 to 65535'],
   ],
+  [
+    "a balancer that is given no time",
+    balancer({ readyTimeout: 0 }),
+    ["readyTimeout is 0", "whole number of seconds from 1 to 9999"],
+  ],
   ["the balancer's port out of range", balancer({ port: 0 }), ["port is 0", "1 to 65535"]],
   ["an unknown publish mode", balancer({ publish: wrong("mesh") }), ['publish is "mesh"', '"host" or "ingress"']],
   ["no balancer", balancer({ replicas: 0 }), ["replicas is 0"]],

@@ -1,14 +1,6 @@
 import { beforeEach, describe, expect, test } from "vitest";
-import {
-  KubernetesCluster,
-  KubernetesLayer,
-  lab,
-  type Platform,
-  ServiceLayer,
-  Site,
-  SwarmLayer,
-} from "../../components";
-import { type Made, one, record, settled, value } from "./mocks";
+import { KubernetesLayer, lab, type Platform, ServiceLayer, Site, SwarmLayer } from "../../components";
+import { type Made, one, record, value } from "./mocks";
 
 let made: Made[];
 beforeEach(() => {
@@ -19,15 +11,25 @@ function site(platform: Platform = lab()) {
   return new Site("site", { name: "test", platform, transit: "10.100.101.0/24" });
 }
 
-async function chain(args: { replicas?: number; workers?: number; managers?: number; registry?: string } = {}) {
+interface Chain {
+  replicas?: number;
+  workers?: number;
+  managers?: number;
+  registry?: string;
+  readyTimeout?: number;
+}
+
+async function chain(args: Chain = {}) {
   const ground = site();
   const kubernetes = new KubernetesLayer("kubernetes", {
     site: ground,
     replicas: args.replicas,
     workers: args.workers,
+    readyTimeout: args.readyTimeout,
   });
   const swarm = new SwarmLayer("swarm", { site: ground, managers: args.managers });
-  const service = new ServiceLayer("service", { kubernetes, swarm, transit: ground.transit, registry: args.registry });
+  const { registry, readyTimeout } = args;
+  const service = new ServiceLayer("service", { kubernetes, swarm, transit: ground.transit, registry, readyTimeout });
   await value(service.url);
   await value(service.routes);
   await new Promise((resolve) => setImmediate(resolve));
@@ -123,12 +125,11 @@ describe("the chain", () => {
     });
   });
 
-  test("nodes have the time that the cluster gives them", async () => {
-    const ground = site();
-    new KubernetesCluster("slow", { site: ground, networks: [ground.transit], workers: 1, readyTimeout: 900 });
-    await settled();
-    for (const name of ["slow-1-control-plane", "slow-2-join"])
+  test("nodes and the balancer have the time that they are given", async () => {
+    await chain({ workers: 1, readyTimeout: 900 });
+    for (const name of ["kubernetes-1-control-plane", "kubernetes-2-join"])
       expect(inputsOf(name).stdin).toContain("export READY_TIMEOUT='900'\n");
+    expect(inputsOf("nginx-service").convergeConfig).toEqual({ delay: "1s", timeout: "900s" });
   });
 
   test("a worker is known to others once it has joined, and no sooner", async () => {
