@@ -119,7 +119,7 @@ test("a machine with two legs boots, is opened by its key alone, and has finishe
   // The disk has grown to what the flavor gives.
   const size = Number((await ssh("df", "--output=size", "--block-size=1M", "/")).stdout.split("\n")[1]);
   expect(size).toBeGreaterThan(4500);
-  for (const program of ["apache2", "kubeadm", "dockerd", "containerd"]) {
+  for (const program of ["apache2", "apparmor_parser", "kubeadm", "dockerd", "containerd"]) {
     expect((await ssh("command", "-v", program)).code, program).toBe(0);
   }
   expect((await ssh("modprobe", "-a", "overlay", "br_netfilter", "vxlan", "nf_tables")).stderr).toBe("");

@@ -27,7 +27,7 @@ export function reachOf({ host, port, hostKey, addresses }: HostSettings): Omit<
 const PACKAGES: Readonly<Record<Role, readonly string[]>> = {
   client: ["apache2-utils", "curl", "iproute2", "iputils-ping", "traceroute"],
   server: ["apache2", "curl", "iproute2", "iptables"],
-  swarm: ["curl", "docker.io", "iproute2", "iptables", "openssl"],
+  swarm: ["apparmor", "curl", "docker.io", "iproute2", "iptables", "openssl"],
   kubernetes: [
     "conntrack",
     "containerd",
