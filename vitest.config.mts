@@ -34,7 +34,7 @@ export default defineConfig({
       onMachines("e2e", "./test/e2e/host.ts", "test/e2e/{chain,consumer,plugins,scripts,wide}.test.ts", 1),
       onMachines("platforms", "./test/e2e/host.ts", "test/e2e/{hosts,hybrid}.test.ts", 2),
       onMachines("openstack", "./test/openstack/host.ts", "test/openstack/{cloud,chain}.test.ts", 3),
-      onMachines("guests", "./test/openstack/host.ts", "test/openstack/guest*.test.ts", 4),
+      onMachines("guests", "./test/openstack/host.ts", "test/openstack/{guest,guests,jump}.test.ts", 4),
     ],
   },
 });

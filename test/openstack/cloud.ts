@@ -172,9 +172,21 @@ export class Cloud {
     return Math.round([...sums.matchAll(/^Pss:\s+(\d+)/gm)].reduce((sum, [, kib]) => sum + Number(kib), 0) / 1024);
   }
 
-  /** Lets this machine reach floating addresses; needs root. The route goes with the cloud's Docker network. */
-  async reach(): Promise<void> {
-    await run("ip", ["route", "replace", this.external.toString(), "via", this.address]);
+  /**
+   * Gives this machine a route through the cloud, to floating addresses or, once the cloud has a way there, to a range of a project's own;
+   * needs root. It goes with the cloud's Docker network. @throws CommandError when there is a route to that range already
+   */
+  async reach(range = this.external.toString()): Promise<void> {
+    await run("ip", ["route", "add", range, "via", this.address]);
+  }
+
+  /** Gives the cloud's own node a way to a range of a project's own, through the project's router. */
+  async lead(range: string, router: string): Promise<void> {
+    type Answer = { external_gateway_info: { external_fixed_ips: { ip_address: string }[] } | null };
+    const { external_gateway_info: gateway } = await this.exec<Answer>(["router", "show", router]);
+    const address = gateway?.external_fixed_ips[0]?.ip_address;
+    if (address === undefined) throw new CloudError(`The router ${router} has no external address.`);
+    await this.inside(["ip", "route", "replace", range, "via", address]);
   }
 
   /** Ends the cloud and all that it is on this machine. */
