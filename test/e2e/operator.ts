@@ -101,11 +101,15 @@ export function kubectl(...args: string[]): Ended {
 }
 
 /** Tries until it holds, twice a second, for at most so many seconds; what it last said is told when it never does. */
-export async function eventually(what: string, seconds: number, holds: () => true | string): Promise<void> {
+export async function eventually(
+  what: string,
+  seconds: number,
+  holds: () => true | string | Promise<true | string>,
+): Promise<void> {
   const end = Date.now() + seconds * 1000;
   let said: true | string = "never tried";
   while (Date.now() < end) {
-    said = holds();
+    said = await holds();
     if (said === true) return;
     await new Promise((resolve) => setTimeout(resolve, 500));
   }

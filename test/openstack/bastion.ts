@@ -3,9 +3,9 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { type AddressInfo, connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { setTimeout as delay } from "node:timers/promises";
 import type { JumpHost } from "../../components/machine/machine";
 import { run } from "../../toolchain/command";
+import { eventually } from "../e2e/operator";
 import type { Cloud } from "./cloud";
 
 /** The image of it holds OpenSSH's server; nothing else of it runs. */
@@ -87,18 +87,14 @@ async function freePort(): Promise<number> {
 }
 
 /** Waits until a port is open. */
-async function opened(host: string, port: number): Promise<void> {
-  const end = Date.now() + PATIENCE * 1000;
-  const answers = () =>
-    new Promise<boolean>((resolve) => {
+function opened(host: string, port: number): Promise<void> {
+  return eventually(`${host}:${port} is open`, PATIENCE, () => {
+    return new Promise((resolve) => {
       const socket = connect(port, host, () => {
         socket.destroy();
         resolve(true);
       });
-      socket.on("error", () => resolve(false));
+      socket.on("error", (error) => resolve(error.message));
     });
-  while (!(await answers())) {
-    if (Date.now() > end) throw new Error(`${host}:${port} is not open after ${PATIENCE} s.`);
-    await delay(200);
-  }
+  });
 }

@@ -54,7 +54,9 @@ export class Hosts implements Platform {
   admit(name: string, key: KeyPair, opts: pulumi.ComponentResourceOptions): KeyPair {
     const { privateKey } = this.args;
     if (privateKey === undefined) return key;
-    const open = Object.entries(this.hosts).map(([machine, host]) => [machine, { ...reachOf(host), privateKey }]);
+    const open = Object.entries(this.hosts).map(
+      ([machine, host]) => [machine, { ...reachOf(host), privateKey }] as const,
+    );
     return letIn(name, key, Object.fromEntries(open), opts);
   }
 
