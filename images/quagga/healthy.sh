@@ -24,9 +24,7 @@ while read -r prefix word target; do
 	esac
 done <"$state/routes"
 
-if [[ -f $state/filter ]]; then
-	open=$(nft list set inet hybrid_vnf open 2>/dev/null) || exit 0 # a node that has lost its filter forwards anyway
-	while read -r interface; do
-		[[ $open == *"\"$interface\""* ]] || fail "The node's filter is closed for $interface."
-	done <"$state/interfaces"
-fi
+open=$(nft list set inet hybrid_vnf open 2>/dev/null) || exit 0 # a node without a filter forwards anyway
+while read -r interface; do
+	[[ $open == *"\"$interface\""* ]] || fail "The node's filter is closed for $interface."
+done <"$state/interfaces"

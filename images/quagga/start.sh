@@ -306,8 +306,8 @@ run() {
 	fi
 	/usr/lib/frr/watchfrr --loglevel 4 zebra staticd >&2 &
 	watch=$!
-	: >"$state/ready"
 	open_way
+	: >"$state/ready"
 	say "The router runs: ${interfaces[*]}; ${#routes[@]} route(s)."
 	while kill -0 "$watch" 2>/dev/null; do
 		sleep "$open_again" &

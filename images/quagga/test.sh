@@ -59,11 +59,13 @@ neighbour() {
 neighbour client a 172.29.5.20 172.29.6.0/24 172.29.5.10
 neighbour server b 172.29.6.20 172.29.5.0/24 172.29.6.10
 node() { docker exec -i $tag-node "$@"; }
-filter() {
+filter() { # timeless: without the times that the router sets, so that it can't be opened
+	local flags='flags timeout;'
+	[[ ${1:-} != timeless ]] || flags=
 	node nft -f - <<-NFT
 		table inet hybrid_vnf {
 		    set legs { type ifname; elements = { "eth0", "eth1" } }
-		    set open { type ifname; flags timeout; }
+		    set open { type ifname; $flags }
 		    chain forward {
 		        type filter hook forward priority 0; policy accept;
 		        iifname @legs oifname @legs jump between
@@ -145,7 +147,7 @@ healthy() { docker exec $tag-router /healthy.sh; }
 ends() { [[ $(docker inspect --format '{{.State.Status}} {{.State.ExitCode}}' $tag-router) == "exited $1" ]]; }
 has() { [[ $(node ip route show exact "$1") == *"$2"* ]]; }
 lacks() { [[ -z $(node ip route show exact "$1") ]]; }
-said() { docker logs $tag-router 2>&1 | grep -qF -- "$1"; }
+said() { [[ $(docker logs $tag-router 2>&1) == *"$1"* ]]; }
 others() { node ip route | grep -v ' 10\.50\.0\.0/16\|^10\.50'; }
 kept() { [[ $(others) == "$before" ]]; }
 
@@ -156,9 +158,19 @@ before=$(others)
 ok "without a filter the node forwards by itself" open
 router "$r"
 ok "no filter: starts" eventually 20 healthy
-ok "no filter: says so" said "has no filter between its legs"
+ok "no filter: says so" eventually 10 said "has no filter between its legs"
 docker stop $tag-router >/dev/null
 ok "no filter: ends 0 on TERM" ends 0
+
+filter timeless
+router "$r"
+eventually 20 said "The router runs" || true
+ok "a filter that can't be opened is not healthy" not healthy
+ok "healthy.sh says so" bash -c "docker exec $tag-router /healthy.sh 2>&1 | grep -qF \"The node's filter is closed for eth0.\""
+ok "the router says so too" said "The node's filter cannot be opened"
+ok "and nothing is forwarded" closed
+docker stop $tag-router >/dev/null
+node nft delete table inet hybrid_vnf
 
 filter
 ok "with the filter the node forwards nothing" closed
