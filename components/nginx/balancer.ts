@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import * as path from "node:path";
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
@@ -78,7 +79,7 @@ export class NginxLoadBalancer extends pulumi.ComponentResource {
     const leg = manager && problems.attempt(() => legIn(manager, args.clients ?? "clients"));
     problems.attempt(() => requireRegistry(args.registry));
     problems.done();
-    if (!leg) throw new RangeError(`${name}: a balancer needs a node`);
+    if (!manager || !leg) throw new RangeError(`${name}: a balancer needs a node`);
     this.leg = leg;
 
     const routes = via ? this.steer(name, swarm.nodes, via, args.back ?? []) : [];
@@ -111,34 +112,53 @@ export class NginxLoadBalancer extends pulumi.ComponentResource {
           { parent: this },
         ),
     );
+    const containerSpec = {
+      image: image.reference,
+      env: { SERVERS: args.servers.join(",") },
+      healthcheck: {
+        tests: ["CMD", "curl", "-fsS", "-o", "/dev/null", "http://127.0.0.1/-/alive"],
+        interval: "2s",
+        timeout: "10s",
+        retries: 3,
+        startPeriod: "1s",
+      },
+    };
+    const endpointSpec = {
+      mode: publish === "host" ? "dnsrr" : "vip",
+      ports: [{ targetPort: 80, publishedPort: port, publishMode: publish }],
+    };
+    const revision = pulumi
+      .output({ containerSpec, endpointSpec })
+      .apply((made) => createHash("sha256").update(JSON.stringify(made)).digest("hex").slice(0, 12));
     const service = new docker.Service(
       `${name}-service`,
       {
         name,
-        taskSpec: {
-          containerSpec: {
-            image: image.reference,
-            env: { SERVERS: args.servers.join(",") },
-            healthcheck: {
-              tests: ["CMD", "curl", "-fsS", "-o", "/dev/null", "http://127.0.0.1/-/alive"],
-              interval: "2s",
-              timeout: "10s",
-              retries: 3,
-              startPeriod: "1s",
-            },
-          },
-        },
+        taskSpec: { containerSpec: { ...containerSpec, env: { ...containerSpec.env, HYBRID_VNF_REVISION: revision } } },
         mode: { replicated: { replicas } },
-        endpointSpec: {
-          mode: publish === "host" ? "dnsrr" : "vip",
-          ports: [{ targetPort: 80, publishedPort: port, publishMode: publish }],
-        },
+        endpointSpec,
         updateConfig: { order: "stop-first", parallelism: 1 },
-        convergeConfig: { delay: "1s", timeout: `${args.readyTimeout ?? 120}s` },
       },
       { parent: this, provider, dependsOn: [...routes, ...ports], deleteBeforeReplace: true },
     );
-    this.url = service.id.apply(() => `http://${leg.address}${port === 80 ? "" : `:${port}`}`);
+    // In place of the provider's own wait, which can't say why a task fails, and takes a new service away that has not come up.
+    const converged = new MachineScript(
+      `${name}-converged`,
+      {
+        machine: manager,
+        file: path.join(__dirname, "converged.sh"),
+        input: {
+          SERVICE: name,
+          REVISION: revision,
+          REPLICAS: String(replicas),
+          ...(args.readyTimeout === undefined ? {} : { READY_TIMEOUT: String(args.readyTimeout) }),
+        },
+        replaceOn: [service.id],
+        undo: false,
+      },
+      { parent: this, dependsOn: [service] },
+    );
+    this.url = converged.id.apply(() => `http://${leg.address}${port === 80 ? "" : `:${port}`}`);
     this.registerOutputs({ url: this.url });
   }
 

@@ -166,6 +166,7 @@ describe("the chain in the lab", () => {
       expect(changed.sort()).toEqual([
         "create nginx-apache-3-to-transit",
         "create nginx-apache-3-to-transit-route",
+        "update nginx-converged",
         "update nginx-service",
       ]);
       expect(pulumi("stacks/service", "up", "--stack", "dev", "--yes", "--skip-preview").status).toBe(0);

@@ -17,6 +17,7 @@ interface Chain {
   managers?: number;
   registry?: string;
   readyTimeout?: number;
+  port?: number;
 }
 
 async function chain(args: Chain = {}) {
@@ -28,8 +29,9 @@ async function chain(args: Chain = {}) {
     readyTimeout: args.readyTimeout,
   });
   const swarm = new SwarmLayer("swarm", { site: ground, managers: args.managers });
-  const { registry, readyTimeout } = args;
-  const service = new ServiceLayer("service", { kubernetes, swarm, transit: ground.transit, registry, readyTimeout });
+  const { registry, readyTimeout, port } = args;
+  const settings = { registry, readyTimeout, port };
+  const service = new ServiceLayer("service", { kubernetes, swarm, transit: ground.transit, ...settings });
   await value(service.url);
   await value(service.routes);
   await new Promise((resolve) => setImmediate(resolve));
@@ -98,6 +100,21 @@ describe("the chain", () => {
     expect(service.taskSpec.containerSpec.env.SERVERS).toBe("10.100.102.11,10.100.102.12,10.100.102.13");
   });
 
+  test("waits for tasks of the revision that it asks for", async () => {
+    const revision = async (args: Chain) => {
+      made = record();
+      await chain(args);
+      const service = inputsOf("nginx-service") as { taskSpec: { containerSpec: { env: unknown } } };
+      const value = /^export REVISION='([0-9a-f]{12})'$/m.exec(String(inputsOf("nginx-converged").stdin))?.[1];
+      expect(service.taskSpec.containerSpec.env).toMatchObject({ HYBRID_VNF_REVISION: value });
+      return value;
+    };
+    const first = await revision({});
+    expect(await revision({ managers: 3, readyTimeout: 900 })).toBe(first);
+    expect(await revision({ port: 8080 })).not.toBe(first);
+    expect(await revision({ replicas: 3 })).not.toBe(first);
+  });
+
   test("steers the swarm's packets to the router's leg on transit, and the servers' answers to its leg beside them", async () => {
     await chain();
     expect(inputsOf("nginx-swarm-1-to-servers-route").stdin).toContain(
@@ -127,9 +144,8 @@ describe("the chain", () => {
 
   test("nodes and the balancer have the time that they are given", async () => {
     await chain({ workers: 1, readyTimeout: 900 });
-    for (const name of ["kubernetes-1-control-plane", "kubernetes-2-join"])
+    for (const name of ["kubernetes-1-control-plane", "kubernetes-2-join", "nginx-converged"])
       expect(inputsOf(name).stdin).toContain("export READY_TIMEOUT='900'\n");
-    expect(inputsOf("nginx-service").convergeConfig).toEqual({ delay: "1s", timeout: "900s" });
   });
 
   test("a worker is known to others once it has joined, and no sooner", async () => {
