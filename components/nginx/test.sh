@@ -53,18 +53,18 @@ change web second --args "sleep 601"
 ok "converged: another revision" settle web second 1
 ok "and that one runs" bash -c "docker exec $tag-one pgrep -f '^sleep 601'"
 change web third --args "bash -c 'echo no such setting >&2; exit 3'"
-refused "converged: its program ends" 1 "The service web has 0 of 1 task\(s\) running and healthy after 10 s \(readyTimeout\): web\.1 on one: task: non-zero exit \(3\)\." settle web third 1 10
+refused "converged: its program ends" 1 "The service web has 0 of 1 task\(s\) running and healthy after 20 s \(readyTimeout\): web\.1 on one: task: non-zero exit \(3\)\." settle web third 1 20
 said "It last said: .*no such setting"
 change web fourth --args "sleep 600"
 ok "converged: the next one is well" settle web fourth 1
 serve sick one --health-cmd false --health-retries 2 -- sleep 600
 refused "converged: never healthy" 1 "sick\.1 on one: .*unhealthy" settle sick one 1 20
 serve nowhere one --constraint node.hostname==two -- sleep 600
-refused "converged: no node for it" 1 "nowhere\.1: no suitable node \(scheduling constraints not satisfied on 1 node\)" settle nowhere one 1 3
+refused "converged: no node for it" 1 "nowhere\.1: no suitable node \(scheduling constraints not satisfied on 1 node\)" settle nowhere one 1 8
 serve first one --endpoint-mode dnsrr --publish mode=host,target=80,published=8090 -- sleep 600
 ok "converged: with a port" settle first one 1
 serve second one --endpoint-mode dnsrr --publish mode=host,target=80,published=8090 -- sleep 600
-refused "converged: a port that another service has" 1 "second\.1: no suitable node \(host-mode port already in use on 1 node\)" settle second one 1 3
+refused "converged: a port that another service has" 1 "second\.1: no suitable node \(host-mode port already in use on 1 node\)" settle second one 1 8
 refused "converged: no such service" 1 "one knows no service shop" settle shop one 1
 refused "converged: no such action" 1 "'grow' is no action" on one "$converged" grow
 refused "converged: a time that is none" 1 "READY_TIMEOUT is 'soon'" settle web fourth 1 soon
