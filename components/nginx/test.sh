@@ -30,20 +30,15 @@ refused "port: no such action" 1 "'grow' is no action" on one "$port" grow PORT=
 refused "port: no input" 1 "PORT" on one "$port" create
 
 inside one docker swarm init --advertise-addr 172.29.1.10 >/dev/null
-serve() { # NAME REVISION OPTION… -- COMMAND…
-	local options=("${@:3}") command=()
-	while [[ ${options[0]} != -- ]]; do
-		command+=("${options[0]}")
-		options=("${options[@]:1}")
-	done
+serve() { # NAME REVISION OPTION…
 	inside one docker service create --quiet --detach --no-resolve-image --name "$1" --env "HYBRID_VNF_REVISION=$2" \
-		--health-cmd true --health-interval 1s --restart-delay 1s --stop-grace-period 1s "${command[@]}" debian:bookworm-slim "${options[@]:1}" >/dev/null
+		--health-cmd true --health-interval 1s --restart-delay 1s --stop-grace-period 1s "${@:3}" debian:bookworm-slim sleep 600 >/dev/null
 }
 change() { inside one docker service update --quiet --detach --no-resolve-image --env-add "HYBRID_VNF_REVISION=$2" "${@:3}" "$1" >/dev/null; }
 settle() { on one "$converged" create SERVICE="$1" REVISION="$2" REPLICAS="$3" READY_TIMEOUT="${4:-60}"; }
 now() { [[ $(inside one docker service ps --filter desired-state=running --format '{{.CurrentState}}' "$1" | grep -c '^Running') == "$2" ]]; }
 
-serve web first --replicas 2 -- sleep 600
+serve web first --replicas 2
 ok "converged: both tasks run" settle web first 2
 ok "and do" now web 2
 ok "converged: again" on one "$converged" update SERVICE=web REVISION=first REPLICAS=2
@@ -57,13 +52,13 @@ refused "converged: its program ends" 1 "The service web has 0 of 1 task\(s\) ru
 said "It last said: .*no such setting"
 change web fourth --args "sleep 600"
 ok "converged: the next one is well" settle web fourth 1
-serve sick one --health-cmd false --health-retries 2 -- sleep 600
+serve sick one --health-cmd false --health-retries 2
 refused "converged: never healthy" 1 "sick\.1 on one: .*unhealthy" settle sick one 1 20
-serve nowhere one --constraint node.hostname==two -- sleep 600
+serve nowhere one --constraint node.hostname==two
 refused "converged: no node for it" 1 "nowhere\.1: no suitable node \(scheduling constraints not satisfied on 1 node\)" settle nowhere one 1 8
-serve first one --endpoint-mode dnsrr --publish mode=host,target=80,published=8090 -- sleep 600
+serve first one --endpoint-mode dnsrr --publish mode=host,target=80,published=8090
 ok "converged: with a port" settle first one 1
-serve second one --endpoint-mode dnsrr --publish mode=host,target=80,published=8090 -- sleep 600
+serve second one --endpoint-mode dnsrr --publish mode=host,target=80,published=8090
 refused "converged: a port that another service has" 1 "second\.1: no suitable node \(host-mode port already in use on 1 node\)" settle second one 1 8
 refused "converged: no such service" 1 "one knows no service shop" settle shop one 1
 refused "converged: no such action" 1 "'grow' is no action" on one "$converged" grow

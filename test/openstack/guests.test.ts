@@ -87,7 +87,7 @@ test("a client, a Swarm, a router and two servers boot side by side and are set 
   const began = Date.now();
   const said = await program.done("up", "--yes", "--skip-preview");
   report(`guests: up in ${Math.round((Date.now() - began) / 1000)} s`);
-  for (const [, name, took] of said.matchAll(/ (\S+)-(?:boot|manager|image-on-swarm-1|service) created \((\S+)\)/g))
+  for (const [, name, took] of said.matchAll(/ (\S+)-(?:boot|manager|image-on-swarm-1|converged) created \((\S+)\)/g))
     report(`guests: ${name}, ${took}`);
   report(`cloud: ${await cloud.memory()} MiB`);
   await read();
