@@ -20,21 +20,21 @@ pair=$(bash "$keygen" create) host_pair=$(bash "$keygen" create)
 stranger=$(bash "$keygen" create)
 # As the lab platform does: the key that is let in, and the host key that is pinned.
 {
-	printf 'set -e\numask 077\nmkdir -p /root/.ssh\n'
-	printf "cat >/root/.ssh/authorized_keys <<'END'\n%s\nEND\n" "$(jq -r .publicKey <<<"$pair")"
-	printf "cat >/etc/ssh/ssh_host_ed25519_key <<'END'\n%s\nEND\n" "$(jq -r .privateKey <<<"$host_pair")"
-	printf 'systemctl reset-failed ssh || true\nsystemctl restart ssh || { journalctl -u ssh --no-pager -n 5 >&2; exit 1; }\nsystemctl start containerd docker\n'
+  printf 'set -e\numask 077\nmkdir -p /root/.ssh\n'
+  printf "cat >/root/.ssh/authorized_keys <<'END'\n%s\nEND\n" "$(jq -r .publicKey <<<"$pair")"
+  printf "cat >/etc/ssh/ssh_host_ed25519_key <<'END'\n%s\nEND\n" "$(jq -r .privateKey <<<"$host_pair")"
+  printf 'systemctl reset-failed ssh || true\nsystemctl restart ssh || { journalctl -u ssh --no-pager -n 5 >&2; exit 1; }\nsystemctl start containerd docker\n'
 } | docker exec -i "$tag-node" bash -s
 
 # A subshell of its own keeps the key out of every command line.
 deliver() (
-	export TMPDIR=$scratch/tmp RUNTIME=$1 HOST=172.29.1.30 IMAGE=$name SSH_TIMEOUT=5 SSH_PRIVATE_KEY HOST_KEY
-	SSH_PRIVATE_KEY=$(jq -r .privateKey <<<"$pair")
-	HOST_KEY=$(jq -r .publicKey <<<"$host_pair")
-	action=$2
-	shift 2
-	for setting in "$@"; do export "${setting?}"; done
-	bash -s -- "$action" < <(cat "$session" "$deliver")
+  export TMPDIR=$scratch/tmp RUNTIME=$1 HOST=172.29.1.30 IMAGE=$name SSH_TIMEOUT=5 SSH_PRIVATE_KEY HOST_KEY
+  SSH_PRIVATE_KEY=$(jq -r .privateKey <<<"$pair")
+  HOST_KEY=$(jq -r .publicKey <<<"$host_pair")
+  action=$2
+  shift 2
+  for setting in "$@"; do export "${setting?}"; done
+  bash -s -- "$action" < <(cat "$session" "$deliver")
 )
 sent() { grep -q "has received" "$scratch/err"; }
 skipped() { grep -q "has .* already" "$scratch/err"; }
@@ -47,30 +47,30 @@ mkdir "$scratch/tmp"
 nothing_left() { ! pgrep -f "ssh-agent -D -a $scratch/tmp" >/dev/null && [[ -z $(find "$scratch/tmp" -mindepth 1) ]]; }
 
 for runtime in containerd docker; do
-	there=in_$runtime
-	ok "$runtime: brought" deliver $runtime create
-	ok "$runtime: sent" sent
-	ok "$runtime: there" $there latest
-	ok "$runtime: again" deliver $runtime update IMAGE_ID="$first"
-	ok "$runtime: not sent twice" skipped
-	ok "$runtime: under another name" deliver $runtime create REFERENCE=$name:v1
-	ok "$runtime: there as well" $there v1
-	ok "$runtime: beside the first" $there latest
-	ok "$runtime: off" deliver $runtime delete REFERENCE=$name:v1
-	ok "$runtime: gone" off_$runtime v1
+  there=in_$runtime
+  ok "$runtime: brought" deliver $runtime create
+  ok "$runtime: sent" sent
+  ok "$runtime: there" $there latest
+  ok "$runtime: again" deliver $runtime update IMAGE_ID="$first"
+  ok "$runtime: not sent twice" skipped
+  ok "$runtime: under another name" deliver $runtime create REFERENCE=$name:v1
+  ok "$runtime: there as well" $there v1
+  ok "$runtime: beside the first" $there latest
+  ok "$runtime: off" deliver $runtime delete REFERENCE=$name:v1
+  ok "$runtime: gone" off_$runtime v1
 done
 second=$(image_of two)
 for runtime in containerd docker; do
-	ok "$runtime: a changed image" deliver $runtime update
-	ok "$runtime: sent" sent
-	ok "$runtime: its result" deliver $runtime update
-	# shellcheck disable=SC2016 # jq's own variables
-	ok "$runtime: is the new one" jq -es --arg id "$second" --arg name "$name" '.[0] == {image: $name, id: $id, reference: $name}' "$scratch/out"
-	ok "$runtime: the old one's delete" deliver $runtime delete IMAGE_ID="$first"
-	ok "$runtime: leaves the new one" in_$runtime latest
-	ok "$runtime: the new one's delete" deliver $runtime delete PULUMI_COMMAND_STDOUT="{\"image\":\"$name\",\"id\":\"$second\",\"reference\":\"$name\"}"
-	ok "$runtime: takes it off" off_$runtime latest
-	ok "$runtime: deleted twice" deliver $runtime delete
+  ok "$runtime: a changed image" deliver $runtime update
+  ok "$runtime: sent" sent
+  ok "$runtime: its result" deliver $runtime update
+  # shellcheck disable=SC2016 # jq's own variables
+  ok "$runtime: is the new one" jq -es --arg id "$second" --arg name "$name" '.[0] == {image: $name, id: $id, reference: $name}' "$scratch/out"
+  ok "$runtime: the old one's delete" deliver $runtime delete IMAGE_ID="$first"
+  ok "$runtime: leaves the new one" in_$runtime latest
+  ok "$runtime: the new one's delete" deliver $runtime delete PULUMI_COMMAND_STDOUT="{\"image\":\"$name\",\"id\":\"$second\",\"reference\":\"$name\"}"
+  ok "$runtime: takes it off" off_$runtime latest
+  ok "$runtime: deleted twice" deliver $runtime delete
 done
 
 refused "nothing given: all said" 2 "IMAGE is ''" env -i PATH="$PATH" bash <(cat "$session" "$deliver") create

@@ -42,8 +42,8 @@ last_lines() { { timeout 10 docker service logs --raw --tail 3 "$SERVICE" 2>&1 |
 main() {
   local started=$SECONDS limit=${READY_TIMEOUT:-120} count lines
   case ${1:-} in
-  create | update) ;;
-  *) fail "'${1:-}' is no action of converged.sh; use create or update." ;;
+    create | update) ;;
+    *) fail "'${1:-}' is no action of converged.sh; use create or update." ;;
   esac
   [[ $limit =~ ^[1-9][0-9]{0,3}$ ]] || fail "READY_TIMEOUT is '$limit'; it must be a whole number of seconds from 1 to 9999."
   : "${REVISION:?}" "${REPLICAS:?}"

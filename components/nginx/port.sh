@@ -15,8 +15,8 @@ fail() {
 main() {
   local listening who
   case ${1:-} in
-  create | update) ;;
-  *) fail "'${1:-}' is no action of port.sh; use create or update." ;;
+    create | update) ;;
+    *) fail "'${1:-}' is no action of port.sh; use create or update." ;;
   esac
   listening=$(ss --no-header --listening --tcp --numeric --processes "sport = :${PORT:?}") ||
     fail "The ports of $(hostname) can't be listed; 'ss -ltnp' on it says more."

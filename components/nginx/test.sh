@@ -13,7 +13,7 @@ machine one a=172.29.1.10
 inside one systemctl start docker
 docker save debian:bookworm-slim | docker exec -i "$tag-one" docker load --quiet >/dev/null
 publish() {
-	inside one docker run --detach --name "$1" --publish "$2:80" --label "com.docker.swarm.service.name=$3" debian:bookworm-slim sleep 600 >/dev/null
+  inside one docker run --detach --name "$1" --publish "$2:80" --label "com.docker.swarm.service.name=$3" debian:bookworm-slim sleep 600 >/dev/null
 }
 try() { on one "$port" create PORT="$1" SERVICE=nginx; }
 
@@ -31,8 +31,8 @@ refused "port: no input" 1 "PORT" on one "$port" create
 
 inside one docker swarm init --advertise-addr 172.29.1.10 >/dev/null
 serve() { # NAME REVISION OPTION…
-	inside one docker service create --quiet --detach --no-resolve-image --name "$1" --env "HYBRID_VNF_REVISION=$2" \
-		--health-cmd true --health-interval 1s --restart-delay 1s --stop-grace-period 1s "${@:3}" debian:bookworm-slim sleep 600 >/dev/null
+  inside one docker service create --quiet --detach --no-resolve-image --name "$1" --env "HYBRID_VNF_REVISION=$2" \
+    --health-cmd true --health-interval 1s --restart-delay 1s --stop-grace-period 1s "${@:3}" debian:bookworm-slim sleep 600 >/dev/null
 }
 change() { inside one docker service update --quiet --detach --no-resolve-image --env-add "HYBRID_VNF_REVISION=$2" "${@:3}" "$1" >/dev/null; }
 settle() { on one "$converged" create SERVICE="$1" REVISION="$2" REPLICAS="$3" READY_TIMEOUT="${4:-60}"; }

@@ -11,50 +11,53 @@
 set -euo pipefail
 
 say() { printf '%s\n' "$*" >&2; }
-fail() { say "$*"; exit 1; }
+fail() {
+  say "$*"
+  exit 1
+}
 
 is_address() {
-	local octet='(25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])'
-	[[ $1 =~ ^$octet(\.$octet){3}$ ]]
+  local octet='(25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])'
+  [[ $1 =~ ^$octet(\.$octet){3}$ ]]
 }
 
 number() {
-	local a b c d
-	IFS=. read -r a b c d <<<"$1"
-	printf '%d\n' $(((a << 24) | (b << 16) | (c << 8) | d))
+  local a b c d
+  IFS=. read -r a b c d <<<"$1"
+  printf '%d\n' $(((a << 24) | (b << 16) | (c << 8) | d))
 }
 
 dotted() { printf '%d.%d.%d.%d\n' $(($1 >> 24 & 255)) $(($1 >> 16 & 255)) $(($1 >> 8 & 255)) $(($1 & 255)); }
 
 check_input() {
-	local problems=() address length first
-	if ! [[ $destination =~ ^([0-9.]+)/([0-9]|[12][0-9]|3[0-2])$ ]] || ! is_address "${BASH_REMATCH[1]}"; then
-		problems+=("DESTINATION is '$destination'; it must be an IPv4 network such as 10.100.102.0/24.")
-	else
-		[[ $destination =~ ^(.+)/(.+)$ ]]
-		address=${BASH_REMATCH[1]}
-		length=${BASH_REMATCH[2]}
-		first=$(dotted $(($(number "$address") & (0xffffffff << (32 - length)) & 0xffffffff)))
-		[[ $first == "$address" ]] ||
-			problems+=("DESTINATION '$destination' has host bits set; the network is $first/$length.")
-		((length > 0)) ||
-			problems+=("DESTINATION '$destination' is the default route, which belongs to the machine's platform; name a smaller network.")
-	fi
-	is_address "$next_hop" ||
-		problems+=("NEXT_HOP is '$next_hop'; it must be an IPv4 address such as 10.100.101.10.")
-	if ((${#problems[@]})); then
-		printf '%s\n' "${problems[@]}" >&2
-		exit 2
-	fi
+  local problems=() address length first
+  if ! [[ $destination =~ ^([0-9.]+)/([0-9]|[12][0-9]|3[0-2])$ ]] || ! is_address "${BASH_REMATCH[1]}"; then
+    problems+=("DESTINATION is '$destination'; it must be an IPv4 network such as 10.100.102.0/24.")
+  else
+    [[ $destination =~ ^(.+)/(.+)$ ]]
+    address=${BASH_REMATCH[1]}
+    length=${BASH_REMATCH[2]}
+    first=$(dotted $(($(number "$address") & (0xffffffff << (32 - length)) & 0xffffffff)))
+    [[ $first == "$address" ]] ||
+      problems+=("DESTINATION '$destination' has host bits set; the network is $first/$length.")
+    ((length > 0)) ||
+      problems+=("DESTINATION '$destination' is the default route, which belongs to the machine's platform; name a smaller network.")
+  fi
+  is_address "$next_hop" ||
+    problems+=("NEXT_HOP is '$next_hop'; it must be an IPv4 address such as 10.100.101.10.")
+  if ((${#problems[@]})); then
+    printf '%s\n' "${problems[@]}" >&2
+    exit 2
+  fi
 }
 
 # The networks that this machine is connected to, for messages: "eth0 10.100.101.0/24, eth1 ...".
 connected() { ip -4 -oneline route show scope link proto kernel | awk '{ printf "%s%s %s", s, $3, $1; s = ", " }'; }
 
 write_unit() {
-	local new
-	new=$(
-		cat <<UNIT
+  local new
+  new=$(
+    cat <<UNIT
 # Made by hybrid-vnf; it is replaced and removed with the route.
 [Unit]
 Description=Route to $destination via $next_hop
@@ -75,64 +78,64 @@ RestartSec=1
 [Install]
 WantedBy=multi-user.target
 UNIT
-	)
-	if [[ -f $file && $(<"$file") == "$new" ]]; then return; fi
-	printf '%s\n' "$new" >"$file.new"
-	mv -f -- "$file.new" "$file"
-	systemctl daemon-reload
+  )
+  if [[ -f $file && $(<"$file") == "$new" ]]; then return; fi
+  printf '%s\n' "$new" >"$file.new"
+  mv -f -- "$file.new" "$file"
+  systemctl daemon-reload
 }
 
 create() {
-	local found interface source
-	check_input
-	found=$(ip -4 -oneline route get "$next_hop" 2>/dev/null) ||
-		fail "NEXT_HOP $next_hop cannot be reached from this machine; it must be on a connected network ($(connected))."
-	[[ $found != local* ]] || fail "NEXT_HOP $next_hop is this machine's own address; name the next machine's."
-	[[ $found != *" via "* ]] ||
-		fail "NEXT_HOP $next_hop is not on a network that this machine is connected to ($(connected)); choose an address on one of them."
-	[[ -z $(ip -4 route show exact "$destination" proto kernel) ]] ||
-		fail "DESTINATION $destination is a network that this machine is itself connected to ($(connected)); no route is needed."
-	interface=$(sed -n 's/.* dev \([^ ]*\).*/\1/p' <<<"$found")
-	source=$(sed -n 's/.* src \([^ ]*\).*/\1/p' <<<"$found")
+  local found interface source
+  check_input
+  found=$(ip -4 -oneline route get "$next_hop" 2>/dev/null) ||
+    fail "NEXT_HOP $next_hop cannot be reached from this machine; it must be on a connected network ($(connected))."
+  [[ $found != local* ]] || fail "NEXT_HOP $next_hop is this machine's own address; name the next machine's."
+  [[ $found != *" via "* ]] ||
+    fail "NEXT_HOP $next_hop is not on a network that this machine is connected to ($(connected)); choose an address on one of them."
+  [[ -z $(ip -4 route show exact "$destination" proto kernel) ]] ||
+    fail "DESTINATION $destination is a network that this machine is itself connected to ($(connected)); no route is needed."
+  interface=$(sed -n 's/.* dev \([^ ]*\).*/\1/p' <<<"$found")
+  source=$(sed -n 's/.* src \([^ ]*\).*/\1/p' <<<"$found")
 
-	write_unit
-	systemctl --quiet enable "$unit" >&2
-	if systemctl --quiet is-active "$unit"; then
-		systemctl reload "$unit" >&2 # replaces in place: no moment without a route
-	else
-		systemctl reset-failed "$unit" 2>/dev/null || true
-		systemctl start "$unit" >&2
-	fi
-	[[ $(ip -4 route show exact "$destination") == *"via $next_hop "* ]] ||
-		fail "The kernel does not show the route to $destination via $next_hop after $unit has set it; 'systemctl status $unit' on the machine says more."
-	printf '{"destination":"%s","nextHop":"%s","interface":"%s","source":"%s"}\n' "$destination" "$next_hop" "$interface" "$source"
+  write_unit
+  systemctl --quiet enable "$unit" >&2
+  if systemctl --quiet is-active "$unit"; then
+    systemctl reload "$unit" >&2 # replaces in place: no moment without a route
+  else
+    systemctl reset-failed "$unit" 2>/dev/null || true
+    systemctl start "$unit" >&2
+  fi
+  [[ $(ip -4 route show exact "$destination") == *"via $next_hop "* ]] ||
+    fail "The kernel does not show the route to $destination via $next_hop after $unit has set it; 'systemctl status $unit' on the machine says more."
+  printf '{"destination":"%s","nextHop":"%s","interface":"%s","source":"%s"}\n' "$destination" "$next_hop" "$interface" "$source"
 }
 
 remove() {
-	[[ -f $file ]] || return 0
-	if ! grep -qF "ExecStart=$ip route replace $destination via $next_hop proto" "$file"; then
-		say "The route to $destination no longer goes via $next_hop; it is left as it is."
-		return 0
-	fi
-	systemctl --quiet disable --now "$unit" >&2
-	rm -f -- "$file"
-	systemctl daemon-reload
+  [[ -f $file ]] || return 0
+  if ! grep -qF "ExecStart=$ip route replace $destination via $next_hop proto" "$file"; then
+    say "The route to $destination no longer goes via $next_hop; it is left as it is."
+    return 0
+  fi
+  systemctl --quiet disable --now "$unit" >&2
+  rm -f -- "$file"
+  systemctl daemon-reload
 }
 
 main() {
-	destination=${DESTINATION:-}
-	next_hop=${NEXT_HOP:-}
-	unit=hybrid-vnf-route-${destination//\//-}.service
-	file=/etc/systemd/system/$unit
-	ip=$(command -v ip) || fail "The ip command is not installed on this machine; install iproute2."
-	case ${1:-} in
-	create | update) create ;;
-	delete)
-		check_input
-		remove
-		;;
-	*) fail "'${1:-}' is no action of route.sh; use create, update or delete." ;;
-	esac
+  destination=${DESTINATION:-}
+  next_hop=${NEXT_HOP:-}
+  unit=hybrid-vnf-route-${destination//\//-}.service
+  file=/etc/systemd/system/$unit
+  ip=$(command -v ip) || fail "The ip command is not installed on this machine; install iproute2."
+  case ${1:-} in
+    create | update) create ;;
+    delete)
+      check_input
+      remove
+      ;;
+    *) fail "'${1:-}' is no action of route.sh; use create, update or delete." ;;
+  esac
 }
 
 main "$@"

@@ -14,22 +14,22 @@ machine one a=172.29.1.10 b=172.29.2.10
 
 # Whichever of them the engine made first.
 legs_are() {
-	on one "$legs" create >"$scratch/legs" || return
-	cat "$scratch/legs"
-	jq -e '(map(.address) | sort) == ["172.29.1.10","172.29.2.10"] and all(.[]; .prefix == 24 and (.mac | test("^([0-9a-f]{2}:){5}[0-9a-f]{2}$")) and (.interface | test("^eth")))' "$scratch/legs"
+  on one "$legs" create >"$scratch/legs" || return
+  cat "$scratch/legs"
+  jq -e '(map(.address) | sort) == ["172.29.1.10","172.29.2.10"] and all(.[]; .prefix == 24 and (.mac | test("^([0-9a-f]{2}:){5}[0-9a-f]{2}$")) and (.interface | test("^eth")))' "$scratch/legs"
 }
 route_is() { [[ $(inside one ip route show exact "$far") == *"via $1 "* ]]; }
 no_route() { [[ -z $(inside one ip route show exact "$far") ]]; }
 no_unit() { ! inside one bash -c 'ls /etc/systemd/system/hybrid-vnf-route-* 2>/dev/null'; }
 rebooted() {
-	docker restart "$tag-one" >/dev/null
-	eventually 60 answers one
-	on one "$legs" create >/dev/null 2>&1
+  docker restart "$tag-one" >/dev/null
+  eventually 60 answers one
+  on one "$legs" create >/dev/null 2>&1
 }
 no_key() { ! ls -d /dev/shm/hybrid-vnf-key.* /run/hybrid-vnf-key.* "${XDG_RUNTIME_DIR:-/none}"/hybrid-vnf-key.* 2>/dev/null; }
 key_pairs() {
-	bash "$keygen" create >"$scratch/key" &&
-		[[ $(jq -r .privateKey "$scratch/key" | ssh-keygen -y -f /dev/stdin) == "$(jq -r .publicKey "$scratch/key")" ]]
+  bash "$keygen" create >"$scratch/key" &&
+    [[ $(jq -r .privateKey "$scratch/key" | ssh-keygen -y -f /dev/stdin) == "$(jq -r .publicKey "$scratch/key")" ]]
 }
 
 ok "legs: both, with prefix and MAC, after boot" legs_are

@@ -26,7 +26,10 @@ mkdir -p "$(dirname "$keys")"
 touch "$keys"
 case ${1:-} in
   create | update)
-    { others; printf '%s\n' "$PUBLIC_KEY"; } | replace
+    {
+      others
+      printf '%s\n' "$PUBLIC_KEY"
+    } | replace
     ;;
   delete)
     others | replace

@@ -11,7 +11,10 @@ set -euo pipefail
 umask 077
 
 say() { printf '%s\n' "$*" >&2; }
-fail() { say "$*"; exit 1; }
+fail() {
+  say "$*"
+  exit 1
+}
 
 work=
 remove_work() { [[ -z $work ]] || rm -rf -- "$work"; }
@@ -21,48 +24,48 @@ trap 'exit 143' TERM HUP
 
 # A directory of the user's that is kept in memory.
 in_memory() {
-	local place
-	if [[ -n ${PRIVATE_DIR:-} ]]; then
-		[[ -d $PRIVATE_DIR && -w $PRIVATE_DIR ]] ||
-			fail "PRIVATE_DIR is '$PRIVATE_DIR'; it must be a directory that you may write to."
-		printf '%s\n' "$PRIVATE_DIR"
-		return
-	fi
-	for place in "${XDG_RUNTIME_DIR:-}" /dev/shm /run; do
-		[[ -n $place && -d $place && -w $place ]] || continue
-		case $(stat -f -c %T "$place" 2>/dev/null) in
-		tmpfs | ramfs)
-			printf '%s\n' "$place"
-			return
-			;;
-		esac
-	done
-	fail "No writable directory in memory was found (XDG_RUNTIME_DIR, /dev/shm, /run); name one, such as a RAM disk, in PRIVATE_DIR."
+  local place
+  if [[ -n ${PRIVATE_DIR:-} ]]; then
+    [[ -d $PRIVATE_DIR && -w $PRIVATE_DIR ]] ||
+      fail "PRIVATE_DIR is '$PRIVATE_DIR'; it must be a directory that you may write to."
+    printf '%s\n' "$PRIVATE_DIR"
+    return
+  fi
+  for place in "${XDG_RUNTIME_DIR:-}" /dev/shm /run; do
+    [[ -n $place && -d $place && -w $place ]] || continue
+    case $(stat -f -c %T "$place" 2>/dev/null) in
+      tmpfs | ramfs)
+        printf '%s\n' "$place"
+        return
+        ;;
+    esac
+  done
+  fail "No writable directory in memory was found (XDG_RUNTIME_DIR, /dev/shm, /run); name one, such as a RAM disk, in PRIVATE_DIR."
 }
 
 json() {
-	local text=$1
-	text=${text//\\/\\\\}
-	text=${text//\"/\\\"}
-	text=${text//$'\t'/\\t}
-	text=${text//$'\r'/\\r}
-	printf '"%s"' "${text//$'\n'/\\n}"
+  local text=$1
+  text=${text//\\/\\\\}
+  text=${text//\"/\\\"}
+  text=${text//$'\t'/\\t}
+  text=${text//$'\r'/\\r}
+  printf '"%s"' "${text//$'\n'/\\n}"
 }
 
 create() {
-	local comment=${COMMENT:-hybrid-vnf} place private public
-	[[ $comment != *[[:cntrl:]]* ]] || fail "COMMENT must be one line of printable characters."
-	command -v ssh-keygen >/dev/null || fail "ssh-keygen is not installed; install the OpenSSH client."
-	place=$(in_memory)
-	work=$(mktemp -d "$place/hybrid-vnf-key.XXXXXX")
-	ssh-keygen -q -t ed25519 -N '' -C "$comment" -f "$work/key" </dev/null >&2
-	private=$(<"$work/key")
-	public=$(<"$work/key.pub")
-	printf '{"privateKey":%s,"publicKey":%s}\n' "$(json "$private"$'\n')" "$(json "$public")"
+  local comment=${COMMENT:-hybrid-vnf} place private public
+  [[ $comment != *[[:cntrl:]]* ]] || fail "COMMENT must be one line of printable characters."
+  command -v ssh-keygen >/dev/null || fail "ssh-keygen is not installed; install the OpenSSH client."
+  place=$(in_memory)
+  work=$(mktemp -d "$place/hybrid-vnf-key.XXXXXX")
+  ssh-keygen -q -t ed25519 -N '' -C "$comment" -f "$work/key" </dev/null >&2
+  private=$(<"$work/key")
+  public=$(<"$work/key.pub")
+  printf '{"privateKey":%s,"publicKey":%s}\n' "$(json "$private"$'\n')" "$(json "$public")"
 }
 
 case ${1:-} in
-create | update) create ;;
-delete) ;;
-*) fail "'${1:-}' is no action of keygen.sh; use create, update or delete." ;;
+  create | update) create ;;
+  delete) ;;
+  *) fail "'${1:-}' is no action of keygen.sh; use create, update or delete." ;;
 esac

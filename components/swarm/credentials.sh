@@ -9,29 +9,32 @@ set -euo pipefail
 folder=/etc/hybrid-vnf/swarm
 
 say() { printf '%s\n' "$*" >&2; }
-fail() { say "$*"; exit 1; }
+fail() {
+  say "$*"
+  exit 1
+}
 
 pem() {
-	local text
-	text=$(<"$folder/$1")
-	printf '"%s\\n"' "${text//$'\n'/\\n}"
+  local text
+  text=$(<"$folder/$1")
+  printf '"%s\\n"' "${text//$'\n'/\\n}"
 }
 
 create() {
-	local file worker manager
-	for file in ca.pem client.pem client-key.pem; do
-		[[ -s $folder/$file ]] || fail "$folder/$file is not on this machine; run manager.sh on it first."
-	done
-	[[ $(docker info --format '{{.Swarm.ControlAvailable}}') == true ]] ||
-		fail "This machine is not a manager of a swarm; run manager.sh on it first."
-	worker=$(docker swarm join-token --quiet worker)
-	manager=$(docker swarm join-token --quiet manager)
-	printf '{"ca":%s,"cert":%s,"key":%s,"workerToken":"%s","managerToken":"%s"}\n' \
-		"$(pem ca.pem)" "$(pem client.pem)" "$(pem client-key.pem)" "$worker" "$manager"
+  local file worker manager
+  for file in ca.pem client.pem client-key.pem; do
+    [[ -s $folder/$file ]] || fail "$folder/$file is not on this machine; run manager.sh on it first."
+  done
+  [[ $(docker info --format '{{.Swarm.ControlAvailable}}') == true ]] ||
+    fail "This machine is not a manager of a swarm; run manager.sh on it first."
+  worker=$(docker swarm join-token --quiet worker)
+  manager=$(docker swarm join-token --quiet manager)
+  printf '{"ca":%s,"cert":%s,"key":%s,"workerToken":"%s","managerToken":"%s"}\n' \
+    "$(pem ca.pem)" "$(pem client.pem)" "$(pem client-key.pem)" "$worker" "$manager"
 }
 
 case ${1:-} in
-create | update) create ;;
-delete) ;;
-*) fail "'${1:-}' is no action of credentials.sh; use create, update or delete." ;;
+  create | update) create ;;
+  delete) ;;
+  *) fail "'${1:-}' is no action of credentials.sh; use create, update or delete." ;;
 esac

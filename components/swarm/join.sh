@@ -14,128 +14,131 @@ folder=/etc/hybrid-vnf/swarm-node
 enabled_here=$folder/enabled-docker
 
 say() { printf '%s\n' "$*" >&2; }
-fail() { say "$*"; exit 1; }
+fail() {
+  say "$*"
+  exit 1
+}
 info() { docker info --format "{{.Swarm.$1}}"; }
 
 is_address() {
-	local octet='(25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])'
-	[[ $1 =~ ^$octet(\.$octet){3}$ ]]
+  local octet='(25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])'
+  [[ $1 =~ ^$octet(\.$octet){3}$ ]]
 }
 
 check_input() {
-	local problems=()
-	is_address "$address" ||
-		problems+=("ADVERTISE_ADDRESS is '$address'; it must be an IPv4 address of this machine, such as 10.100.101.21.")
-	[[ $manager =~ ^([0-9.]+):([1-9][0-9]{0,4})$ ]] && is_address "${BASH_REMATCH[1]}" ||
-		problems+=("MANAGER_ADDRESS is '${MANAGER_ADDRESS:-}'; it must be a manager's IPv4 address, such as 10.100.101.20 or 10.100.101.20:2377.")
-	[[ $token =~ ^SWMTKN-1-[0-9a-z]+-[0-9a-z]+$ ]] ||
-		problems+=("TOKEN is not a join token (SWMTKN-1-...); take workerToken or managerToken from credentials.sh on a manager.")
-	[[ $limit =~ ^[1-9][0-9]{0,3}$ ]] ||
-		problems+=("JOIN_TIMEOUT is '$limit'; it must be a whole number of seconds from 1 to 9999.")
-	if ((${#problems[@]})); then
-		printf '%s\n' "${problems[@]}" >&2
-		exit 2
-	fi
-	[[ $(ip -4 -oneline address show) == *" $address/"* ]] ||
-		fail "ADVERTISE_ADDRESS $address is not on this machine, which has $(ip -4 -oneline address show scope global | awk '{ printf "%s%s", s, $4; s = ", " }')."
-	command -v docker >/dev/null || fail "Docker is not installed on this machine; its image must hold the package docker.io."
-	command -v curl >/dev/null || fail "curl is not installed on this machine; its image must hold the package curl."
+  local problems=()
+  is_address "$address" ||
+    problems+=("ADVERTISE_ADDRESS is '$address'; it must be an IPv4 address of this machine, such as 10.100.101.21.")
+  [[ $manager =~ ^([0-9.]+):([1-9][0-9]{0,4})$ ]] && is_address "${BASH_REMATCH[1]}" ||
+    problems+=("MANAGER_ADDRESS is '${MANAGER_ADDRESS:-}'; it must be a manager's IPv4 address, such as 10.100.101.20 or 10.100.101.20:2377.")
+  [[ $token =~ ^SWMTKN-1-[0-9a-z]+-[0-9a-z]+$ ]] ||
+    problems+=("TOKEN is not a join token (SWMTKN-1-...); take workerToken or managerToken from credentials.sh on a manager.")
+  [[ $limit =~ ^[1-9][0-9]{0,3}$ ]] ||
+    problems+=("JOIN_TIMEOUT is '$limit'; it must be a whole number of seconds from 1 to 9999.")
+  if ((${#problems[@]})); then
+    printf '%s\n' "${problems[@]}" >&2
+    exit 2
+  fi
+  [[ $(ip -4 -oneline address show) == *" $address/"* ]] ||
+    fail "ADVERTISE_ADDRESS $address is not on this machine, which has $(ip -4 -oneline address show scope global | awk '{ printf "%s%s", s, $4; s = ", " }')."
+  command -v docker >/dev/null || fail "Docker is not installed on this machine; its image must hold the package docker.io."
+  command -v curl >/dev/null || fail "curl is not installed on this machine; its image must hold the package curl."
 }
 
 run_docker() {
-	(umask 022 && mkdir -p "${folder%/*}")
-	mkdir -p "$folder"
-	if ! systemctl --quiet is-enabled docker.service 2>/dev/null; then
-		: >"$enabled_here"
-		systemctl --quiet enable docker.service >&2
-	fi
-	systemctl start docker.service ||
-		fail "Docker does not start on this machine: $(journalctl _SYSTEMD_UNIT=docker.service -n 1 --no-pager -o cat | tr '\n' ' ')"
+  (umask 022 && mkdir -p "${folder%/*}")
+  mkdir -p "$folder"
+  if ! systemctl --quiet is-enabled docker.service 2>/dev/null; then
+    : >"$enabled_here"
+    systemctl --quiet enable docker.service >&2
+  fi
+  systemctl start docker.service ||
+    fail "Docker does not start on this machine: $(journalctl _SYSTEMD_UNIT=docker.service -n 1 --no-pager -o cat | tr '\n' ' ')"
 }
 
 # Asks Docker to join and prints its answer's status and, where it refuses, its message.
 ask() {
-	printf '{"ListenAddr":"%s:2377","AdvertiseAddr":"%s","DataPathAddr":"%s","RemoteAddrs":["%s"],"JoinToken":"%s"}' \
-		"$address" "$address" "$address" "$manager" "$token" |
-		curl --silent --show-error --noproxy '*' --max-time "$limit" --unix-socket /run/docker.sock \
-			--header 'Content-Type: application/json' --data-binary @- --write-out '\n%{http_code}' http://docker/swarm/join
+  printf '{"ListenAddr":"%s:2377","AdvertiseAddr":"%s","DataPathAddr":"%s","RemoteAddrs":["%s"],"JoinToken":"%s"}' \
+    "$address" "$address" "$address" "$manager" "$token" |
+    curl --silent --show-error --noproxy '*' --max-time "$limit" --unix-socket /run/docker.sock \
+      --header 'Content-Type: application/json' --data-binary @- --write-out '\n%{http_code}' http://docker/swarm/join
 }
 
 join() {
-	local answer message asked=0 end=$((SECONDS + limit))
-	answer=$(ask) || asked=$?
-	# 28: no answer in time; Docker goes on trying in the background, and the loop below says how that ended.
-	((asked == 0 || asked == 28)) || fail "Docker on this machine cannot be asked to join (curl ended with status $asked)."
-	if ((asked == 0)) && [[ ${answer##*$'\n'} != 200 ]]; then
-		message=$(sed -n 's/.*"message":"\(.*\)"}.*/\1/p' <<<"$answer")
-		message=${message//"$token"/(token)}
-		# 503: likewise no answer in time.
-		[[ ${answer##*$'\n'} == 503 && $(info LocalNodeState) == pending ]] ||
-			fail "Docker could not join the swarm of $manager: ${message:-no reason given}."
-	fi
-	until [[ $(info LocalNodeState) == active && -n $(info NodeID) ]]; do
-		if ((SECONDS >= end)); then
-			message=$(info Error)
-			docker swarm leave --force >/dev/null 2>&1 || true
-			fail "This machine is not a member of the swarm of $manager after $limit s (JOIN_TIMEOUT): ${message:-no answer from the manager}; ports 2377, 7946 and 4789 between the two must be open."
-		fi
-		sleep 0.5
-	done
+  local answer message asked=0 end=$((SECONDS + limit))
+  answer=$(ask) || asked=$?
+  # 28: no answer in time; Docker goes on trying in the background, and the loop below says how that ended.
+  ((asked == 0 || asked == 28)) || fail "Docker on this machine cannot be asked to join (curl ended with status $asked)."
+  if ((asked == 0)) && [[ ${answer##*$'\n'} != 200 ]]; then
+    message=$(sed -n 's/.*"message":"\(.*\)"}.*/\1/p' <<<"$answer")
+    message=${message//"$token"/(token)}
+    # 503: likewise no answer in time.
+    [[ ${answer##*$'\n'} == 503 && $(info LocalNodeState) == pending ]] ||
+      fail "Docker could not join the swarm of $manager: ${message:-no reason given}."
+  fi
+  until [[ $(info LocalNodeState) == active && -n $(info NodeID) ]]; do
+    if ((SECONDS >= end)); then
+      message=$(info Error)
+      docker swarm leave --force >/dev/null 2>&1 || true
+      fail "This machine is not a member of the swarm of $manager after $limit s (JOIN_TIMEOUT): ${message:-no answer from the manager}; ports 2377, 7946 and 4789 between the two must be open."
+    fi
+    sleep 0.5
+  done
 }
 
 create() {
-	check_input
-	run_docker
-	case $(info LocalNodeState) in
-	# Docker keeps "error" for a node that its swarm has removed or whose certificate has run out: it must join anew.
-	error)
-		say "This machine's membership is broken ($(info Error)); it joins again."
-		docker swarm leave --force >&2
-		join
-		;;
-	active)
-		[[ " $(docker info --format '{{range .Swarm.RemoteManagers}}{{.Addr}} {{end}}')" == *" $manager "* ]] ||
-			fail "This machine is a member of another swarm (managers: $(docker info --format '{{range .Swarm.RemoteManagers}}{{.Addr}} {{end}}')); take it out there first ('docker swarm leave' on it)."
-		;;
-	locked) fail "The swarm on this machine is locked; unlock it ('docker swarm unlock' on the machine) and try again." ;;
-	*) join ;;
-	esac
-	printf '{"nodeId":"%s","nodeName":"%s","address":"%s","role":"%s"}\n' "$(info NodeID)" "$(docker info --format '{{.Name}}')" \
-		"$(info NodeAddr)" "$([[ $(info ControlAvailable) == true ]] && echo manager || echo worker)"
+  check_input
+  run_docker
+  case $(info LocalNodeState) in
+    # Docker keeps "error" for a node that its swarm has removed or whose certificate has run out: it must join anew.
+    error)
+      say "This machine's membership is broken ($(info Error)); it joins again."
+      docker swarm leave --force >&2
+      join
+      ;;
+    active)
+      [[ " $(docker info --format '{{range .Swarm.RemoteManagers}}{{.Addr}} {{end}}')" == *" $manager "* ]] ||
+        fail "This machine is a member of another swarm (managers: $(docker info --format '{{range .Swarm.RemoteManagers}}{{.Addr}} {{end}}')); take it out there first ('docker swarm leave' on it)."
+      ;;
+    locked) fail "The swarm on this machine is locked; unlock it ('docker swarm unlock' on the machine) and try again." ;;
+    *) join ;;
+  esac
+  printf '{"nodeId":"%s","nodeName":"%s","address":"%s","role":"%s"}\n' "$(info NodeID)" "$(docker info --format '{{.Name}}')" \
+    "$(info NodeAddr)" "$([[ $(info ControlAvailable) == true ]] && echo manager || echo worker)"
 }
 
 remove() {
-	local end
-	[[ -d $folder ]] || return 0
-	if systemctl --quiet is-active docker.service && [[ $(info LocalNodeState) != inactive ]]; then
-		# A manager that leaves without being demoted still counts in the others' majority.
-		if [[ $(info ControlAvailable) == true && $(info Managers) -gt 1 ]]; then
-			end=$((SECONDS + 30))
-			docker node demote self >&2 || true
-			until [[ $(info ControlAvailable) == false ]] || ((SECONDS >= end)); do sleep 0.5; done
-		fi
-		docker swarm leave --force >&2
-	fi
-	if [[ -e $enabled_here ]]; then
-		systemctl --quiet disable docker.service >&2
-		systemctl stop docker.socket docker.service >&2
-	fi
-	rm -rf -- "$folder"
+  local end
+  [[ -d $folder ]] || return 0
+  if systemctl --quiet is-active docker.service && [[ $(info LocalNodeState) != inactive ]]; then
+    # A manager that leaves without being demoted still counts in the others' majority.
+    if [[ $(info ControlAvailable) == true && $(info Managers) -gt 1 ]]; then
+      end=$((SECONDS + 30))
+      docker node demote self >&2 || true
+      until [[ $(info ControlAvailable) == false ]] || ((SECONDS >= end)); do sleep 0.5; done
+    fi
+    docker swarm leave --force >&2
+  fi
+  if [[ -e $enabled_here ]]; then
+    systemctl --quiet disable docker.service >&2
+    systemctl stop docker.socket docker.service >&2
+  fi
+  rm -rf -- "$folder"
 }
 
 main() {
-	address=${ADVERTISE_ADDRESS:-}
-	manager=${MANAGER_ADDRESS:-}
-	[[ $manager == *:* ]] || manager+=:2377
-	token=${TOKEN:-}
-	limit=${JOIN_TIMEOUT:-60}
-	# No child but the request itself needs the token.
-	export -n TOKEN 2>/dev/null || true
-	case ${1:-} in
-	create | update) create ;;
-	delete) remove ;;
-	*) fail "'${1:-}' is no action of join.sh; use create, update or delete." ;;
-	esac
+  address=${ADVERTISE_ADDRESS:-}
+  manager=${MANAGER_ADDRESS:-}
+  [[ $manager == *:* ]] || manager+=:2377
+  token=${TOKEN:-}
+  limit=${JOIN_TIMEOUT:-60}
+  # No child but the request itself needs the token.
+  export -n TOKEN 2>/dev/null || true
+  case ${1:-} in
+    create | update) create ;;
+    delete) remove ;;
+    *) fail "'${1:-}' is no action of join.sh; use create, update or delete." ;;
+  esac
 }
 
 main "$@"

@@ -17,165 +17,168 @@ enabled_here=$folder/enabled-docker
 days=3650
 
 say() { printf '%s\n' "$*" >&2; }
-fail() { say "$*"; exit 1; }
+fail() {
+  say "$*"
+  exit 1
+}
 
 is_address() {
-	local octet='(25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])'
-	[[ $1 =~ ^$octet(\.$octet){3}$ ]]
+  local octet='(25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])'
+  [[ $1 =~ ^$octet(\.$octet){3}$ ]]
 }
 
 check_input() {
-	local problems=() entry entries=()
-	is_address "$address" ||
-		problems+=("ADVERTISE_ADDRESS is '$address'; it must be an IPv4 address of this machine, such as 10.100.101.20.")
-	names="IP:$address,IP:127.0.0.1,DNS:localhost"
-	IFS=, read -ra entries <<<"${SANS:-}"
-	for entry in "${entries[@]}"; do
-		if is_address "$entry"; then
-			[[ ,$names, == *",IP:$entry,"* ]] || names+=",IP:$entry"
-		elif [[ $entry =~ ^(\*\.)?[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$ && ! $entry =~ ^[0-9.]+$ ]]; then
-			[[ ,$names, == *",DNS:$entry,"* ]] || names+=",DNS:$entry"
-		else
-			problems+=("SANS holds '$entry'; each entry must be a host name or an IPv4 address.")
-		fi
-	done
-	if ((${#problems[@]})); then
-		printf '%s\n' "${problems[@]}" >&2
-		exit 2
-	fi
-	[[ $(ip -4 -oneline address show) == *" $address/"* ]] ||
-		fail "ADVERTISE_ADDRESS $address is not on this machine, which has $(ip -4 -oneline address show scope global | awk '{ printf "%s%s", s, $4; s = ", " }')."
-	command -v docker >/dev/null || fail "Docker is not installed on this machine; its image must hold the package docker.io."
-	command -v openssl >/dev/null || fail "openssl is not installed on this machine; its image must hold the package openssl."
+  local problems=() entry entries=()
+  is_address "$address" ||
+    problems+=("ADVERTISE_ADDRESS is '$address'; it must be an IPv4 address of this machine, such as 10.100.101.20.")
+  names="IP:$address,IP:127.0.0.1,DNS:localhost"
+  IFS=, read -ra entries <<<"${SANS:-}"
+  for entry in "${entries[@]}"; do
+    if is_address "$entry"; then
+      [[ ,$names, == *",IP:$entry,"* ]] || names+=",IP:$entry"
+    elif [[ $entry =~ ^(\*\.)?[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$ && ! $entry =~ ^[0-9.]+$ ]]; then
+      [[ ,$names, == *",DNS:$entry,"* ]] || names+=",DNS:$entry"
+    else
+      problems+=("SANS holds '$entry'; each entry must be a host name or an IPv4 address.")
+    fi
+  done
+  if ((${#problems[@]})); then
+    printf '%s\n' "${problems[@]}" >&2
+    exit 2
+  fi
+  [[ $(ip -4 -oneline address show) == *" $address/"* ]] ||
+    fail "ADVERTISE_ADDRESS $address is not on this machine, which has $(ip -4 -oneline address show scope global | awk '{ printf "%s%s", s, $4; s = ", " }')."
+  command -v docker >/dev/null || fail "Docker is not installed on this machine; its image must hold the package docker.io."
+  command -v openssl >/dev/null || fail "openssl is not installed on this machine; its image must hold the package openssl."
 }
 
 # A key and its certificate appear together or not at all, whatever interrupts this.
 certificate() {
-	local name=$1 subject=$2 extensions=$3
-	openssl genpkey -quiet -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out "$name-key.new"
-	if [[ $name == ca ]]; then
-		openssl req -x509 -new -key ca-key.new -subj "$subject" -days "$days" -out ca.new \
-			-addext "basicConstraints=critical,CA:TRUE,pathlen:0" -addext "keyUsage=critical,keyCertSign,cRLSign"
-	else
-		openssl req -new -key "$name-key.new" -subj "$subject" |
-			openssl x509 -req -CA ca.pem -CAkey ca-key.pem -set_serial "0x$(openssl rand -hex 16)" -days "$days" \
-				-extfile <(printf 'basicConstraints=critical,CA:FALSE\nkeyUsage=critical,digitalSignature\n%s\n' "$extensions") -out "$name.new" 2>/dev/null
-	fi
-	mv -f -- "$name-key.new" "$name-key.pem"
-	mv -f -- "$name.new" "$name.pem"
+  local name=$1 subject=$2 extensions=$3
+  openssl genpkey -quiet -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out "$name-key.new"
+  if [[ $name == ca ]]; then
+    openssl req -x509 -new -key ca-key.new -subj "$subject" -days "$days" -out ca.new \
+      -addext "basicConstraints=critical,CA:TRUE,pathlen:0" -addext "keyUsage=critical,keyCertSign,cRLSign"
+  else
+    openssl req -new -key "$name-key.new" -subj "$subject" |
+      openssl x509 -req -CA ca.pem -CAkey ca-key.pem -set_serial "0x$(openssl rand -hex 16)" -days "$days" \
+        -extfile <(printf 'basicConstraints=critical,CA:FALSE\nkeyUsage=critical,digitalSignature\n%s\n' "$extensions") -out "$name.new" 2>/dev/null
+  fi
+  mv -f -- "$name-key.new" "$name-key.pem"
+  mv -f -- "$name.new" "$name.pem"
 }
 
 # Whether a certificate and its key belong together, come from this authority and hold for 30 more days.
 holds() {
-	[[ -s $1.pem && -s $1-key.pem ]] &&
-		openssl verify -CAfile ca.pem "$1.pem" >/dev/null 2>&1 &&
-		openssl x509 -in "$1.pem" -noout -checkend $((30 * 86400)) >/dev/null &&
-		[[ $(openssl x509 -in "$1.pem" -noout -pubkey) == "$(openssl pkey -in "$1-key.pem" -pubout)" ]]
+  [[ -s $1.pem && -s $1-key.pem ]] &&
+    openssl verify -CAfile ca.pem "$1.pem" >/dev/null 2>&1 &&
+    openssl x509 -in "$1.pem" -noout -checkend $((30 * 86400)) >/dev/null &&
+    [[ $(openssl x509 -in "$1.pem" -noout -pubkey) == "$(openssl pkey -in "$1-key.pem" -pubout)" ]]
 }
 
 make_certificates() {
-	cd "$folder"
-	holds ca || certificate ca "/CN=hybrid-vnf swarm $address" ""
-	if ! holds server || [[ $(cat server.names 2>/dev/null) != "$names" ]]; then
-		certificate server "/CN=$address" "extendedKeyUsage=serverAuth"$'\n'"subjectAltName=$names"
-		printf '%s\n' "$names" >server.names
-		restart=yes
-	fi
-	holds client || certificate client "/CN=hybrid-vnf client" "extendedKeyUsage=clientAuth"
-	cd /
+  cd "$folder"
+  holds ca || certificate ca "/CN=hybrid-vnf swarm $address" ""
+  if ! holds server || [[ $(cat server.names 2>/dev/null) != "$names" ]]; then
+    certificate server "/CN=$address" "extendedKeyUsage=serverAuth"$'\n'"subjectAltName=$names"
+    printf '%s\n' "$names" >server.names
+    restart=yes
+  fi
+  holds client || certificate client "/CN=hybrid-vnf client" "extendedKeyUsage=clientAuth"
+  cd /
 }
 
 # Docker's own command line with the API and its certificates added.
 listen() {
-	local unit command new
-	unit=$(systemctl show docker.service --property FragmentPath --value)
-	[[ -n $unit ]] || fail "This machine has no docker.service; Docker must run under systemd."
-	command=$(grep -m1 '^ExecStart=' "$unit")
-	[[ $command =~ [[:space:]](-H|--host)[[:space:]=] ]] || command+=" -H unix:///var/run/docker.sock"
-	new="# Made by hybrid-vnf: Docker's API for clients with a certificate of this swarm.
+  local unit command new
+  unit=$(systemctl show docker.service --property FragmentPath --value)
+  [[ -n $unit ]] || fail "This machine has no docker.service; Docker must run under systemd."
+  command=$(grep -m1 '^ExecStart=' "$unit")
+  [[ $command =~ [[:space:]](-H|--host)[[:space:]=] ]] || command+=" -H unix:///var/run/docker.sock"
+  new="# Made by hybrid-vnf: Docker's API for clients with a certificate of this swarm.
 [Service]
 ExecStart=
 $command -H tcp://$address:2376 --tlsverify --tlscacert=$folder/ca.pem --tlscert=$folder/server.pem --tlskey=$folder/server-key.pem"
-	if [[ -f $dropin && $(<"$dropin") == "$new" ]]; then return; fi
-	(umask 022 && mkdir -p "${dropin%/*}")
-	printf '%s\n' "$new" >"$dropin.new"
-	chmod 0644 "$dropin.new"
-	mv -f -- "$dropin.new" "$dropin"
-	systemctl daemon-reload
-	restart=yes
+  if [[ -f $dropin && $(<"$dropin") == "$new" ]]; then return; fi
+  (umask 022 && mkdir -p "${dropin%/*}")
+  printf '%s\n' "$new" >"$dropin.new"
+  chmod 0644 "$dropin.new"
+  mv -f -- "$dropin.new" "$dropin"
+  systemctl daemon-reload
+  restart=yes
 }
 
 run_docker() {
-	if ! systemctl --quiet is-enabled docker.service 2>/dev/null; then
-		: >"$enabled_here"
-		systemctl --quiet enable docker.service >&2
-	fi
-	if [[ $restart == yes ]]; then systemctl restart docker.service; else systemctl start docker.service; fi ||
-		fail "Docker does not start on this machine: $(journalctl _SYSTEMD_UNIT=docker.service -n 1 --no-pager -o cat | tr '\n' ' ')"
+  if ! systemctl --quiet is-enabled docker.service 2>/dev/null; then
+    : >"$enabled_here"
+    systemctl --quiet enable docker.service >&2
+  fi
+  if [[ $restart == yes ]]; then systemctl restart docker.service; else systemctl start docker.service; fi ||
+    fail "Docker does not start on this machine: $(journalctl _SYSTEMD_UNIT=docker.service -n 1 --no-pager -o cat | tr '\n' ' ')"
 }
 
 # Refuses a machine that cannot become this manager, before anything on it is changed.
 check_swarm() {
-	local state now
-	systemctl --quiet is-active docker.service || return 0
-	state=$(docker info --format '{{.Swarm.LocalNodeState}}')
-	case $state in
-	inactive) ;;
-	active)
-		[[ $(docker info --format '{{.Swarm.ControlAvailable}}') == true ]] ||
-			fail "This machine is a worker of another swarm; take it out ('docker swarm leave' on it) or choose another machine as manager."
-		now=$(docker info --format '{{.Swarm.NodeAddr}}')
-		[[ $now == "$address" ]] ||
-			fail "This machine's swarm advertises $now, and that address cannot be changed to $address in place; replace the swarm or keep the address."
-		;;
-	locked) fail "The swarm on this machine is locked; unlock it ('docker swarm unlock' on the machine) and try again." ;;
-	*) fail "The swarm on this machine is in state '$state' ($(docker info --format '{{.Swarm.Error}}')); restart Docker there or replace the machine." ;;
-	esac
+  local state now
+  systemctl --quiet is-active docker.service || return 0
+  state=$(docker info --format '{{.Swarm.LocalNodeState}}')
+  case $state in
+    inactive) ;;
+    active)
+      [[ $(docker info --format '{{.Swarm.ControlAvailable}}') == true ]] ||
+        fail "This machine is a worker of another swarm; take it out ('docker swarm leave' on it) or choose another machine as manager."
+      now=$(docker info --format '{{.Swarm.NodeAddr}}')
+      [[ $now == "$address" ]] ||
+        fail "This machine's swarm advertises $now, and that address cannot be changed to $address in place; replace the swarm or keep the address."
+      ;;
+    locked) fail "The swarm on this machine is locked; unlock it ('docker swarm unlock' on the machine) and try again." ;;
+    *) fail "The swarm on this machine is in state '$state' ($(docker info --format '{{.Swarm.Error}}')); restart Docker there or replace the machine." ;;
+  esac
 }
 
 make_swarm() {
-	[[ $(docker info --format '{{.Swarm.LocalNodeState}}') == active ]] ||
-		docker swarm init --advertise-addr "$address" --listen-addr "$address:2377" --data-path-addr "$address" >/dev/null
+  [[ $(docker info --format '{{.Swarm.LocalNodeState}}') == active ]] ||
+    docker swarm init --advertise-addr "$address" --listen-addr "$address:2377" --data-path-addr "$address" >/dev/null
 }
 
 create() {
-	restart=no
-	check_input
-	check_swarm
-	(umask 022 && mkdir -p "${folder%/*}")
-	mkdir -p "$folder"
-	make_certificates
-	listen
-	run_docker
-	check_swarm # once more, for a machine whose Docker was not running before
-	make_swarm
-	printf '{"nodeId":"%s","nodeName":"%s","address":"%s","endpoint":"tcp://%s:2376"}\n' \
-		"$(docker info --format '{{.Swarm.NodeID}}')" "$(docker info --format '{{.Name}}')" "$address" "$address"
+  restart=no
+  check_input
+  check_swarm
+  (umask 022 && mkdir -p "${folder%/*}")
+  mkdir -p "$folder"
+  make_certificates
+  listen
+  run_docker
+  check_swarm # once more, for a machine whose Docker was not running before
+  make_swarm
+  printf '{"nodeId":"%s","nodeName":"%s","address":"%s","endpoint":"tcp://%s:2376"}\n' \
+    "$(docker info --format '{{.Swarm.NodeID}}')" "$(docker info --format '{{.Name}}')" "$address" "$address"
 }
 
 remove() {
-	[[ -d $folder ]] || return 0
-	if systemctl --quiet is-active docker.service; then
-		[[ $(docker info --format '{{.Swarm.LocalNodeState}}') == inactive ]] || docker swarm leave --force >&2
-	fi
-	rm -f -- "$dropin"
-	systemctl daemon-reload
-	if [[ -e $enabled_here ]]; then
-		systemctl --quiet disable docker.service >&2
-		systemctl stop docker.socket docker.service >&2
-	else
-		systemctl try-restart docker.service >&2
-	fi
-	rm -rf -- "$folder"
+  [[ -d $folder ]] || return 0
+  if systemctl --quiet is-active docker.service; then
+    [[ $(docker info --format '{{.Swarm.LocalNodeState}}') == inactive ]] || docker swarm leave --force >&2
+  fi
+  rm -f -- "$dropin"
+  systemctl daemon-reload
+  if [[ -e $enabled_here ]]; then
+    systemctl --quiet disable docker.service >&2
+    systemctl stop docker.socket docker.service >&2
+  else
+    systemctl try-restart docker.service >&2
+  fi
+  rm -rf -- "$folder"
 }
 
 main() {
-	address=${ADVERTISE_ADDRESS:-}
-	case ${1:-} in
-	create | update) create ;;
-	delete) remove ;;
-	*) fail "'${1:-}' is no action of manager.sh; use create, update or delete." ;;
-	esac
+  address=${ADVERTISE_ADDRESS:-}
+  case ${1:-} in
+    create | update) create ;;
+    delete) remove ;;
+    *) fail "'${1:-}' is no action of manager.sh; use create, update or delete." ;;
+  esac
 }
 
 main "$@"

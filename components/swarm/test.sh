@@ -19,9 +19,9 @@ cert=$(mktemp -d /dev/shm/hybrid-vnf-try.XXXXXX)
 trap 'rm -rf -- "$cert"; finish' EXIT
 api() { docker --host "tcp://$1:2376" --tlsverify --tlscacert "$cert/ca.pem" --tlscert "$cert/cert.pem" --tlskey "$cert/key.pem" "${@:2}"; }
 fetch_credentials() {
-	local part
-	on m1 "$credentials" create >"$cert/all" || return
-	for part in ca cert key; do jq -j ".$part" "$cert/all" >"$cert/$part.pem"; done
+  local part
+  on m1 "$credentials" create >"$cert/all" || return
+  for part in ca cert key; do jq -j ".$part" "$cert/all" >"$cert/$part.pem"; done
 }
 token() { jq -r ".$1Token" "$cert/all"; }
 bytes() { inside m1 bash -c 'cat /etc/hybrid-vnf/swarm/* | sha256sum'; }
@@ -93,7 +93,7 @@ docker rmi "hybrid-vnf/nginx:try-$$" >/dev/null
 serves() { [[ $(curl --silent --noproxy '*' --max-time 5 http://$first/) == *behind* ]]; }
 ok "service: a server" on w1 "$here/../webservers/apache.sh" create NAME=behind ADDRESS=172.29.1.21
 ok "service: created over the API" api $first service create --quiet --name lb --no-resolve-image --constraint node.hostname==m1 \
-	--endpoint-mode dnsrr --publish mode=host,target=80,published=80 --env SERVERS=172.29.1.21 "hybrid-vnf/nginx:try-$$"
+  --endpoint-mode dnsrr --publish mode=host,target=80,published=80 --env SERVERS=172.29.1.21 "hybrid-vnf/nginx:try-$$"
 ok "service: answers on the node's port" eventually 10 serves
 inside m1 bash -c 'docker kill "$(docker ps -q)"' >/dev/null
 ok "service: its task killed, it answers again" eventually 30 serves

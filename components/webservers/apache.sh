@@ -14,50 +14,53 @@ site=/etc/apache2/sites-available/hybrid-vnf.conf
 stock=/etc/apache2/hybrid-vnf.had-default-site
 
 say() { printf '%s\n' "$*" >&2; }
-fail() { say "$*"; exit 1; }
+fail() {
+  say "$*"
+  exit 1
+}
 
 check_input() {
-	local problems=() octet='(25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])'
-	[[ $name =~ ^[A-Za-z0-9]([A-Za-z0-9.-]{0,61}[A-Za-z0-9])?$ ]] ||
-		problems+=("NAME is '$name'; it must be a host name of at most 63 letters, digits, dots and dashes.")
-	[[ $address =~ ^$octet(\.$octet){3}$ ]] ||
-		problems+=("ADDRESS is '$address'; it must be an IPv4 address of this machine, such as 10.100.102.11.")
-	[[ $port =~ ^[1-9][0-9]{0,4}$ ]] && ((port <= 65535)) ||
-		problems+=("PORT is '$port'; it must be a number from 1 to 65535.")
-	if ((${#problems[@]})); then
-		printf '%s\n' "${problems[@]}" >&2
-		exit 2
-	fi
-	[[ $(ip -4 -oneline address show) == *" $address/"* ]] ||
-		fail "ADDRESS $address is not on this machine, which has $(ip -4 -oneline address show scope global | awk '{ printf "%s%s", s, $4; s = ", " }')."
-	command -v apache2ctl >/dev/null || fail "Apache is not installed on this machine; its image must hold the package apache2."
+  local problems=() octet='(25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])'
+  [[ $name =~ ^[A-Za-z0-9]([A-Za-z0-9.-]{0,61}[A-Za-z0-9])?$ ]] ||
+    problems+=("NAME is '$name'; it must be a host name of at most 63 letters, digits, dots and dashes.")
+  [[ $address =~ ^$octet(\.$octet){3}$ ]] ||
+    problems+=("ADDRESS is '$address'; it must be an IPv4 address of this machine, such as 10.100.102.11.")
+  [[ $port =~ ^[1-9][0-9]{0,4}$ ]] && ((port <= 65535)) ||
+    problems+=("PORT is '$port'; it must be a number from 1 to 65535.")
+  if ((${#problems[@]})); then
+    printf '%s\n' "${problems[@]}" >&2
+    exit 2
+  fi
+  [[ $(ip -4 -oneline address show) == *" $address/"* ]] ||
+    fail "ADDRESS $address is not on this machine, which has $(ip -4 -oneline address show scope global | awk '{ printf "%s%s", s, $4; s = ", " }')."
+  command -v apache2ctl >/dev/null || fail "Apache is not installed on this machine; its image must hold the package apache2."
 }
 
 # Writes stdin to a file; fails when nothing had to change, so that a run without changes restarts nothing.
 changed() {
-	local file=$1 new
-	new=$(mktemp "$file.XXXXXX")
-	cat >"$new"
-	chmod 0644 "$new"
-	if cmp -s "$new" "$file"; then
-		rm -f -- "$new"
-		return 1
-	fi
-	mv -f -- "$new" "$file"
+  local file=$1 new
+  new=$(mktemp "$file.XXXXXX")
+  cat >"$new"
+  chmod 0644 "$new"
+  if cmp -s "$new" "$file"; then
+    rm -f -- "$new"
+    return 1
+  fi
+  mv -f -- "$new" "$file"
 }
 
 page() {
-	if [[ -n ${INDEX:-} ]]; then
-		printf '%s\n' "${INDEX%$'\n'}"
-	else
-		printf '<!doctype html>\n<html lang="en">\n<head><title>%s</title></head>\n<body><h1>%s</h1></body>\n</html>\n' "$name" "$name"
-	fi
+  if [[ -n ${INDEX:-} ]]; then
+    printf '%s\n' "${INDEX%$'\n'}"
+  else
+    printf '<!doctype html>\n<html lang="en">\n<head><title>%s</title></head>\n<body><h1>%s</h1></body>\n</html>\n' "$name" "$name"
+  fi
 }
 
 # Keep-alive lasts longer than a proxy keeps idle connections (60 s at most), so that it is never the server that
 # closes one just as the proxy uses it again.
 configuration() {
-	cat <<CONF
+  cat <<CONF
 # Made by hybrid-vnf; changes are lost when it runs again.
 $( ((port == 80)) || printf 'Listen %d\n' "$port")
 KeepAlive On
@@ -88,58 +91,58 @@ CONF
 answers() { curl --silent --fail --noproxy '*' --max-time 2 "http://$address:$port/" | cmp -s - "$root/index.html"; }
 
 create() {
-	local reload=no limit
-	check_input
-	mkdir -p "$root"
-	page | changed "$root/index.html" || true
+  local reload=no limit
+  check_input
+  mkdir -p "$root"
+  page | changed "$root/index.html" || true
 
-	if [[ ! -e /etc/apache2/mods-enabled/mpm_event.load ]]; then
-		a2dismod --quiet --force mpm_prefork mpm_worker >&2 || true
-		a2enmod --quiet mpm_event >&2
-		reload=restart
-	fi
-	if configuration | changed "$site"; then reload=restart; fi
-	if [[ -e /etc/apache2/sites-enabled/000-default.conf ]]; then
-		: >"$stock"
-		a2dissite --quiet 000-default >&2
-		reload=restart
-	fi
-	a2ensite --quiet hybrid-vnf >&2
-	apache2ctl configtest >&2 ||
-		fail "Apache refuses its configuration (the lines above say where); mend what else is in /etc/apache2 on this machine."
+  if [[ ! -e /etc/apache2/mods-enabled/mpm_event.load ]]; then
+    a2dismod --quiet --force mpm_prefork mpm_worker >&2 || true
+    a2enmod --quiet mpm_event >&2
+    reload=restart
+  fi
+  if configuration | changed "$site"; then reload=restart; fi
+  if [[ -e /etc/apache2/sites-enabled/000-default.conf ]]; then
+    : >"$stock"
+    a2dissite --quiet 000-default >&2
+    reload=restart
+  fi
+  a2ensite --quiet hybrid-vnf >&2
+  apache2ctl configtest >&2 ||
+    fail "Apache refuses its configuration (the lines above say where); mend what else is in /etc/apache2 on this machine."
 
-	systemctl --quiet enable apache2 >&2
-	if [[ $reload == restart ]]; then systemctl restart apache2; else systemctl start apache2; fi ||
-		fail "Apache does not start: $(journalctl _SYSTEMD_UNIT=apache2.service -n 1 --no-pager -o cat | tr '\n' ' '); port $port may be taken by another program."
-	limit=$((SECONDS + 30)) # from now on: on a slow machine all of the above may take longer than that
-	until answers; do
-		((SECONDS < limit)) ||
-			fail "Apache runs but does not answer with its page on http://$address:$port/ within 30 s; 'journalctl -u apache2' on the machine says more."
-		sleep 0.2
-	done
-	printf '{"name":"%s","address":"%s","port":%d}\n' "$name" "$address" "$port"
+  systemctl --quiet enable apache2 >&2
+  if [[ $reload == restart ]]; then systemctl restart apache2; else systemctl start apache2; fi ||
+    fail "Apache does not start: $(journalctl _SYSTEMD_UNIT=apache2.service -n 1 --no-pager -o cat | tr '\n' ' '); port $port may be taken by another program."
+  limit=$((SECONDS + 30)) # from now on: on a slow machine all of the above may take longer than that
+  until answers; do
+    ((SECONDS < limit)) ||
+      fail "Apache runs but does not answer with its page on http://$address:$port/ within 30 s; 'journalctl -u apache2' on the machine says more."
+    sleep 0.2
+  done
+  printf '{"name":"%s","address":"%s","port":%d}\n' "$name" "$address" "$port"
 }
 
 remove() {
-	[[ -e $site ]] || return 0
-	systemctl --quiet disable --now apache2 >&2
-	a2dissite --quiet hybrid-vnf >&2
-	rm -rf -- "$site" "$root"
-	if [[ -e $stock ]]; then
-		a2ensite --quiet 000-default >&2
-		rm -f -- "$stock"
-	fi
+  [[ -e $site ]] || return 0
+  systemctl --quiet disable --now apache2 >&2
+  a2dissite --quiet hybrid-vnf >&2
+  rm -rf -- "$site" "$root"
+  if [[ -e $stock ]]; then
+    a2ensite --quiet 000-default >&2
+    rm -f -- "$stock"
+  fi
 }
 
 main() {
-	name=${NAME:-}
-	address=${ADDRESS:-}
-	port=${PORT:-80}
-	case ${1:-} in
-	create | update) create ;;
-	delete) remove ;;
-	*) fail "'${1:-}' is no action of apache.sh; use create, update or delete." ;;
-	esac
+  name=${NAME:-}
+  address=${ADDRESS:-}
+  port=${PORT:-80}
+  case ${1:-} in
+    create | update) create ;;
+    delete) remove ;;
+    *) fail "'${1:-}' is no action of apache.sh; use create, update or delete." ;;
+  esac
 }
 
 main "$@"

@@ -33,7 +33,12 @@ content_of_binaries() {
   local path
   for path in "$@"; do
     [[ -x $path ]] || fail "$path: no such executable; it is an input of the image."
-    { basename "$path"; stat --format %s "$path"; head --bytes 65536 "$path"; tail --bytes 65536 "$path"; }
+    {
+      basename "$path"
+      stat --format %s "$path"
+      head --bytes 65536 "$path"
+      tail --bytes 65536 "$path"
+    }
   done | sha256sum | cut -d' ' -f1
 }
 

@@ -26,7 +26,10 @@ rm -rf tree
 # there. That is all that grub-install would do, and it wants a mounted file system.
 grub-mkimage --format i386-pc --prefix /boot/grub --config /grub.cfg --output core.img \
   biosdisk boot ext2 linux part_msdos search search_label serial terminal
-(($(stat --format %s core.img) <= (first - 1) * 512)) || { echo "core.img does not fit before the partition." >&2; exit 1; }
+(($(stat --format %s core.img) <= (first - 1) * 512)) || {
+  echo "core.img does not fit before the partition." >&2
+  exit 1
+}
 dd if=/usr/lib/grub/i386-pc/boot.img of=disk.raw bs=440 count=1 conv=notrunc status=none
 dd if=core.img of=disk.raw bs=512 seek=1 conv=notrunc status=none
 

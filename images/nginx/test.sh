@@ -10,35 +10,35 @@ failed=0
 scratch=$(mktemp -d)
 
 finish() {
-	local status=$?
-	docker rm -fv $tag-{one,two,balancer} >/dev/null 2>&1 || true
-	docker network rm $tag >/dev/null 2>&1 || true
-	rm -rf -- "$scratch"
-	printf 'images/nginx: %d passed, %d failed\n' "$passed" "$failed"
-	if ((failed || status)); then exit 1; fi
+  local status=$?
+  docker rm -fv $tag-{one,two,balancer} >/dev/null 2>&1 || true
+  docker network rm $tag >/dev/null 2>&1 || true
+  rm -rf -- "$scratch"
+  printf 'images/nginx: %d passed, %d failed\n' "$passed" "$failed"
+  if ((failed || status)); then exit 1; fi
 }
 trap finish EXIT
 trap 'exit 1' INT TERM
 
 ok() {
-	local text=$1
-	shift
-	if "$@" >"$scratch/out" 2>&1; then
-		passed=$((passed + 1))
-	else
-		failed=$((failed + 1))
-		printf '  FAILED  %s\n' "$text"
-		sed 's/^/      /' "$scratch/out"
-	fi
+  local text=$1
+  shift
+  if "$@" >"$scratch/out" 2>&1; then
+    passed=$((passed + 1))
+  else
+    failed=$((failed + 1))
+    printf '  FAILED  %s\n' "$text"
+    sed 's/^/      /' "$scratch/out"
+  fi
 }
 not() { ! "$@"; }
 eventually() {
-	local end=$((SECONDS + $1))
-	shift
-	until "$@"; do
-		((SECONDS < end)) || return 1
-		sleep 0.5
-	done
+  local end=$((SECONDS + $1))
+  shift
+  until "$@"; do
+    ((SECONDS < end)) || return 1
+    sleep 0.5
+  done
 }
 
 [[ -n ${IMAGE:-} ]] || docker build --quiet --tag "$image" "$here" >/dev/null 2>&1
@@ -46,31 +46,31 @@ eventually() {
 # --- golden files
 setting() { sed -n "s/^# $1=//p" "$2"; }
 for file in "$here"/test/golden/good/*.conf; do
-	input=()
-	for name in SERVERS PORT KEEPALIVE ACCESS_LOG; do input+=(-e "$name=$(setting $name "$file")"); done
-	# The limit of open files is the host's otherwise, and it shows in the configuration.
-	docker run --rm --ulimit nofile=4096:4096 "${input[@]}" "$image" render >"$scratch/made"
-	sed '/^# [A-Z_]*=/d' "$file" >"$scratch/wanted"
-	ok "${file##*/} is what start.sh makes" diff "$scratch/wanted" "$scratch/made"
+  input=()
+  for name in SERVERS PORT KEEPALIVE ACCESS_LOG; do input+=(-e "$name=$(setting $name "$file")"); done
+  # The limit of open files is the host's otherwise, and it shows in the configuration.
+  docker run --rm --ulimit nofile=4096:4096 "${input[@]}" "$image" render >"$scratch/made"
+  sed '/^# [A-Z_]*=/d' "$file" >"$scratch/wanted"
+  ok "${file##*/} is what start.sh makes" diff "$scratch/wanted" "$scratch/made"
 done
 # shellcheck disable=SC2016 # a script for the container's shell
 docker run --rm --entrypoint bash --volume "$here/test/golden:/golden:ro" "$image" -c '
-	for file in /golden/*/*.conf; do
-		nginx -t -q -c "$file" >/dev/null 2>&1 && echo "good $file" || echo "bad $file"
-	done' >"$scratch/verdicts"
+  for file in /golden/*/*.conf; do
+    nginx -t -q -c "$file" >/dev/null 2>&1 && echo "good $file" || echo "bad $file"
+  done' >"$scratch/verdicts"
 for file in "$here"/test/golden/*/*.conf; do
-	kind=$(basename "$(dirname "$file")")
-	ok "Nginx calls $kind/${file##*/} $kind" grep -qx "$kind /golden/$kind/${file##*/}" "$scratch/verdicts"
+  kind=$(basename "$(dirname "$file")")
+  ok "Nginx calls $kind/${file##*/} $kind" grep -qx "$kind /golden/$kind/${file##*/}" "$scratch/verdicts"
 done
 
 # --- bad input: one sentence for each thing, status 2, nothing on stdout
 refused() {
-	local setting=$1 got=0 pattern
-	shift
-	# shellcheck disable=SC2086 # one word for each setting
-	docker run --rm -e "SERVERS=$setting" ${more:-} "$image" >"$scratch/stdout" 2>"$scratch/said" || got=$?
-	for pattern in "$@"; do ok "'$setting': $pattern" grep -qF -- "$pattern" "$scratch/said"; done
-	ok "'$setting': $# sentence(s), status 2" test "$got:$(wc -l <"$scratch/said"):$(wc -c <"$scratch/stdout")" == "2:$#:0"
+  local setting=$1 got=0 pattern
+  shift
+  # shellcheck disable=SC2086 # one word for each setting
+  docker run --rm -e "SERVERS=$setting" ${more:-} "$image" >"$scratch/stdout" 2>"$scratch/said" || got=$?
+  for pattern in "$@"; do ok "'$setting': $pattern" grep -qF -- "$pattern" "$scratch/said"; done
+  ok "'$setting': $# sentence(s), status 2" test "$got:$(wc -l <"$scratch/said"):$(wc -c <"$scratch/stdout")" == "2:$#:0"
 }
 refused "" "SERVERS is empty"
 refused " , " "its entry 1 is empty" "its entry 2 is empty"
@@ -90,9 +90,9 @@ more="-e PORT=eighty -e KEEPALIVE=-1 -e ACCESS_LOG=/etc/passwd" refused "x" "'x'
 # --- at work: the servers are Nginx too, and name themselves and the connection a request came by
 docker network create --subnet 172.29.7.0/24 $tag >/dev/null
 server() {
-	docker run --detach --name "$tag-$1" --network $tag --ip "$2" --entrypoint bash "$image" -c "
-		printf 'events {} http { server { listen 80; location / { return 200 \"$1 \$connection \$http_host \$http_x_forwarded_for\"; } } }' >/etc/nginx/nginx.conf
-		exec nginx -g 'daemon off;'" >/dev/null
+  docker run --detach --name "$tag-$1" --network $tag --ip "$2" --entrypoint bash "$image" -c "
+    printf 'events {} http { server { listen 80; location / { return 200 \"$1 \$connection \$http_host \$http_x_forwarded_for\"; } } }' >/etc/nginx/nginx.conf
+    exec nginx -g 'daemon off;'" >/dev/null
 }
 server one 172.29.7.11
 server two 172.29.7.12

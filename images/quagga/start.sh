@@ -22,316 +22,319 @@ say() { printf '%s\n' "$*" >&2; }
 problem() { problems+=("$*"); }
 
 trim() {
-	local text=$1
-	text=${text#"${text%%[![:space:]]*}"}
-	printf '%s' "${text%"${text##*[![:space:]]}"}"
+  local text=$1
+  text=${text#"${text%%[![:space:]]*}"}
+  printf '%s' "${text%"${text##*[![:space:]]}"}"
 }
 
 is_address() {
-	local octet='(25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])'
-	[[ $1 =~ ^$octet(\.$octet){3}$ ]]
+  local octet='(25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])'
+  [[ $1 =~ ^$octet(\.$octet){3}$ ]]
 }
 
 number() {
-	local a b c d
-	IFS=. read -r a b c d <<<"$1"
-	printf '%d' $(((a << 24) | (b << 16) | (c << 8) | d))
+  local a b c d
+  IFS=. read -r a b c d <<<"$1"
+  printf '%d' $(((a << 24) | (b << 16) | (c << 8) | d))
 }
 
 dotted() { printf '%d.%d.%d.%d' $(($1 >> 24 & 255)) $(($1 >> 16 & 255)) $(($1 >> 8 & 255)) $(($1 & 255)); }
 mask() { printf '%d' $(((0xffffffff << (32 - $1)) & 0xffffffff)); }
 
 is_listed() {
-	local one
-	for one in "${interfaces[@]}"; do [[ $one != "$1" ]] || return 0; done
-	return 1
+  local one
+  for one in "${interfaces[@]}"; do [[ $one != "$1" ]] || return 0; done
+  return 1
 }
 
 read_interfaces() {
-	local entry entries=() place=0 address
-	if [[ -z $(trim "${INTERFACES:-}") ]]; then
-		problem "INTERFACES is empty; it must name the interfaces to forward between, such as eth0,eth1."
-		return
-	fi
-	IFS=, read -ra entries <<<"$INTERFACES,"
-	for entry in "${entries[@]}"; do
-		place=$((place + 1))
-		entry=$(trim "$entry")
-		if [[ -z $entry ]]; then
-			problem "INTERFACES is '$INTERFACES'; its entry $place is empty: take out the comma or name an interface there."
-		elif ! [[ $entry =~ ^[A-Za-z0-9_.:-]{1,15}$ ]]; then
-			problem "INTERFACES holds '$entry', which is no name of an interface; names are separated by commas, such as eth0,eth1."
-		elif [[ $entry == lo ]]; then
-			problem "INTERFACES holds 'lo', which leads nowhere; name the interfaces to forward between."
-		elif is_listed "$entry"; then
-			problem "INTERFACES holds '$entry' twice; name each interface once."
-		elif [[ ! -e /sys/class/net/$entry ]]; then
-			problem "INTERFACES holds '$entry', but there is no such interface here; there are ${present:-none}."
-			interfaces+=("$entry") # so that its routes are not called unknown as well
-		else
-			interfaces+=("$entry")
-			address=$(ip -4 -oneline address show dev "$entry" | awk '{ print $4 }')
-			if [[ -z $address ]]; then
-				problem "INTERFACES holds '$entry', which has no IPv4 address; give it one or leave it out."
-			else
-				while read -r address; do networks+=("$entry $address"); done <<<"$address"
-			fi
-		fi
-	done
+  local entry entries=() place=0 address
+  if [[ -z $(trim "${INTERFACES:-}") ]]; then
+    problem "INTERFACES is empty; it must name the interfaces to forward between, such as eth0,eth1."
+    return
+  fi
+  IFS=, read -ra entries <<<"$INTERFACES,"
+  for entry in "${entries[@]}"; do
+    place=$((place + 1))
+    entry=$(trim "$entry")
+    if [[ -z $entry ]]; then
+      problem "INTERFACES is '$INTERFACES'; its entry $place is empty: take out the comma or name an interface there."
+    elif ! [[ $entry =~ ^[A-Za-z0-9_.:-]{1,15}$ ]]; then
+      problem "INTERFACES holds '$entry', which is no name of an interface; names are separated by commas, such as eth0,eth1."
+    elif [[ $entry == lo ]]; then
+      problem "INTERFACES holds 'lo', which leads nowhere; name the interfaces to forward between."
+    elif is_listed "$entry"; then
+      problem "INTERFACES holds '$entry' twice; name each interface once."
+    elif [[ ! -e /sys/class/net/$entry ]]; then
+      problem "INTERFACES holds '$entry', but there is no such interface here; there are ${present:-none}."
+      interfaces+=("$entry") # so that its routes are not called unknown as well
+    else
+      interfaces+=("$entry")
+      address=$(ip -4 -oneline address show dev "$entry" | awk '{ print $4 }')
+      if [[ -z $address ]]; then
+        problem "INTERFACES holds '$entry', which has no IPv4 address; give it one or leave it out."
+      else
+        while read -r address; do networks+=("$entry $address"); done <<<"$address"
+      fi
+    fi
+  done
 }
 
 # Whether an address is on a network of one of the interfaces, and not an address of this router.
 check_next_hop() {
-	local route=$1 hop=$2 network interface address
-	for network in "${networks[@]}"; do
-		read -r interface address <<<"$network"
-		if [[ ${address%/*} == "$hop" ]]; then
-			problem "Route '$route' has this router's own address on $interface as next hop; name the next router's."
-			return
-		fi
-	done
-	for network in "${networks[@]}"; do
-		read -r interface address <<<"$network"
-		[[ $address == */* ]] || continue # point to point
-		((($(number "$hop") ^ $(number "${address%/*}")) & $(mask "${address#*/}"))) || return 0
-	done
-	problem "Route '$route' has next hop $hop, which is on no network of INTERFACES (${networks[*]:-none}); name an address on one of them."
+  local route=$1 hop=$2 network interface address
+  for network in "${networks[@]}"; do
+    read -r interface address <<<"$network"
+    if [[ ${address%/*} == "$hop" ]]; then
+      problem "Route '$route' has this router's own address on $interface as next hop; name the next router's."
+      return
+    fi
+  done
+  for network in "${networks[@]}"; do
+    read -r interface address <<<"$network"
+    [[ $address == */* ]] || continue # point to point
+    ((($(number "$hop") ^ $(number "${address%/*}")) & $(mask "${address#*/}"))) || return 0
+  done
+  problem "Route '$route' has next hop $hop, which is on no network of INTERFACES (${networks[*]:-none}); name an address on one of them."
 }
 
 read_routes() {
-	local entry entries=() place=0 words=() cidr address length first one
-	[[ -n $(trim "${ROUTES:-}") ]] || return 0
-	IFS=, read -ra entries <<<"$ROUTES,"
-	for entry in "${entries[@]}"; do
-		place=$((place + 1))
-		entry=$(trim "$entry")
-		if [[ -z $entry ]]; then
-			problem "ROUTES is '$ROUTES'; its entry $place is empty: take out the comma or put a route there."
-			continue
-		fi
-		read -ra words <<<"$entry"
-		cidr=${words[0]}
-		first=
-		if ! [[ $cidr =~ ^([0-9.]+)/([0-9]{1,2})$ ]] || ! is_address "${BASH_REMATCH[1]}"; then
-			problem "Route '$entry' begins with '$cidr'; it must be an IPv4 network such as 10.100.102.0/24."
-		else
-			address=${cidr%/*}
-			length=${cidr#*/}
-			length=$((10#$length))
-			if ((length > 32)); then
-				problem "Route '$entry' has prefix length $length; it must be from 0 to 32."
-			else
-				first=$(dotted $(($(number "$address") & $(mask "$length"))))
-				[[ $first == "$address" ]] ||
-					problem "Route '$entry' has host bits set in $cidr; the network is $first/$length."
-				if (($(number "$first") >> 28 == 14)) || [[ $first == 127.* ]]; then
-					problem "Route '$entry' is for $first/$length, which no router forwards to a next hop; name a unicast network."
-				fi
-			fi
-		fi
+  local entry entries=() place=0 words=() cidr address length first one
+  [[ -n $(trim "${ROUTES:-}") ]] || return 0
+  IFS=, read -ra entries <<<"$ROUTES,"
+  for entry in "${entries[@]}"; do
+    place=$((place + 1))
+    entry=$(trim "$entry")
+    if [[ -z $entry ]]; then
+      problem "ROUTES is '$ROUTES'; its entry $place is empty: take out the comma or put a route there."
+      continue
+    fi
+    read -ra words <<<"$entry"
+    cidr=${words[0]}
+    first=
+    if ! [[ $cidr =~ ^([0-9.]+)/([0-9]{1,2})$ ]] || ! is_address "${BASH_REMATCH[1]}"; then
+      problem "Route '$entry' begins with '$cidr'; it must be an IPv4 network such as 10.100.102.0/24."
+    else
+      address=${cidr%/*}
+      length=${cidr#*/}
+      length=$((10#$length))
+      if ((length > 32)); then
+        problem "Route '$entry' has prefix length $length; it must be from 0 to 32."
+      else
+        first=$(dotted $(($(number "$address") & $(mask "$length"))))
+        [[ $first == "$address" ]] ||
+          problem "Route '$entry' has host bits set in $cidr; the network is $first/$length."
+        if (($(number "$first") >> 28 == 14)) || [[ $first == 127.* ]]; then
+          problem "Route '$entry' is for $first/$length, which no router forwards to a next hop; name a unicast network."
+        fi
+      fi
+    fi
 
-		case ${#words[@]}:${words[1]:-} in
-		1:) problem "Route '$entry' has no next hop; write '$cidr NEXTHOP' or '$cidr dev IFACE'." && continue ;;
-		2:dev) problem "Route '$entry' names no interface after 'dev'; write '$cidr dev IFACE'." && continue ;;
-		3:dev)
-			if [[ ! -e /sys/class/net/${words[2]} ]]; then
-				is_listed "${words[2]}" ||
-					problem "Route '$entry' leaves by '${words[2]}', but there is no such interface here; there are ${present:-none}."
-			elif ! is_listed "${words[2]}"; then
-				problem "Route '$entry' leaves by '${words[2]}', which is not in INTERFACES (${INTERFACES:-}); add it there or name one of those."
-			fi
-			one="$first/${length:-} dev ${words[2]}"
-			;;
-		2:*)
-			if is_address "${words[1]}"; then
-				check_next_hop "$entry" "${words[1]}"
-			else
-				problem "Route '$entry' has '${words[1]}' as next hop; it must be an IPv4 address, or 'dev' and an interface."
-			fi
-			one="$first/${length:-} via ${words[1]}"
-			;;
-		*) problem "Route '$entry' has too many words; write '$cidr NEXTHOP' or '$cidr dev IFACE', and a comma between routes." && continue ;;
-		esac
-		[[ -n $first ]] || continue
-		if [[ " ${routes[*]/#/|} " == *"|$one "* ]]; then
-			problem "Route '$entry' is there twice; name each route once."
-		fi
-		routes+=("$one")
-	done
+    case ${#words[@]}:${words[1]:-} in
+      1:) problem "Route '$entry' has no next hop; write '$cidr NEXTHOP' or '$cidr dev IFACE'." && continue ;;
+      2:dev) problem "Route '$entry' names no interface after 'dev'; write '$cidr dev IFACE'." && continue ;;
+      3:dev)
+        if [[ ! -e /sys/class/net/${words[2]} ]]; then
+          is_listed "${words[2]}" ||
+            problem "Route '$entry' leaves by '${words[2]}', but there is no such interface here; there are ${present:-none}."
+        elif ! is_listed "${words[2]}"; then
+          problem "Route '$entry' leaves by '${words[2]}', which is not in INTERFACES (${INTERFACES:-}); add it there or name one of those."
+        fi
+        one="$first/${length:-} dev ${words[2]}"
+        ;;
+      2:*)
+        if is_address "${words[1]}"; then
+          check_next_hop "$entry" "${words[1]}"
+        else
+          problem "Route '$entry' has '${words[1]}' as next hop; it must be an IPv4 address, or 'dev' and an interface."
+        fi
+        one="$first/${length:-} via ${words[1]}"
+        ;;
+      *) problem "Route '$entry' has too many words; write '$cidr NEXTHOP' or '$cidr dev IFACE', and a comma between routes." && continue ;;
+    esac
+    [[ -n $first ]] || continue
+    if [[ " ${routes[*]/#/|} " == *"|$one "* ]]; then
+      problem "Route '$entry' is there twice; name each route once."
+    fi
+    routes+=("$one")
+  done
 }
 
 read_input() {
-	problems=() interfaces=() networks=() routes=()
-	present=$(cd /sys/class/net && for one in *; do [[ $one == lo || ! -e $one/ifindex ]] || printf '%s ' "$one"; done)
-	present=${present% }
-	present=${present// /, }
-	read_interfaces
-	read_routes
-	if ((${#problems[@]})); then
-		printf '%s\n' "${problems[@]}" >&2
-		exit 2
-	fi
+  problems=() interfaces=() networks=() routes=()
+  present=$(cd /sys/class/net && for one in *; do [[ $one == lo || ! -e $one/ifindex ]] || printf '%s ' "$one"; done)
+  present=${present% }
+  present=${present// /, }
+  read_interfaces
+  read_routes
+  if ((${#problems[@]})); then
+    printf '%s\n' "${problems[@]}" >&2
+    exit 2
+  fi
 }
 
 # Plain kernel routes instead of next-hop objects: nothing of the router's is left on the node but its routes.
 frr_configuration() {
-	local route prefix target
-	cat <<-CONF
-		frr defaults traditional
-		hostname quagga
-		log file /var/log/frr/frr.log warnings
-		service integrated-vtysh-config
-		no zebra nexthop kernel enable
-		!
-	CONF
-	for route in "${routes[@]}"; do
-		read -r prefix _ target <<<"$route"
-		printf 'ip route %s %s\n' "$prefix" "$target"
-	done
-	printf '!\nend\n'
+  local route prefix target
+  cat <<CONF
+frr defaults traditional
+hostname quagga
+log file /var/log/frr/frr.log warnings
+service integrated-vtysh-config
+no zebra nexthop kernel enable
+!
+CONF
+  for route in "${routes[@]}"; do
+    read -r prefix _ target <<<"$route"
+    printf 'ip route %s %s\n' "$prefix" "$target"
+  done
+  printf '!\nend\n'
 }
 
 # No daemon listens on TCP (-P 0): the router shares the node's network. mgmtd exists from FRR 8.5 on.
 frr_daemons() {
-	printf 'zebra=yes\nstaticd=yes\n'
-	if [[ -x /usr/lib/frr/mgmtd ]]; then printf 'mgmtd=yes\nmgmtd_options="-A 127.0.0.1 -P 0"\n'; fi
-	printf 'vtysh_enable=yes\nzebra_options="-A 127.0.0.1 -P 0 -s 90000000 -f /etc/frr/zebra.conf"\nstaticd_options="-A 127.0.0.1 -P 0"\n'
+  printf 'zebra=yes\nstaticd=yes\n'
+  if [[ -x /usr/lib/frr/mgmtd ]]; then printf 'mgmtd=yes\nmgmtd_options="-A 127.0.0.1 -P 0"\n'; fi
+  printf 'vtysh_enable=yes\nzebra_options="-A 127.0.0.1 -P 0 -s 90000000 -f /etc/frr/zebra.conf"\nstaticd_options="-A 127.0.0.1 -P 0"\n'
 }
 
 write_configuration() {
-	umask 027
-	frr_daemons >/etc/frr/daemons
-	frr_configuration >/etc/frr/frr.conf
-	# zebra makes next-hop objects for what it finds at its start, before it is given frr.conf.
-	echo 'no zebra nexthop kernel enable' >/etc/frr/zebra.conf
-	echo 'service integrated-vtysh-config' >/etc/frr/vtysh.conf
-	chown frr:frr /etc/frr/daemons /etc/frr/frr.conf /etc/frr/zebra.conf
-	chown frr:frrvty /etc/frr/vtysh.conf
-	vtysh -C >&2 || { say "FRR refuses the configuration above; it is in /etc/frr/frr.conf."; exit 1; }
-	umask 022
-	mkdir -p "$state"
-	rm -f "$state"/*
-	printf '%s\n' "${interfaces[@]}" >"$state/interfaces"
-	if ((${#routes[@]})); then printf '%s\n' "${routes[@]}"; fi >"$state/routes"
+  umask 027
+  frr_daemons >/etc/frr/daemons
+  frr_configuration >/etc/frr/frr.conf
+  # zebra makes next-hop objects for what it finds at its start, before it is given frr.conf.
+  echo 'no zebra nexthop kernel enable' >/etc/frr/zebra.conf
+  echo 'service integrated-vtysh-config' >/etc/frr/vtysh.conf
+  chown frr:frr /etc/frr/daemons /etc/frr/frr.conf /etc/frr/zebra.conf
+  chown frr:frrvty /etc/frr/vtysh.conf
+  vtysh -C >&2 || {
+    say "FRR refuses the configuration above; it is in /etc/frr/frr.conf."
+    exit 1
+  }
+  umask 022
+  mkdir -p "$state"
+  rm -f "$state"/*
+  printf '%s\n' "${interfaces[@]}" >"$state/interfaces"
+  if ((${#routes[@]})); then printf '%s\n' "${routes[@]}"; fi >"$state/routes"
 }
 
 forward() {
-	local file files=(ip_forward) interface
-	for interface in "${interfaces[@]}"; do files+=("conf/$interface/forwarding"); done
-	for file in "${files[@]}"; do
-		if [[ $(<"/proc/sys/net/ipv4/$file") != 1 ]] && ! { echo 1 >"/proc/sys/net/ipv4/$file"; } 2>/dev/null; then
-			say "net/ipv4/$file is off and cannot be switched on from here; run the router privileged or set it on the node."
-			exit 1
-		fi
-	done
+  local file files=(ip_forward) interface
+  for interface in "${interfaces[@]}"; do files+=("conf/$interface/forwarding"); done
+  for file in "${files[@]}"; do
+    if [[ $(<"/proc/sys/net/ipv4/$file") != 1 ]] && ! { echo 1 >"/proc/sys/net/ipv4/$file"; } 2>/dev/null; then
+      say "net/ipv4/$file is off and cannot be switched on from here; run the router privileged or set it on the node."
+      exit 1
+    fi
+  done
 }
 
 # What a router that was killed has left: zebra would take it over as its own and keep it. Routes of protocol 196 are
 # those of FRR's staticd (zebra/rt_netlink.h), and only those that leave by this router's interfaces are meant.
 clear_left() {
-	local interface left
-	for interface in "${interfaces[@]}"; do
-		left=$(ip -4 route show dev "$interface" proto 196)
-		[[ -n $left ]] || continue
-		say "Routes that a killed router has left on $interface are removed: $(awk '{ printf "%s%s", s, $1; s = ", " }' <<<"$left")."
-		ip -4 route flush dev "$interface" proto 196
-	done
+  local interface left
+  for interface in "${interfaces[@]}"; do
+    left=$(ip -4 route show dev "$interface" proto 196)
+    [[ -n $left ]] || continue
+    say "Routes that a killed router has left on $interface are removed: $(awk '{ printf "%s%s", s, $1; s = ", " }' <<<"$left")."
+    ip -4 route flush dev "$interface" proto 196
+  done
 }
 
 # One transaction, so that the way is never closed while its time is set anew.
 open_way() {
-	local set elements interface
-	set="inet hybrid_vnf open"
-	if ! nft list set inet hybrid_vnf open >/dev/null 2>&1; then
-		[[ -f $state/unfiltered ]] ||
-			say "This node has no filter between its legs (nftables set '$set'); it forwards with or without this router."
-		: >"$state/unfiltered"
-		rm -f "$state/filter"
-		return 0
-	fi
-	elements=
-	for interface in "${interfaces[@]}"; do elements+="${elements:+, }\"$interface\""; done
-	if printf '%s\n' "add element $set { ${elements//\" /\" } }" "delete element $set { $elements }" \
-		"add element $set { ${elements//\",/\" timeout ${open_for}s,} timeout ${open_for}s }" | nft -f - >&2; then
-		[[ -f $state/filter ]] || say "The way between ${interfaces[*]} is open."
-		: >"$state/filter"
-		rm -f "$state/unfiltered"
-	else
-		say "The node's filter cannot be opened (see above); the next try is in $open_again s."
-	fi
+  local set elements interface
+  set="inet hybrid_vnf open"
+  if ! nft list set inet hybrid_vnf open >/dev/null 2>&1; then
+    [[ -f $state/unfiltered ]] ||
+      say "This node has no filter between its legs (nftables set '$set'); it forwards with or without this router."
+    : >"$state/unfiltered"
+    rm -f "$state/filter"
+    return 0
+  fi
+  elements=
+  for interface in "${interfaces[@]}"; do elements+="${elements:+, }\"$interface\""; done
+  if printf '%s\n' "add element $set { ${elements//\" /\" } }" "delete element $set { $elements }" \
+    "add element $set { ${elements//\",/\" timeout ${open_for}s,} timeout ${open_for}s }" | nft -f - >&2; then
+    [[ -f $state/filter ]] || say "The way between ${interfaces[*]} is open."
+    : >"$state/filter"
+    rm -f "$state/unfiltered"
+  else
+    say "The node's filter cannot be opened (see above); the next try is in $open_again s."
+  fi
 }
 
 close_way() {
-	local interface
-	for interface in "${interfaces[@]}"; do
-		nft delete element inet hybrid_vnf open "{ \"$interface\" }" 2>/dev/null || true
-	done
+  local interface
+  for interface in "${interfaces[@]}"; do
+    nft delete element inet hybrid_vnf open "{ \"$interface\" }" 2>/dev/null || true
+  done
 }
 
 # zebra takes its routes out of the kernel when it ends; whatever a killed one has left goes here.
 stop() {
-	trap '' TERM INT
-	local route prefix
-	rm -f "$state/ready"
-	if [[ -f $state/filter ]]; then
-		close_way
-		say "The way between ${interfaces[*]} is closed."
-	fi
-	[[ -z ${watch:-} ]] || kill "$watch" 2>/dev/null || true
-	/usr/lib/frr/watchfrr.sh stop all >&2 || true
-	for route in "${routes[@]}"; do
-		prefix=${route%% *}
-		ip -4 route flush exact "$prefix" proto 196 2>/dev/null || true
-	done
-	[[ -z ${follow:-} ]] || kill "$follow" 2>/dev/null || true
+  trap '' TERM INT
+  local route prefix
+  rm -f "$state/ready"
+  if [[ -f $state/filter ]]; then
+    close_way
+    say "The way between ${interfaces[*]} is closed."
+  fi
+  [[ -z ${watch:-} ]] || kill "$watch" 2>/dev/null || true
+  /usr/lib/frr/watchfrr.sh stop all >&2 || true
+  for route in "${routes[@]}"; do
+    prefix=${route%% *}
+    ip -4 route flush exact "$prefix" proto 196 2>/dev/null || true
+  done
+  [[ -z ${follow:-} ]] || kill "$follow" 2>/dev/null || true
 }
 
 run() {
-	local pause status=0
-	write_configuration
-	forward
-	clear_left
-	# The daemons run in the background, so their warnings come by way of a file.
-	install -o frr -g frr -m 0640 /dev/null /var/log/frr/frr.log
-	tail --quiet --follow=name --lines=0 /var/log/frr/frr.log 2>/dev/null >&2 &
-	follow=$!
+  local pause status=0
+  write_configuration
+  forward
+  clear_left
+  # The daemons run in the background, so their warnings come by way of a file.
+  install -o frr -g frr -m 0640 /dev/null /var/log/frr/frr.log
+  tail --quiet --follow=name --lines=0 /var/log/frr/frr.log 2>/dev/null >&2 &
+  follow=$!
 
-	watch=
-	trap 'stop; exit 0' TERM INT
-	/usr/lib/frr/watchfrr.sh start all >&2
-	if ! vtysh -c 'show zebra' >/dev/null 2>&1; then
-		stop
-		say "zebra did not start; the router needs the capabilities NET_ADMIN, NET_RAW and SYS_ADMIN (privileged in Kubernetes)."
-		exit 1
-	fi
-	/usr/lib/frr/watchfrr --loglevel 4 zebra staticd >&2 &
-	watch=$!
-	open_way
-	: >"$state/ready"
-	say "The router runs: ${interfaces[*]}; ${#routes[@]} route(s)."
-	while kill -0 "$watch" 2>/dev/null; do
-		sleep "$open_again" &
-		pause=$!
-		wait -n "$watch" "$pause" || true
-		kill -0 "$watch" 2>/dev/null && open_way
-	done
-	wait "$watch" || status=$?
-	stop
-	say "FRR has ended by itself (status $status)."
-	exit 1
+  watch=
+  trap 'stop; exit 0' TERM INT
+  /usr/lib/frr/watchfrr.sh start all >&2
+  if ! vtysh -c 'show zebra' >/dev/null 2>&1; then
+    stop
+    say "zebra did not start; the router needs the capabilities NET_ADMIN, NET_RAW and SYS_ADMIN (privileged in Kubernetes)."
+    exit 1
+  fi
+  /usr/lib/frr/watchfrr --loglevel 4 zebra staticd >&2 &
+  watch=$!
+  open_way
+  : >"$state/ready"
+  say "The router runs: ${interfaces[*]}; ${#routes[@]} route(s)."
+  while kill -0 "$watch" 2>/dev/null; do
+    sleep "$open_again" &
+    pause=$!
+    wait -n "$watch" "$pause" || true
+    kill -0 "$watch" 2>/dev/null && open_way
+  done
+  wait "$watch" || status=$?
+  stop
+  say "FRR has ended by itself (status $status)."
+  exit 1
 }
 
 case ${1:-run} in
-run)
-	read_input
-	run
-	;;
-render)
-	read_input
-	frr_configuration
-	;;
-*)
-	say "'$1' is no action of start.sh; use it without one, or with render."
-	exit 2
-	;;
+  run)
+    read_input
+    run
+    ;;
+  render)
+    read_input
+    frr_configuration
+    ;;
+  *)
+    say "'$1' is no action of start.sh; use it without one, or with render."
+    exit 2
+    ;;
 esac

@@ -12,35 +12,35 @@ failed=0
 scratch=$(mktemp -d)
 
 finish() {
-	local status=$?
-	docker rm -fv $tag-{client,server,router,node} >/dev/null 2>&1 || true
-	docker network rm $tag-a $tag-b >/dev/null 2>&1 || true
-	rm -rf -- "$scratch"
-	printf 'images/quagga: %d passed, %d failed\n' "$passed" "$failed"
-	if ((failed || status)); then exit 1; fi
+  local status=$?
+  docker rm -fv $tag-{client,server,router,node} >/dev/null 2>&1 || true
+  docker network rm $tag-a $tag-b >/dev/null 2>&1 || true
+  rm -rf -- "$scratch"
+  printf 'images/quagga: %d passed, %d failed\n' "$passed" "$failed"
+  if ((failed || status)); then exit 1; fi
 }
 trap finish EXIT
 trap 'exit 1' INT TERM
 
 ok() {
-	local text=$1
-	shift
-	if "$@" >"$scratch/out" 2>&1; then
-		passed=$((passed + 1))
-	else
-		failed=$((failed + 1))
-		printf '  FAILED  %s\n' "$text"
-		sed 's/^/      /' "$scratch/out"
-	fi
+  local text=$1
+  shift
+  if "$@" >"$scratch/out" 2>&1; then
+    passed=$((passed + 1))
+  else
+    failed=$((failed + 1))
+    printf '  FAILED  %s\n' "$text"
+    sed 's/^/      /' "$scratch/out"
+  fi
 }
 not() { ! "$@"; }
 eventually() {
-	local end=$((SECONDS + $1))
-	shift
-	until "$@"; do
-		((SECONDS < end)) || return 1
-		sleep 0.5
-	done
+  local end=$((SECONDS + $1))
+  shift
+  until "$@"; do
+    ((SECONDS < end)) || return 1
+    sleep 0.5
+  done
 }
 
 [[ -n ${IMAGE:-} ]] || docker build --quiet --tag "$image" "$here" >/dev/null 2>&1
@@ -49,33 +49,33 @@ docker network create --subnet 172.29.6.0/24 $tag-b >/dev/null
 
 # The node: two legs, and the filter between them that the cluster's nodes have.
 docker create --name $tag-node --network $tag-a --ip 172.29.5.10 --cap-add NET_ADMIN --sysctl net.ipv4.ip_forward=1 \
-	--entrypoint sleep "$image" infinity >/dev/null
+  --entrypoint sleep "$image" infinity >/dev/null
 docker network connect --ip 172.29.6.10 $tag-b $tag-node
 docker start $tag-node >/dev/null
 neighbour() {
-	docker run --detach --name "$tag-$1" --network "$tag-$2" --ip "$3" --cap-add NET_ADMIN --entrypoint sleep "$image" infinity >/dev/null
-	docker exec "$tag-$1" ip route add "$4" via "$5"
+  docker run --detach --name "$tag-$1" --network "$tag-$2" --ip "$3" --cap-add NET_ADMIN --entrypoint sleep "$image" infinity >/dev/null
+  docker exec "$tag-$1" ip route add "$4" via "$5"
 }
 neighbour client a 172.29.5.20 172.29.6.0/24 172.29.5.10
 neighbour server b 172.29.6.20 172.29.5.0/24 172.29.6.10
 node() { docker exec -i $tag-node "$@"; }
 filter() { # timeless: without the times that the router sets, so that it can't be opened
-	local flags='flags timeout;'
-	[[ ${1:-} != timeless ]] || flags=
-	node nft -f - <<-NFT
-		table inet hybrid_vnf {
-		    set legs { type ifname; elements = { "eth0", "eth1" } }
-		    set open { type ifname; $flags }
-		    chain forward {
-		        type filter hook forward priority 0; policy accept;
-		        iifname @legs oifname @legs jump between
-		    }
-		    chain between {
-		        iifname @open oifname @open accept
-		        drop
-		    }
-		}
-	NFT
+  local flags='flags timeout;'
+  [[ ${1:-} != timeless ]] || flags=
+  node nft -f - <<NFT
+table inet hybrid_vnf {
+    set legs { type ifname; elements = { "eth0", "eth1" } }
+    set open { type ifname; $flags }
+    chain forward {
+        type filter hook forward priority 0; policy accept;
+        iifname @legs oifname @legs jump between
+    }
+    chain between {
+        iifname @open oifname @open accept
+        drop
+    }
+}
+NFT
 }
 
 in_node() { docker run --rm --network container:$tag-node -e "INTERFACES=$1" -e "ROUTES=$2" "$image" render; }
@@ -83,29 +83,29 @@ in_node() { docker run --rm --network container:$tag-node -e "INTERFACES=$1" -e 
 # --- golden files
 setting() { sed -n "s/^! $1=//p" "$2"; }
 for file in "$here"/test/golden/good/*.conf; do
-	name=${file##*/}
-	in_node "$(setting INTERFACES "$file")" "$(setting ROUTES "$file")" >"$scratch/made" 2>"$scratch/said" || cat "$scratch/said" >&2
-	sed '/^! [A-Z]*=/d' "$file" >"$scratch/wanted"
-	ok "$name is what start.sh makes" diff "$scratch/wanted" "$scratch/made"
+  name=${file##*/}
+  in_node "$(setting INTERFACES "$file")" "$(setting ROUTES "$file")" >"$scratch/made" 2>"$scratch/said" || cat "$scratch/said" >&2
+  sed '/^! [A-Z]*=/d' "$file" >"$scratch/wanted"
+  ok "$name is what start.sh makes" diff "$scratch/wanted" "$scratch/made"
 done
 # FRR's own verdict, on every file in one container.
 docker run --rm --entrypoint bash --volume "$here/test/golden:/golden:ro" "$image" -c '
-	echo "service integrated-vtysh-config" >/etc/frr/vtysh.conf
-	for file in /golden/*/*.conf; do
-		vtysh -C -f "$file" >/dev/null 2>&1 && echo "good $file" || echo "bad $file"
-	done' >"$scratch/verdicts"
+  echo "service integrated-vtysh-config" >/etc/frr/vtysh.conf
+  for file in /golden/*/*.conf; do
+    vtysh -C -f "$file" >/dev/null 2>&1 && echo "good $file" || echo "bad $file"
+  done' >"$scratch/verdicts"
 for file in "$here"/test/golden/*/*.conf; do
-	kind=$(basename "$(dirname "$file")")
-	ok "FRR calls $kind/${file##*/} $kind" grep -qx "$kind /golden/$kind/${file##*/}" "$scratch/verdicts"
+  kind=$(basename "$(dirname "$file")")
+  ok "FRR calls $kind/${file##*/} $kind" grep -qx "$kind /golden/$kind/${file##*/}" "$scratch/verdicts"
 done
 
 # --- bad input: one sentence for each thing, status 2, nothing on stdout
 refused() {
-	local interfaces=$1 routes=$2 got=0 pattern
-	shift 2
-	in_node "$interfaces" "$routes" >"$scratch/stdout" 2>"$scratch/said" || got=$?
-	for pattern in "$@"; do ok "'$interfaces' '$routes': $pattern" grep -qF -- "$pattern" "$scratch/said"; done
-	ok "'$interfaces' '$routes': $# sentence(s), status 2" test "$got:$(wc -l <"$scratch/said"):$(wc -c <"$scratch/stdout")" == "2:$#:0"
+  local interfaces=$1 routes=$2 got=0 pattern
+  shift 2
+  in_node "$interfaces" "$routes" >"$scratch/stdout" 2>"$scratch/said" || got=$?
+  for pattern in "$@"; do ok "'$interfaces' '$routes': $pattern" grep -qF -- "$pattern" "$scratch/said"; done
+  ok "'$interfaces' '$routes': $# sentence(s), status 2" test "$got:$(wc -l <"$scratch/said"):$(wc -c <"$scratch/stdout")" == "2:$#:0"
 }
 r="172.29.6.0/24 dev eth1"
 refused "" "$r" "INTERFACES is empty" "which is not in INTERFACES"
@@ -139,9 +139,9 @@ refused "eth8,eth9" "x dev eth9,10.50.0.1/16 eth0,10.0.0.0/8" "'eth8'" "'eth9', 
 closed() { [[ $(docker exec $tag-client timeout 2 bash -c '</dev/tcp/172.29.6.20/9' 2>&1) != *refused* ]]; }
 open() { not closed; } # the server refuses: its answer came back
 router() {
-	docker rm -fv $tag-router >/dev/null 2>&1 || true
-	docker run --detach --name $tag-router --network container:$tag-node --cap-add NET_ADMIN --cap-add NET_RAW --cap-add SYS_ADMIN \
-		-e INTERFACES=eth0,eth1 -e "ROUTES=$1" "$image" >/dev/null
+  docker rm -fv $tag-router >/dev/null 2>&1 || true
+  docker run --detach --name $tag-router --network container:$tag-node --cap-add NET_ADMIN --cap-add NET_RAW --cap-add SYS_ADMIN \
+    -e INTERFACES=eth0,eth1 -e "ROUTES=$1" "$image" >/dev/null
 }
 healthy() { docker exec $tag-router /healthy.sh; }
 ends() { [[ $(docker inspect --format '{{.State.Status}} {{.State.ExitCode}}' $tag-router) == "exited $1" ]]; }

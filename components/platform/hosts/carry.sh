@@ -7,7 +7,7 @@
 # Prints {"carried":[...]}: "programs", "images", or neither.
 set -euo pipefail
 
-record=/etc/hybrid-vnf/carried   # on the host: one path a line, written before anything is unpacked
+record=/etc/hybrid-vnf/carried # on the host: one path a line, written before anything is unpacked
 store=/var/lib/containerd
 programs=(usr/bin/kubeadm usr/bin/kubelet usr/bin/kubectl opt/cni/bin
   etc/systemd/system/kubelet.service etc/systemd/system/kubelet.service.d)
@@ -64,7 +64,8 @@ create() {
   box=$(docker create "$IMAGE")
   if carry_programs; then carried+=('"programs"'); fi
   if carry_images; then carried+=('"images"'); fi
-  printf '{"carried":[%s]}\n' "$(IFS=,; printf '%s' "${carried[*]}")"
+  local IFS=,
+  printf '{"carried":[%s]}\n' "${carried[*]}"
 }
 
 # Takes away what the record names and nothing else.

@@ -9,7 +9,10 @@ set -euo pipefail
 record=/etc/hybrid-vnf/packages # one name a line, dependencies too, written before the installation begins
 
 say() { printf '%s\n' "$*" >&2; }
-fail() { say "$*"; exit 1; }
+fail() {
+  say "$*"
+  exit 1
+}
 
 is_installed() { [[ $(dpkg-query --show --showformat '${db:Status-Status}' "$1" 2>/dev/null) == installed ]]; }
 
@@ -34,7 +37,10 @@ create() {
     [[ $EUID == 0 ]] || fail "These packages are missing and can be installed by root only: ${missing[*]}."
     say "installing ${missing[*]}"
     mkdir -p "$(dirname "$record")"
-    { apt update && { recorded; would_install "${missing[@]}"; } | sort -u >"$record.new" && mv -f "$record.new" "$record" &&
+    { apt update && {
+      recorded
+      would_install "${missing[@]}"
+    } | sort -u >"$record.new" && mv -f "$record.new" "$record" &&
       apt install --no-install-recommends "${missing[@]}"; } ||
       fail "These packages could not be installed: ${missing[*]}; what apt says stands above."
   fi

@@ -10,7 +10,10 @@ source "$here/daemons.sh"
 
 driver=${DRIVER:-fake}
 external=${EXTERNAL:-10.200.0.1/24}
-[[ -e /etc/nova/$driver.conf ]] || { say "DRIVER is '$driver'; it must be fake or qemu."; exit 2; }
+[[ -e /etc/nova/$driver.conf ]] || {
+  say "DRIVER is '$driver'; it must be fake or qemu."
+  exit 2
+}
 export PYTHONUNBUFFERED=1
 
 address=$(ip -4 -oneline address show dev eth0 | awk '{ split($4, part, "/"); print part[1]; exit }')
@@ -19,7 +22,10 @@ rm -f "$state"/*
 
 # Docker mounts it read-only; Nova and the agents set their bridges up there.
 mount -o remount,rw /sys
-[[ $driver == fake || -e /dev/net/tun ]] || { say "/dev/net/tun is missing; emulated machines need it."; exit 1; }
+[[ $driver == fake || -e /dev/net/tun ]] || {
+  say "/dev/net/tun is missing; emulated machines need it."
+  exit 1
+}
 
 if [[ ! -e /sys/class/net/tunnels ]]; then
   ip link add tunnels type bridge
