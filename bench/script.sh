@@ -12,6 +12,7 @@ range=${RANGE:-10.100}
 tag=hybrid-vnf-bench
 machine_image=hybrid-vnf/machine:v1.34.4
 client_image=hybrid-vnf/client:latest
+prelude=components/machine/prelude.sh
 
 fail() {
   printf '%s\n' "$*" >&2
@@ -59,8 +60,8 @@ kubernetes() {
   machine kubernetes-1 "$machine_image" "transit=$node" "servers=$range.102.10"
   transit=$(interface "$node")
   servers=$(interface "$range.102.10")
-  { echo "export LEGS='$transit $servers'" && cat components/kubernetes/legs-filter.sh; } | on kubernetes-1 bash -s -- create >/dev/null
-  { echo "export ADDRESS=$node CNI=bridge" && cat components/kubernetes/node.sh; } | on kubernetes-1 bash -s -- create >/dev/null
+  { echo "export LEGS='$transit $servers'" && cat "$prelude" components/kubernetes/legs-filter.sh; } | on kubernetes-1 bash -s -- create >/dev/null
+  { echo "export ADDRESS=$node CNI=bridge" && cat "$prelude" components/kubernetes/node.sh; } | on kubernetes-1 bash -s -- create >/dev/null
   on kubernetes-1 sh -c 'cat >/root/kubeadm.yaml' <<CONFIG
 apiVersion: kubeadm.k8s.io/v1beta4
 kind: InitConfiguration

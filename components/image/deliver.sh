@@ -1,4 +1,4 @@
-#!/usr/bin/env bash
+# shellcheck shell=bash
 # Brings an image of this host's Docker engine to a node over SSH, without a registry. Runs on the operator's host.
 #
 # Input: IMAGE            the image here, by name: hybrid-vnf/quagga:latest
@@ -11,27 +11,27 @@
 #
 # delete takes the image off the node if it can, and only while it is still this one; it never fails for want of the node.
 # shellcheck disable=SC2154 # work and key are session.sh's
-set -euo pipefail
+
+image=${IMAGE:-}
+id=${IMAGE_ID:-}
+reference=${REFERENCE:-$image}
+runtime=${RUNTIME:-}
 
 is_name() { [[ $1 =~ ^[a-z0-9][a-z0-9._/:-]*[a-z0-9](:[A-Za-z0-9_][A-Za-z0-9_.-]{0,127})?$ && $1 != *//* && $1 != sha256:* ]]; }
 
 check_input() {
-  local problems=()
-  is_name "$image" || problems+=("IMAGE is '$image'; it must be an image's name, such as hybrid-vnf/quagga:latest.")
-  is_name "$reference" || problems+=("REFERENCE is '$reference'; it must be an image's name, such as hybrid-vnf/quagga:latest.")
-  [[ -z $id || $id =~ ^sha256:[0-9a-f]{64}$ ]] || problems+=("IMAGE_ID is '$id'; it must be sha256: and 64 hexadecimal digits.")
-  [[ $runtime == containerd || $runtime == docker ]] || problems+=("RUNTIME is '$runtime'; it must be containerd or docker.")
-  [[ $HOST =~ ^[A-Za-z0-9][A-Za-z0-9.:-]*$ ]] || problems+=("HOST is '$HOST'; it must be the node's address or name.")
-  [[ $SSH_USER =~ ^[A-Za-z_][A-Za-z0-9_.-]*$ ]] || problems+=("SSH_USER is '$SSH_USER'; it must be a user's name.")
-  [[ $SSH_PORT =~ ^[1-9][0-9]{0,4}$ ]] && ((SSH_PORT <= 65535)) || problems+=("SSH_PORT is '$SSH_PORT'; it must be a number from 1 to 65535.")
-  [[ $SSH_TIMEOUT =~ ^[1-9][0-9]{0,3}$ ]] || problems+=("SSH_TIMEOUT is '$SSH_TIMEOUT'; it must be a whole number of seconds from 1 to 9999.")
+  is_name "$image" || problem "IMAGE is '$image'; it must be an image's name, such as hybrid-vnf/quagga:latest."
+  is_name "$reference" || problem "REFERENCE is '$reference'; it must be an image's name, such as hybrid-vnf/quagga:latest."
+  [[ -z $id || $id =~ ^sha256:[0-9a-f]{64}$ ]] || problem "IMAGE_ID is '$id'; it must be sha256: and 64 hexadecimal digits."
+  [[ $runtime == containerd || $runtime == docker ]] || problem "RUNTIME is '$runtime'; it must be containerd or docker."
+  [[ $HOST =~ ^[A-Za-z0-9][A-Za-z0-9.:-]*$ ]] || problem "HOST is '$HOST'; it must be the node's address or name."
+  [[ $SSH_USER =~ ^[A-Za-z_][A-Za-z0-9_.-]*$ ]] || problem "SSH_USER is '$SSH_USER'; it must be a user's name."
+  is_number "$SSH_PORT" 1 65535 || problem "SSH_PORT is '$SSH_PORT'; it must be a number from 1 to 65535."
+  is_number "$SSH_TIMEOUT" 1 9999 || problem "SSH_TIMEOUT is '$SSH_TIMEOUT'; it must be a whole number of seconds from 1 to 9999."
   [[ $HOST_KEY =~ ^(ssh-|ecdsa-|sk-)[a-z0-9@.-]+\ [A-Za-z0-9+/=]+ ]] ||
-    problems+=("HOST_KEY is '$HOST_KEY'; it must be the node's public host key, such as 'ssh-ed25519 AAAA...'.")
-  [[ $key == *"PRIVATE KEY"* ]] || problems+=("SSH_PRIVATE_KEY holds no private key; it must be the text of one (-----BEGIN OPENSSH PRIVATE KEY-----).")
-  if ((${#problems[@]})); then
-    printf '%s\n' "${problems[@]}" >&2
-    exit 2
-  fi
+    problem "HOST_KEY is '$HOST_KEY'; it must be the node's public host key, such as 'ssh-ed25519 AAAA...'."
+  [[ $key == *"PRIVATE KEY"* ]] || problem "SSH_PRIVATE_KEY holds no private key; it must be the text of one (-----BEGIN OPENSSH PRIVATE KEY-----)."
+  stop_on_problems
 }
 
 # The name as the runtime on the node spells it.
@@ -141,16 +141,4 @@ remove() {
   remote "$remove" >/dev/null 2>"$work/said" || say "Image $reference stays on node $HOST: $(tail -n 1 "$work/said")"
 }
 
-main() {
-  image=${IMAGE:-}
-  id=${IMAGE_ID:-}
-  reference=${REFERENCE:-$image}
-  runtime=${RUNTIME:-}
-  case ${1:-} in
-    create | update) create ;;
-    delete) remove ;;
-    *) fail "'${1:-}' is no action of deliver.sh; use create, update or delete." ;;
-  esac
-}
-
-main "$@" </dev/null
+act deliver.sh "$@"

@@ -1,4 +1,4 @@
-#!/usr/bin/env bash
+# shellcheck shell=bash
 # Pushes an image of this host's Docker engine to the registry in its name, as whom that engine's client is logged in there.
 # Runs on the operator's host.
 #
@@ -6,12 +6,6 @@
 #        IMAGE_ID  its ID (sha256:...), to be sure that it is this one
 # Use:   bash -s -- create | update | delete   (delete has nothing to undo: others may have the image from there)
 # Prints the name and digest that it has there: registry.example.org/team/hybrid-vnf/quagga@sha256:...
-set -euo pipefail
-
-fail() {
-  printf '%s\n' "$*" >&2
-  exit 1
-}
 
 create() {
   local found said digest
@@ -24,8 +18,4 @@ create() {
   printf '%s@%s' "${IMAGE%:*}" "${digest#digest: }"
 }
 
-case ${1:-} in
-  create | update) create ;;
-  delete) ;;
-  *) fail "'${1:-}' is no action of push.sh; use create, update or delete." ;;
-esac
+act push.sh "$@"

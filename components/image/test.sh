@@ -16,8 +16,8 @@ image_of() { echo "$1" >"$scratch/text" && tar -C "$scratch" -c text | docker im
 first=$(image_of one)
 trap 'docker rmi -f "$name:latest" "$first" >/dev/null 2>&1; finish' EXIT
 
-pair=$(bash "$keygen" create) host_pair=$(bash "$keygen" create)
-stranger=$(bash "$keygen" create)
+pair=$(locally "$keygen" create) host_pair=$(locally "$keygen" create)
+stranger=$(locally "$keygen" create)
 # As the lab platform does: the key that is let in, and the host key that is pinned.
 {
   printf 'set -e\numask 077\nmkdir -p /root/.ssh\n'
@@ -34,7 +34,7 @@ deliver() (
   action=$2
   shift 2
   for setting in "$@"; do export "${setting?}"; done
-  bash -s -- "$action" < <(cat "$session" "$deliver")
+  bash -s -- "$action" < <(cat "$prelude" "$session" "$deliver")
 )
 sent() { grep -q "has received" "$scratch/err"; }
 skipped() { grep -q "has .* already" "$scratch/err"; }
@@ -73,7 +73,7 @@ for runtime in containerd docker; do
   ok "$runtime: deleted twice" deliver $runtime delete
 done
 
-refused "nothing given: all said" 2 "IMAGE is ''" env -i PATH="$PATH" bash <(cat "$session" "$deliver") create
+refused "nothing given: all said" 2 "IMAGE is ''" env -i PATH="$PATH" bash <(cat "$prelude" "$session" "$deliver") create
 said "RUNTIME is ''"
 said "HOST is ''"
 said "HOST_KEY is ''"
@@ -85,7 +85,7 @@ refused "a key that is not let in" 1 "does not let root in .*Permission denied" 
 refused "no key at all" 1 "no private key that OpenSSH can read" deliver docker create SSH_PRIVATE_KEY="-----BEGIN OPENSSH PRIVATE KEY-----"
 refused "nobody there" 1 "does not let root in" deliver docker create HOST=172.29.1.77
 ok "delete with nobody there" deliver docker delete HOST=172.29.1.77
-push() { IMAGE=127.0.0.1:1/$name:v1 IMAGE_ID=$1 bash -s -- create <"$here/push.sh"; }
+push() { locally "$here/push.sh" create "IMAGE=127.0.0.1:1/$name:v1" "IMAGE_ID=$1"; }
 refused "push: an image that is not here" 1 "127.0.0.1:1/$name:v1 is not on this host's Docker engine" push "$second"
 docker tag "$second" "127.0.0.1:1/$name:v1"
 refused "push: another ID" 1 "not $first as IMAGE_ID asks" push "$first"

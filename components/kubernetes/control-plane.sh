@@ -1,4 +1,4 @@
-#!/usr/bin/env bash
+# shellcheck shell=bash
 # Brings up the control plane of a cluster on a machine that node.sh has made ready, and waits until it serves.
 # Safe to run again at any time: a control plane that is up is left alone, one that is half up is begun anew.
 #
@@ -12,13 +12,15 @@
 #        READY_TIMEOUT      seconds to wait for the API, and then for the node and CoreDNS (default 120; kubeadm itself has 240 at least)
 # Use:   bash -s -- create | update | delete
 # Prints {"version":"v1.34.4"}
-set -euo pipefail
 
-say() { printf '%s\n' "$*" >&2; }
-fail() {
-  say "$*"
-  exit 1
-}
+address=${ADVERTISE_ADDRESS:-}
+IFS=, read -r -a sans <<<"${SANS:-}"
+node=${NODE_NAME:-}
+pod_cidr=${POD_CIDR:-10.244.0.0/16}
+service_cidr=${SERVICE_CIDR:-10.96.0.0/12}
+cni=${CNI:-bridge}
+single=${SINGLE_NODE:-false}
+limit=${READY_TIMEOUT:-120}
 
 own=/etc/hybrid-vnf
 config=$own/kubeadm.yaml
@@ -27,24 +29,21 @@ made=$own/control-plane # what the control plane was made with; there only when 
 export KUBECONFIG=/etc/kubernetes/admin.conf
 
 check_input() {
-  local problems=() octet='(25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])' name
-  [[ $address =~ ^$octet(\.$octet){3}$ ]] || problems+=("ADVERTISE_ADDRESS is '$address'; it must be an IPv4 address of this machine, such as 10.100.101.10.")
-  [[ ${#node} -le 63 && $node =~ ^[a-z0-9]([-a-z0-9]*[a-z0-9])?$ ]] ||
-    problems+=("NODE_NAME is '$node'; it must be a name of at most 63 lower-case letters, digits and hyphens, such as kubernetes-1.")
+  local name
+  is_address "$address" || problem "ADVERTISE_ADDRESS is '$address'; it must be an IPv4 address of this machine, such as 10.100.101.10."
+  is_label "$node" ||
+    problem "NODE_NAME is '$node'; it must be a name of at most 63 lower-case letters, digits and hyphens, such as kubernetes-1."
   for name in pod_cidr service_cidr; do
-    [[ ${!name} =~ ^$octet(\.$octet){3}/([89]|1[0-9]|2[0-4])$ ]] ||
-      problems+=("${name^^} is '${!name}'; it must be an IPv4 network of /8 to /24, such as 10.244.0.0/16.")
+    is_cidr "${!name}" 8 24 ||
+      problem "${name^^} is '${!name}'; it must be an IPv4 network of /8 to /24, such as 10.244.0.0/16."
   done
   for name in "${sans[@]}"; do
-    [[ $name =~ ^$octet(\.$octet){3}$ ]] || problems+=("SANS holds '$name'; each entry must be an IPv4 address.")
+    is_address "$name" || problem "SANS holds '$name'; each entry must be an IPv4 address."
   done
-  [[ $cni == bridge || $cni == flannel ]] || problems+=("CNI is '$cni'; it must be bridge (one node) or flannel (several).")
-  [[ $single == true || $single == false ]] || problems+=("SINGLE_NODE is '$single'; it must be true or false.")
-  [[ $limit =~ ^[1-9][0-9]{0,3}$ ]] || problems+=("READY_TIMEOUT is '$limit'; it must be a whole number of seconds from 1 to 9999.")
-  if ((${#problems[@]})); then
-    printf '%s\n' "${problems[@]}" >&2
-    exit 2
-  fi
+  [[ $cni == bridge || $cni == flannel ]] || problem "CNI is '$cni'; it must be bridge (one node) or flannel (several)."
+  [[ $single == true || $single == false ]] || problem "SINGLE_NODE is '$single'; it must be true or false."
+  is_number "$limit" 1 9999 || problem "READY_TIMEOUT is '$limit'; it must be a whole number of seconds from 1 to 9999."
+  stop_on_problems
   [[ -f $own/kubelet.conf.d/10-machine.conf ]] || fail "This machine is not prepared as a node; run node.sh on it first."
 }
 
@@ -246,20 +245,4 @@ remove() {
   rm -f -- "$made" "$config"
 }
 
-main() {
-  address=${ADVERTISE_ADDRESS:-}
-  IFS=, read -r -a sans <<<"${SANS:-}"
-  node=${NODE_NAME:-}
-  pod_cidr=${POD_CIDR:-10.244.0.0/16}
-  service_cidr=${SERVICE_CIDR:-10.96.0.0/12}
-  cni=${CNI:-bridge}
-  single=${SINGLE_NODE:-false}
-  limit=${READY_TIMEOUT:-120}
-  case ${1:-} in
-    create | update) create ;;
-    delete) remove ;;
-    *) fail "'${1:-}' is no action of control-plane.sh; use create, update or delete." ;;
-  esac
-}
-
-main "$@" </dev/null
+act control-plane.sh "$@"

@@ -1,4 +1,4 @@
-#!/usr/bin/env bash
+# shellcheck shell=bash
 # Keeps the way between a node's legs closed: what comes in by one leg and would go out by another, or by the same one, is dropped
 # unless both are open. No leg tells a neighbour of a shorter way (ICMP redirects), so that what a router is to forward keeps coming
 # to it. Forwarding itself stays on, so that pods keep their way out. A systemd unit puts the filter in place before the network is up.
@@ -10,13 +10,10 @@
 # Input: LEGS  the legs' interfaces, separated by spaces
 # Use:   bash -s -- create | update | delete
 # Prints {"legs":[...]}
-set -euo pipefail
 
-say() { printf '%s\n' "$*" >&2; }
-fail() {
-  say "$*"
-  exit 1
-}
+read -r -a legs <<<"${LEGS:-}"
+require_command nft nftables
+nft=$(command -v nft)
 
 rules=/etc/hybrid-vnf/legs.nft
 unit=hybrid-vnf-legs-filter.service
@@ -25,27 +22,23 @@ settings=/etc/sysctl.d/90-hybrid-vnf-legs.conf
 before=/etc/hybrid-vnf/redirects.before
 
 check_input() {
-  local leg problems=()
-  ((${#legs[@]})) || problems+=("LEGS is empty; name the interfaces that nothing may be forwarded between, such as 'eth0 eth1'.")
+  local leg
+  ((${#legs[@]})) || problem "LEGS is empty; name the interfaces that nothing may be forwarded between, such as 'eth0 eth1'."
   for leg in "${legs[@]}"; do
     if ! [[ $leg =~ ^[A-Za-z0-9_.-]{1,15}$ && $leg != . && $leg != .. ]]; then
-      problems+=("LEGS has '$leg'; an interface's name is at most 15 letters, digits, '.', '_' and '-'.")
+      problem "LEGS has '$leg'; an interface's name is at most 15 letters, digits, '.', '_' and '-'."
     elif [[ ! -e /sys/class/net/$leg ]]; then
-      problems+=("LEGS has '$leg'; this machine's interfaces are $(printf '%s\n' /sys/class/net/* | sed 's|.*/||' | paste --serial --delimiters=' ').")
+      problem "LEGS has '$leg'; this machine's interfaces are $(printf '%s\n' /sys/class/net/* | sed 's|.*/||' | paste --serial --delimiters=' ')."
     fi
   done
-  if ((${#problems[@]})); then
-    printf '%s\n' "${problems[@]}" >&2
-    exit 2
-  fi
+  stop_on_problems
 }
 
 # One transaction, whatever is there already: at no moment is the way open.
 write_rules() {
   local elements
   elements=$(printf '"%s", ' "${legs[@]}")
-  mkdir -p "$(dirname "$rules")"
-  cat >"$rules.new" <<RULES
+  put "$rules" <<RULES || true
 add table inet hybrid_vnf
 add set inet hybrid_vnf legs { type ifname; }
 add set inet hybrid_vnf open { type ifname; flags timeout; }
@@ -56,7 +49,6 @@ add element inet hybrid_vnf legs { ${elements%, } }
 add rule inet hybrid_vnf forward iifname @legs oifname @legs iifname != @open counter drop
 add rule inet hybrid_vnf forward iifname @legs oifname @legs oifname != @open counter drop
 RULES
-  mv -f -- "$rules.new" "$rules"
 }
 
 # Redirects are sent unless both the leg's setting and that of all are off. What they were is kept, for the end.
@@ -115,14 +107,4 @@ remove() {
   fi
 }
 
-main() {
-  read -r -a legs <<<"${LEGS:-}"
-  nft=$(command -v nft) || fail "The nft command is not installed on this machine; install nftables."
-  case ${1:-} in
-    create | update) create ;;
-    delete) remove ;;
-    *) fail "'${1:-}' is no action of legs-filter.sh; use create, update or delete." ;;
-  esac
-}
-
-main "$@" </dev/null
+act legs-filter.sh "$@"

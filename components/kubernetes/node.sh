@@ -1,4 +1,4 @@
-#!/usr/bin/env bash
+# shellcheck shell=bash
 # Makes a machine ready to be a Kubernetes node: containerd, the kubelet's own settings, and where pods get their network.
 # What a machine lacks (cgroup v2, raising priorities, a name server beyond loopback, …) is found out on it and allowed for.
 #
@@ -7,13 +7,10 @@
 #        POD_CIDR  range of the pods' addresses (default 10.244.0.0/16)
 # Use:   bash -s -- create | update | delete
 # Prints {"cgroup":...,"cni":...}
-set -euo pipefail
 
-say() { printf '%s\n' "$*" >&2; }
-fail() {
-  say "$*"
-  exit 1
-}
+address=${ADDRESS:-}
+cni=${CNI:-bridge}
+pod_cidr=${POD_CIDR:-10.244.0.0/16}
 
 own=/etc/hybrid-vnf
 containerd_config=/etc/containerd/config.toml
@@ -21,35 +18,16 @@ cni_config=/etc/cni/net.d/10-hybrid-vnf.conflist
 flannel_script=/usr/local/lib/hybrid-vnf/flannel-cni
 flannel_unit=/etc/systemd/system/hybrid-vnf-flannel-cni
 
-# Puts stdin into a file when it is not there already; succeeds exactly when it changed something.
-put() {
-  local new
-  mkdir -p "$(dirname "$1")"
-  new=$(mktemp "$1.XXXXXX")
-  cat >"$new"
-  if cmp --silent "$new" "$1"; then
-    rm -f -- "$new"
-    return 1
-  fi
-  chmod "${2:-644}" "$new"
-  mv -f -- "$new" "$1"
-}
-
 check_input() {
-  local problems=() octet='(25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])' tool
-  [[ $address =~ ^$octet(\.$octet){3}$ ]] || problems+=("ADDRESS is '$address'; it must be an IPv4 address of this machine, such as 10.100.101.10.")
-  [[ $pod_cidr =~ ^$octet(\.$octet){3}/([89]|1[0-9]|2[0-4])$ ]] ||
-    problems+=("POD_CIDR is '$pod_cidr'; it must be an IPv4 network of /8 to /24, such as 10.244.0.0/16.")
-  [[ $cni == bridge || $cni == flannel ]] || problems+=("CNI is '$cni'; it must be bridge (one node) or flannel (several).")
+  local tool
+  is_address "$address" || problem "ADDRESS is '$address'; it must be an IPv4 address of this machine, such as 10.100.101.10."
+  is_cidr "$pod_cidr" 8 24 || problem "POD_CIDR is '$pod_cidr'; it must be an IPv4 network of /8 to /24, such as 10.244.0.0/16."
+  [[ $cni == bridge || $cni == flannel ]] || problem "CNI is '$cni'; it must be bridge (one node) or flannel (several)."
   for tool in containerd kubeadm kubelet ip; do
-    command -v "$tool" >/dev/null || problems+=("$tool is not installed on this machine; use the machine image, or install it.")
+    command -v "$tool" >/dev/null || problem "$tool is not installed on this machine; use the machine image, or install it."
   done
-  if ((${#problems[@]})); then
-    printf '%s\n' "${problems[@]}" >&2
-    exit 2
-  fi
-  [[ -n $(ip -4 -oneline address show to "$address/32") ]] ||
-    fail "ADDRESS $address is none of this machine's addresses ($(ip -4 -oneline address show scope global | awk '{ printf "%s%s", s, $4; s = ", " }')); name one of them."
+  stop_on_problems
+  require_own_address ADDRESS "$address"
 }
 
 find_plugins() {
@@ -284,15 +262,4 @@ remove() {
   rm -rf -- "$own/kubelet.conf.d" "$own/resolv.conf"
 }
 
-main() {
-  address=${ADDRESS:-}
-  cni=${CNI:-bridge}
-  pod_cidr=${POD_CIDR:-10.244.0.0/16}
-  case ${1:-} in
-    create | update) create ;;
-    delete) remove ;;
-    *) fail "'${1:-}' is no action of node.sh; use create, update or delete." ;;
-  esac
-}
-
-main "$@" </dev/null
+act node.sh "$@"

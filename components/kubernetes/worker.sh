@@ -1,4 +1,4 @@
-#!/usr/bin/env bash
+# shellcheck shell=bash
 # Makes a machine that node.sh has prepared a worker of a cluster. Safe to run again: a node that has joined is left alone,
 # one that has joined only half is begun anew.
 #
@@ -7,13 +7,10 @@
 #        READY_TIMEOUT  seconds to wait until the cluster knows the node (default 120)
 # Use:   bash -s -- create | update | delete
 # Prints {"node":...}
-set -euo pipefail
 
-say() { printf '%s\n' "$*" >&2; }
-fail() {
-  say "$*"
-  exit 1
-}
+node=${NODE_NAME:-}
+join=${JOIN_COMMAND:-}
+limit=${READY_TIMEOUT:-120}
 
 own=/etc/hybrid-vnf
 config=$own/kubeadm-join.yaml
@@ -32,9 +29,9 @@ read_command() {
 }
 
 check_input() {
-  [[ ${#node} -le 63 && $node =~ ^[a-z0-9]([-a-z0-9]*[a-z0-9])?$ ]] ||
+  is_label "$node" ||
     fail "NODE_NAME is '$node'; it must be a name of at most 63 lower-case letters, digits and hyphens, such as kubernetes-2."
-  [[ $limit =~ ^[1-9][0-9]{0,3}$ ]] || fail "READY_TIMEOUT is '$limit'; it must be a whole number of seconds from 1 to 9999."
+  is_number "$limit" 1 9999 || fail "READY_TIMEOUT is '$limit'; it must be a whole number of seconds from 1 to 9999."
   read_command
   [[ -f $own/kubelet.conf.d/10-machine.conf ]] || fail "This machine is not prepared as a node; run node.sh on it first."
 }
@@ -124,15 +121,4 @@ remove() {
   rm -f -- "$made" "$config"
 }
 
-main() {
-  node=${NODE_NAME:-}
-  join=${JOIN_COMMAND:-}
-  limit=${READY_TIMEOUT:-120}
-  case ${1:-} in
-    create | update) create ;;
-    delete) remove ;;
-    *) fail "'${1:-}' is no action of worker.sh; use create, update or delete." ;;
-  esac
-}
-
-main "$@" </dev/null
+act worker.sh "$@"

@@ -1,4 +1,4 @@
-#!/usr/bin/env bash
+# shellcheck shell=bash
 # Runs a script on a machine that another stack owns; runs itself on the operator's host. The machine may be gone when the
 # script is to undo its work: what was on it has then gone with it, and that is no error.
 #
@@ -9,7 +9,6 @@
 #        and what ssh/session.sh reads, which goes before it
 # Use:   on stdin of `bash -s -- create | update | delete`
 # Prints what the script prints.
-set -euo pipefail
 
 # Whether the machine lets one in, by the end of the time it has; what ssh said last is in $work/said.
 lets_in() {
@@ -29,10 +28,8 @@ last_words() {
   printf ' It last said:\n%s' "$words"
 }
 
-main() {
-  local action=${1:-} status=0
-  [[ $action == create || $action == update || $action == delete ]] ||
-    fail "'$action' is no action of elsewhere.sh; use create, update or delete."
+run_there() {
+  local action=$1 status=0
   take_key
   if ((${PATIENCE:-0} > 0)) && ! lets_in; then
     fail "The machine at $HOST has not let $SSH_USER in over SSH (port $SSH_PORT) within $PATIENCE s: $(tail -n 1 "$work/said" | tr -d '\r'). ${ADVICE:-}$(last_words)"
@@ -46,4 +43,7 @@ main() {
   return "$status"
 }
 
-main "$@"
+create() { run_there create; }
+remove() { run_there delete; }
+
+act elsewhere.sh "$@"

@@ -1,4 +1,4 @@
-#!/usr/bin/env bash
+# shellcheck shell=bash
 # Waits until this machine has finished booting, then prints its IPv4 legs as JSON:
 #   [{"interface":"eth0","address":"10.100.101.10","prefix":24,"mac":"02:42:0a:64:65:0a"}]
 # A leg is an address of global scope on an interface that leads out of the machine: bridges and tunnels that
@@ -6,13 +6,6 @@
 #
 # Input: BOOT_TIMEOUT  seconds to wait for the end of the boot (default 180)
 # Use:   bash -s -- create | update | delete   (delete has nothing to undo)
-set -euo pipefail
-
-say() { printf '%s\n' "$*" >&2; }
-fail() {
-  say "$*"
-  exit 1
-}
 
 wait_for_boot() {
   local limit=$1 started=$SECONDS state left
@@ -69,18 +62,11 @@ print_legs() {
   printf ']\n'
 }
 
-main() {
+create() {
   local limit=${BOOT_TIMEOUT:-180}
-  case ${1:-} in
-    create | update)
-      [[ $limit =~ ^[1-9][0-9]{0,4}$ ]] ||
-        fail "BOOT_TIMEOUT is '$limit'; it must be a whole number of seconds from 1 to 99999."
-      wait_for_boot "$limit"
-      print_legs
-      ;;
-    delete) ;;
-    *) fail "'${1:-}' is no action of legs.sh; use create, update or delete." ;;
-  esac
+  is_number "$limit" 1 99999 || fail "BOOT_TIMEOUT is '$limit'; it must be a whole number of seconds from 1 to 99999."
+  wait_for_boot "$limit"
+  print_legs
 }
 
-main "$@"
+act legs.sh "$@"

@@ -29,8 +29,15 @@ export function printedBy(script: { readonly stdout: pulumi.Output<string> }): p
   return script.stdout.apply((text: string | undefined) => text ?? (pulumi.unknown as unknown as string));
 }
 
-/** A script's text behind the exports of its input; nothing of it is ever in a command line. */
+/** What every script finds before its input: what they share. */
+const PRELUDE = fs.readFileSync(path.join(__dirname, "prelude.sh"), "utf8");
+
+/** A script's text behind the prelude and the exports of its input; nothing of it is ever in a command line. */
 export function withInput(file: string, input: Record<string, pulumi.Input<string>> = {}): pulumi.Output<string> {
+  return pulumi.interpolate`${PRELUDE}${behindInput(file, input)}`;
+}
+
+function behindInput(file: string, input: Record<string, pulumi.Input<string>>): pulumi.Output<string> {
   const text = fs.readFileSync(file, "utf8");
   return pulumi.output(input).apply((values) => {
     const exports = Object.entries(values).map(([name, value]) => `export ${name}=${quote(value)}\n`);
@@ -59,7 +66,7 @@ export function withSession(
         }
       : {}),
   });
-  return pulumi.interpolate`${session}${withInput(file, input)}`;
+  return pulumi.interpolate`${session}${behindInput(file, input)}`;
 }
 
 /**

@@ -3,11 +3,13 @@
 # go when the test ends. Source it, then:
 #   network NAME CIDR              a network of the test
 #   machine NAME NETWORK=ADDRESS…  a machine with these legs, booted
-#   on NAME SCRIPT ACTION [VAR=VALUE…]   runs a script as the library does: its text on stdin after its input
+#   on NAME SCRIPT ACTION [VAR=VALUE…]   runs a script as the library does: its text on stdin behind the prelude and its input
+#   locally SCRIPT ACTION [VAR=VALUE…]   the same on this host
 #   ok TEXT COMMAND… / refused TEXT STATUS PATTERN COMMAND… / said PATTERN   one assertion each
 # MACHINE_IMAGE names the image (default hybrid-vnf/machine:v1.34.4).
 
 image=${MACHINE_IMAGE:-hybrid-vnf/machine:v1.34.4}
+prelude=$(dirname "${BASH_SOURCE[0]}")/prelude.sh
 tag=hybrid-vnf-try-$$
 machines=()
 networks=()
@@ -55,13 +57,14 @@ machine() {
 # The machine has booted as far as it would have to let one in over SSH.
 answers() { docker exec "$tag-$1" busctl status >/dev/null 2>&1; }
 
-on() {
-  local name=$1 script=$2 action=$3 input
-  {
-    for input in "${@:4}"; do printf 'export %s=%q\n' "${input%%=*}" "${input#*=}"; done
-    cat -- "$script"
-  } | docker exec -i "$tag-$name" bash -s -- "$action"
+composed() {
+  local input
+  cat -- "$prelude"
+  for input in "${@:2}"; do printf 'export %s=%q\n' "${input%%=*}" "${input#*=}"; done
+  cat -- "$1"
 }
+on() { composed "$2" "${@:4}" | docker exec -i "$tag-$1" bash -s -- "$3"; }
+locally() { composed "$1" "${@:3}" | bash -s -- "$2"; }
 
 inside() {
   local name=$1

@@ -1,4 +1,4 @@
-#!/usr/bin/env bash
+# shellcheck shell=bash
 # Waits until a Swarm service runs what it was last given, each task healthy (a task without a health check counts as soon as it runs); when
 # it doesn't in time, says what became of its tasks, which Docker's API leaves to whoever asks further. Runs on a manager.
 #
@@ -7,12 +7,6 @@
 #        REPLICAS       how many of them
 #        READY_TIMEOUT  seconds to wait (default 120)
 # Use:   bash -s -- create | update
-set -euo pipefail
-
-fail() {
-  printf '%s\n' "$*" >&2
-  exit 1
-}
 
 # How many tasks of this revision run. One that goes while it is looked at is left out.
 running() {
@@ -39,13 +33,9 @@ states() {
 
 last_lines() { { timeout 10 docker service logs --raw --tail 3 "$SERVICE" 2>&1 || true; } | tail -n 3; }
 
-main() {
+create() {
   local started=$SECONDS limit=${READY_TIMEOUT:-120} count lines
-  case ${1:-} in
-    create | update) ;;
-    *) fail "'${1:-}' is no action of converged.sh; use create or update." ;;
-  esac
-  [[ $limit =~ ^[1-9][0-9]{0,3}$ ]] || fail "READY_TIMEOUT is '$limit'; it must be a whole number of seconds from 1 to 9999."
+  is_number "$limit" 1 9999 || fail "READY_TIMEOUT is '$limit'; it must be a whole number of seconds from 1 to 9999."
   : "${REVISION:?}" "${REPLICAS:?}"
   docker service inspect "${SERVICE:?}" >/dev/null 2>&1 ||
     fail "$(hostname) knows no service $SERVICE, or is no manager of a Swarm; 'docker service ls' on it says more."
@@ -58,4 +48,4 @@ main() {
   done
 }
 
-main "$@"
+act converged.sh "$@"

@@ -1,23 +1,13 @@
-#!/usr/bin/env bash
+# shellcheck shell=bash
 # Makes sure that a TCP port of a Swarm node is free for a service, or already that service's own: Docker itself only says that a task has
 # ended. Runs on the node.
 #
 # Input: PORT     the port
 #        SERVICE  the service that is to have it
 # Use:   bash -s -- create | update
-set -euo pipefail
 
-fail() {
-  printf '%s\n' "$*" >&2
-  exit 1
-}
-
-main() {
+create() {
   local listening who
-  case ${1:-} in
-    create | update) ;;
-    *) fail "'${1:-}' is no action of port.sh; use create or update." ;;
-  esac
   listening=$(ss --no-header --listening --tcp --numeric --processes "sport = :${PORT:?}") ||
     fail "The ports of $(hostname) can't be listed; 'ss -ltnp' on it says more."
   [[ -n $listening ]] || return 0
@@ -27,4 +17,4 @@ main() {
   fail "Port $PORT of $(hostname) is taken by ${who:-somebody}: stop that, or choose another port for the service $SERVICE."
 }
 
-main "$@"
+act port.sh "$@"

@@ -1,4 +1,4 @@
-#!/usr/bin/env bash
+# shellcheck shell=bash
 # One static route of this machine: DESTINATION via NEXT_HOP, in the kernel now and after every boot.
 # A systemd unit of its own carries it, so that no other file of the machine's network configuration is touched.
 #
@@ -8,18 +8,13 @@
 # Prints {"destination":...,"nextHop":...,"interface":...,"source":...}
 #
 # delete leaves a route alone whose next hop is no longer NEXT_HOP: somebody has replaced it since.
-set -euo pipefail
 
-say() { printf '%s\n' "$*" >&2; }
-fail() {
-  say "$*"
-  exit 1
-}
-
-is_address() {
-  local octet='(25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])'
-  [[ $1 =~ ^$octet(\.$octet){3}$ ]]
-}
+destination=${DESTINATION:-}
+next_hop=${NEXT_HOP:-}
+unit=hybrid-vnf-route-${destination//\//-}.service
+file=/etc/systemd/system/$unit
+require_command ip iproute2
+ip=$(command -v ip)
 
 number() {
   local a b c d
@@ -30,34 +25,26 @@ number() {
 dotted() { printf '%d.%d.%d.%d\n' $(($1 >> 24 & 255)) $(($1 >> 16 & 255)) $(($1 >> 8 & 255)) $(($1 & 255)); }
 
 check_input() {
-  local problems=() address length first
-  if ! [[ $destination =~ ^([0-9.]+)/([0-9]|[12][0-9]|3[0-2])$ ]] || ! is_address "${BASH_REMATCH[1]}"; then
-    problems+=("DESTINATION is '$destination'; it must be an IPv4 network such as 10.100.102.0/24.")
+  local address=${destination%/*} length=${destination#*/} first
+  if ! is_cidr "$destination"; then
+    problem "DESTINATION is '$destination'; it must be an IPv4 network such as 10.100.102.0/24."
   else
-    [[ $destination =~ ^(.+)/(.+)$ ]]
-    address=${BASH_REMATCH[1]}
-    length=${BASH_REMATCH[2]}
     first=$(dotted $(($(number "$address") & (0xffffffff << (32 - length)) & 0xffffffff)))
     [[ $first == "$address" ]] ||
-      problems+=("DESTINATION '$destination' has host bits set; the network is $first/$length.")
+      problem "DESTINATION '$destination' has host bits set; the network is $first/$length."
     ((length > 0)) ||
-      problems+=("DESTINATION '$destination' is the default route, which belongs to the machine's platform; name a smaller network.")
+      problem "DESTINATION '$destination' is the default route, which belongs to the machine's platform; name a smaller network."
   fi
   is_address "$next_hop" ||
-    problems+=("NEXT_HOP is '$next_hop'; it must be an IPv4 address such as 10.100.101.10.")
-  if ((${#problems[@]})); then
-    printf '%s\n' "${problems[@]}" >&2
-    exit 2
-  fi
+    problem "NEXT_HOP is '$next_hop'; it must be an IPv4 address such as 10.100.101.10."
+  stop_on_problems
 }
 
 # The networks that this machine is connected to, for messages: "eth0 10.100.101.0/24, eth1 ...".
 connected() { ip -4 -oneline route show scope link proto kernel | awk '{ printf "%s%s %s", s, $3, $1; s = ", " }'; }
 
 write_unit() {
-  local new
-  new=$(
-    cat <<UNIT
+  put "$file" <<UNIT || return 0
 # Made by hybrid-vnf; it is replaced and removed with the route.
 [Unit]
 Description=Route to $destination via $next_hop
@@ -78,10 +65,6 @@ RestartSec=1
 [Install]
 WantedBy=multi-user.target
 UNIT
-  )
-  if [[ -f $file && $(<"$file") == "$new" ]]; then return; fi
-  printf '%s\n' "$new" >"$file.new"
-  mv -f -- "$file.new" "$file"
   systemctl daemon-reload
 }
 
@@ -112,6 +95,7 @@ create() {
 }
 
 remove() {
+  check_input
   [[ -f $file ]] || return 0
   if ! grep -qF "ExecStart=$ip route replace $destination via $next_hop proto" "$file"; then
     say "The route to $destination no longer goes via $next_hop; it is left as it is."
@@ -122,20 +106,4 @@ remove() {
   systemctl daemon-reload
 }
 
-main() {
-  destination=${DESTINATION:-}
-  next_hop=${NEXT_HOP:-}
-  unit=hybrid-vnf-route-${destination//\//-}.service
-  file=/etc/systemd/system/$unit
-  ip=$(command -v ip) || fail "The ip command is not installed on this machine; install iproute2."
-  case ${1:-} in
-    create | update) create ;;
-    delete)
-      check_input
-      remove
-      ;;
-    *) fail "'${1:-}' is no action of route.sh; use create, update or delete." ;;
-  esac
-}
-
-main "$@"
+act route.sh "$@"

@@ -28,7 +28,7 @@ rebooted() {
 }
 no_key() { ! ls -d /dev/shm/hybrid-vnf-key.* /run/hybrid-vnf-key.* "${XDG_RUNTIME_DIR:-/none}"/hybrid-vnf-key.* 2>/dev/null; }
 key_pairs() {
-  bash "$keygen" create >"$scratch/key" &&
+  locally "$keygen" create >"$scratch/key" &&
     [[ $(jq -r .privateKey "$scratch/key" | ssh-keygen -y -f /dev/stdin) == "$(jq -r .publicKey "$scratch/key")" ]]
 }
 
@@ -70,5 +70,5 @@ ok "route: nothing left behind by refusals" no_unit
 
 ok "keygen: a pair that belongs together" key_pairs
 ok "keygen: nothing left in memory" no_key
-refused "keygen: a comment of two lines" 1 "COMMENT must be one line" env COMMENT=$'a\nb' bash "$keygen" create
-refused "keygen: no such place" 1 "PRIVATE_DIR is '/nowhere'" env PRIVATE_DIR=/nowhere bash "$keygen" create
+refused "keygen: a comment of two lines" 1 "COMMENT must be one line" locally "$keygen" create COMMENT=$'a\nb'
+refused "keygen: no such place" 1 "PRIVATE_DIR is '/nowhere'" locally "$keygen" create PRIVATE_DIR=/nowhere

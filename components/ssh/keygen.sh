@@ -1,4 +1,4 @@
-#!/usr/bin/env bash
+# shellcheck shell=bash
 # Makes an SSH key pair (ed25519, OpenSSH form, no passphrase) and prints it as JSON:
 #   {"privateKey":"-----BEGIN OPENSSH PRIVATE KEY-----\n...","publicKey":"ssh-ed25519 AAAA... comment"}
 # The private key never touches a disk: it is made in a private directory in memory, which is gone when the script ends.
@@ -7,14 +7,7 @@
 # Input: COMMENT      the key's comment (default hybrid-vnf)
 #        PRIVATE_DIR  a memory-backed directory to work in, where the usual ones do not exist
 # Use:   bash -s -- create | update | delete   (delete has nothing to undo)
-set -euo pipefail
 umask 077
-
-say() { printf '%s\n' "$*" >&2; }
-fail() {
-  say "$*"
-  exit 1
-}
 
 work=
 remove_work() { [[ -z $work ]] || rm -rf -- "$work"; }
@@ -55,17 +48,13 @@ json() {
 create() {
   local comment=${COMMENT:-hybrid-vnf} place private public
   [[ $comment != *[[:cntrl:]]* ]] || fail "COMMENT must be one line of printable characters."
-  command -v ssh-keygen >/dev/null || fail "ssh-keygen is not installed; install the OpenSSH client."
+  require_command ssh-keygen openssh-client
   place=$(in_memory)
   work=$(mktemp -d "$place/hybrid-vnf-key.XXXXXX")
-  ssh-keygen -q -t ed25519 -N '' -C "$comment" -f "$work/key" </dev/null >&2
+  ssh-keygen -q -t ed25519 -N '' -C "$comment" -f "$work/key" >&2
   private=$(<"$work/key")
   public=$(<"$work/key.pub")
   printf '{"privateKey":%s,"publicKey":%s}\n' "$(json "$private"$'\n')" "$(json "$public")"
 }
 
-case ${1:-} in
-  create | update) create ;;
-  delete) ;;
-  *) fail "'${1:-}' is no action of keygen.sh; use create, update or delete." ;;
-esac
+act keygen.sh "$@"

@@ -1,24 +1,16 @@
 # shellcheck shell=bash
-# Goes before a script that runs on the operator's host and works on one machine over SSH. It gives it:
+# Goes between the prelude and a script that runs on the operator's host and works on one machine over SSH. It gives it:
 #   work            a private directory, made by take_key, gone when the script ends
 #   key             the private key; it leaves the environment at once
 #   take_key        has an agent of this run's own hold the key, never a file
 #   remote COMMAND  runs a command on the machine, its stdin being the caller's; 255: the machine does not let one in
-#   say, fail       a line on stderr; the same, and the end
 #
 # Input: HOST, SSH_PORT (default 22), SSH_USER (default root)   the machine
 #        HOST_KEY         its public host key, such as "ssh-ed25519 AAAA..."
 #        JUMP_HOST, JUMP_PORT, JUMP_USER, JUMP_HOST_KEY   a host that the way leads through (default none); it lets the same key in
 #        SSH_PRIVATE_KEY  the key that it lets in (secret)
 #        SSH_TIMEOUT      seconds until it must let one in (default 10)
-set -euo pipefail
 umask 077
-
-say() { printf '%s\n' "$*" >&2; }
-fail() {
-  say "$*"
-  exit 1
-}
 
 work=''
 agent=''

@@ -1,18 +1,11 @@
-#!/usr/bin/env bash
+# shellcheck shell=bash
 # Prints what it takes to use and to join the swarm that manager.sh made on this machine, as JSON:
 #   {"ca":PEM,"cert":PEM,"key":PEM,"workerToken":...,"managerToken":...}
 # ca, cert and key are for Docker's API over mutual TLS. What it prints is a secret, and the same on every run.
 #
 # Use: bash -s -- create | update | delete   (delete has nothing to undo)
-set -euo pipefail
 
 folder=/etc/hybrid-vnf/swarm
-
-say() { printf '%s\n' "$*" >&2; }
-fail() {
-  say "$*"
-  exit 1
-}
 
 pem() {
   local text
@@ -33,8 +26,4 @@ create() {
     "$(pem ca.pem)" "$(pem client.pem)" "$(pem client-key.pem)" "$worker" "$manager"
 }
 
-case ${1:-} in
-  create | update) create ;;
-  delete) ;;
-  *) fail "'${1:-}' is no action of credentials.sh; use create, update or delete." ;;
-esac
+act credentials.sh "$@"

@@ -1,4 +1,4 @@
-#!/usr/bin/env bash
+# shellcheck shell=bash
 # Makes this machine a node of a Docker Swarm; the token decides whether it becomes a worker or a manager.
 #
 # Input: MANAGER_ADDRESS    a manager's IPv4 address, :2377 if no port is given
@@ -7,42 +7,33 @@
 #        JOIN_TIMEOUT       seconds until it must be a member (default 60)
 # Use:   bash -s -- create | update | delete   (delete: the machine leaves; a manager is demoted first)
 # Prints {"nodeId":...,"nodeName":...,"address":...,"role":"worker"|"manager"}
-set -euo pipefail
 umask 077
+
+address=${ADVERTISE_ADDRESS:-}
+manager=${MANAGER_ADDRESS:-}
+[[ $manager == *:* ]] || manager+=:2377
+token=${TOKEN:-}
+limit=${JOIN_TIMEOUT:-60}
+# No child but the request itself needs the token.
+export -n TOKEN 2>/dev/null || true
 
 folder=/etc/hybrid-vnf/swarm-node
 enabled_here=$folder/enabled-docker
 
-say() { printf '%s\n' "$*" >&2; }
-fail() {
-  say "$*"
-  exit 1
-}
 info() { docker info --format "{{.Swarm.$1}}"; }
 
-is_address() {
-  local octet='(25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])'
-  [[ $1 =~ ^$octet(\.$octet){3}$ ]]
-}
-
 check_input() {
-  local problems=()
   is_address "$address" ||
-    problems+=("ADVERTISE_ADDRESS is '$address'; it must be an IPv4 address of this machine, such as 10.100.101.21.")
-  [[ $manager =~ ^([0-9.]+):([1-9][0-9]{0,4})$ ]] && is_address "${BASH_REMATCH[1]}" ||
-    problems+=("MANAGER_ADDRESS is '${MANAGER_ADDRESS:-}'; it must be a manager's IPv4 address, such as 10.100.101.20 or 10.100.101.20:2377.")
+    problem "ADVERTISE_ADDRESS is '$address'; it must be an IPv4 address of this machine, such as 10.100.101.21."
+  { is_address "${manager%:*}" && is_number "${manager##*:}" 1 65535; } ||
+    problem "MANAGER_ADDRESS is '${MANAGER_ADDRESS:-}'; it must be a manager's IPv4 address, such as 10.100.101.20 or 10.100.101.20:2377."
   [[ $token =~ ^SWMTKN-1-[0-9a-z]+-[0-9a-z]+$ ]] ||
-    problems+=("TOKEN is not a join token (SWMTKN-1-...); take workerToken or managerToken from credentials.sh on a manager.")
-  [[ $limit =~ ^[1-9][0-9]{0,3}$ ]] ||
-    problems+=("JOIN_TIMEOUT is '$limit'; it must be a whole number of seconds from 1 to 9999.")
-  if ((${#problems[@]})); then
-    printf '%s\n' "${problems[@]}" >&2
-    exit 2
-  fi
-  [[ $(ip -4 -oneline address show) == *" $address/"* ]] ||
-    fail "ADVERTISE_ADDRESS $address is not on this machine, which has $(ip -4 -oneline address show scope global | awk '{ printf "%s%s", s, $4; s = ", " }')."
-  command -v docker >/dev/null || fail "Docker is not installed on this machine; its image must hold the package docker.io."
-  command -v curl >/dev/null || fail "curl is not installed on this machine; its image must hold the package curl."
+    problem "TOKEN is not a join token (SWMTKN-1-...); take workerToken or managerToken from credentials.sh on a manager."
+  is_number "$limit" 1 9999 || problem "JOIN_TIMEOUT is '$limit'; it must be a whole number of seconds from 1 to 9999."
+  stop_on_problems
+  require_own_address ADVERTISE_ADDRESS "$address"
+  require_command docker docker.io
+  require_command curl curl
 }
 
 run_docker() {
@@ -126,19 +117,4 @@ remove() {
   rm -rf -- "$folder"
 }
 
-main() {
-  address=${ADVERTISE_ADDRESS:-}
-  manager=${MANAGER_ADDRESS:-}
-  [[ $manager == *:* ]] || manager+=:2377
-  token=${TOKEN:-}
-  limit=${JOIN_TIMEOUT:-60}
-  # No child but the request itself needs the token.
-  export -n TOKEN 2>/dev/null || true
-  case ${1:-} in
-    create | update) create ;;
-    delete) remove ;;
-    *) fail "'${1:-}' is no action of join.sh; use create, update or delete." ;;
-  esac
-}
-
-main "$@"
+act join.sh "$@"

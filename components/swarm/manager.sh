@@ -1,4 +1,4 @@
-#!/usr/bin/env bash
+# shellcheck shell=bash
 # The first manager of a Docker Swarm: Docker enabled, the swarm made, and Docker's API on
 # tcp://ADVERTISE_ADDRESS:2376 for clients that hold a certificate of this swarm's own authority (mutual TLS), besides
 # the local socket. Keys and certificates are made here and stay in /etc/hybrid-vnf/swarm, readable by root alone;
@@ -8,29 +8,18 @@
 #        SANS               further names or addresses under which clients reach it, separated by commas
 # Use:   bash -s -- create | update | delete
 # Prints {"nodeId":...,"nodeName":...,"address":...,"endpoint":"tcp://...:2376"}
-set -euo pipefail
 umask 077
 
+address=${ADVERTISE_ADDRESS:-}
 folder=/etc/hybrid-vnf/swarm
 dropin=/etc/systemd/system/docker.service.d/hybrid-vnf-swarm.conf
 enabled_here=$folder/enabled-docker
 days=3650
 
-say() { printf '%s\n' "$*" >&2; }
-fail() {
-  say "$*"
-  exit 1
-}
-
-is_address() {
-  local octet='(25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])'
-  [[ $1 =~ ^$octet(\.$octet){3}$ ]]
-}
-
 check_input() {
-  local problems=() entry entries=()
+  local entry entries=()
   is_address "$address" ||
-    problems+=("ADVERTISE_ADDRESS is '$address'; it must be an IPv4 address of this machine, such as 10.100.101.20.")
+    problem "ADVERTISE_ADDRESS is '$address'; it must be an IPv4 address of this machine, such as 10.100.101.20."
   names="IP:$address,IP:127.0.0.1,DNS:localhost"
   IFS=, read -ra entries <<<"${SANS:-}"
   for entry in "${entries[@]}"; do
@@ -39,17 +28,13 @@ check_input() {
     elif [[ $entry =~ ^(\*\.)?[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$ && ! $entry =~ ^[0-9.]+$ ]]; then
       [[ ,$names, == *",DNS:$entry,"* ]] || names+=",DNS:$entry"
     else
-      problems+=("SANS holds '$entry'; each entry must be a host name or an IPv4 address.")
+      problem "SANS holds '$entry'; each entry must be a host name or an IPv4 address."
     fi
   done
-  if ((${#problems[@]})); then
-    printf '%s\n' "${problems[@]}" >&2
-    exit 2
-  fi
-  [[ $(ip -4 -oneline address show) == *" $address/"* ]] ||
-    fail "ADVERTISE_ADDRESS $address is not on this machine, which has $(ip -4 -oneline address show scope global | awk '{ printf "%s%s", s, $4; s = ", " }')."
-  command -v docker >/dev/null || fail "Docker is not installed on this machine; its image must hold the package docker.io."
-  command -v openssl >/dev/null || fail "openssl is not installed on this machine; its image must hold the package openssl."
+  stop_on_problems
+  require_own_address ADVERTISE_ADDRESS "$address"
+  require_command docker docker.io
+  require_command openssl openssl
 }
 
 # A key and its certificate appear together or not at all, whatever interrupts this.
@@ -77,7 +62,7 @@ holds() {
 }
 
 make_certificates() {
-  cd "$folder"
+  cd "$folder" || exit
   holds ca || certificate ca "/CN=hybrid-vnf swarm $address" ""
   if ! holds server || [[ $(cat server.names 2>/dev/null) != "$names" ]]; then
     certificate server "/CN=$address" "extendedKeyUsage=serverAuth"$'\n'"subjectAltName=$names"
@@ -90,20 +75,18 @@ make_certificates() {
 
 # Docker's own command line with the API and its certificates added.
 listen() {
-  local unit command new
+  local unit command
   unit=$(systemctl show docker.service --property FragmentPath --value)
   [[ -n $unit ]] || fail "This machine has no docker.service; Docker must run under systemd."
   command=$(grep -m1 '^ExecStart=' "$unit")
   [[ $command =~ [[:space:]](-H|--host)[[:space:]=] ]] || command+=" -H unix:///var/run/docker.sock"
-  new="# Made by hybrid-vnf: Docker's API for clients with a certificate of this swarm.
+  (umask 022 && mkdir -p "${dropin%/*}")
+  put "$dropin" <<UNIT || return 0
+# Made by hybrid-vnf: Docker's API for clients with a certificate of this swarm.
 [Service]
 ExecStart=
-$command -H tcp://$address:2376 --tlsverify --tlscacert=$folder/ca.pem --tlscert=$folder/server.pem --tlskey=$folder/server-key.pem"
-  if [[ -f $dropin && $(<"$dropin") == "$new" ]]; then return; fi
-  (umask 022 && mkdir -p "${dropin%/*}")
-  printf '%s\n' "$new" >"$dropin.new"
-  chmod 0644 "$dropin.new"
-  mv -f -- "$dropin.new" "$dropin"
+$command -H tcp://$address:2376 --tlsverify --tlscacert=$folder/ca.pem --tlscert=$folder/server.pem --tlskey=$folder/server-key.pem
+UNIT
   systemctl daemon-reload
   restart=yes
 }
@@ -172,13 +155,4 @@ remove() {
   rm -rf -- "$folder"
 }
 
-main() {
-  address=${ADVERTISE_ADDRESS:-}
-  case ${1:-} in
-    create | update) create ;;
-    delete) remove ;;
-    *) fail "'${1:-}' is no action of manager.sh; use create, update or delete." ;;
-  esac
-}
-
-main "$@"
+act manager.sh "$@"

@@ -1,16 +1,9 @@
-#!/usr/bin/env bash
+# shellcheck shell=bash
 # Takes a node out of the swarm's list, on a manager: what is left to do once the node has left, or is gone for good.
 #
 # Input: NODE_NAME  the node's host name
 #        NODE_ID    the node's ID: with it a newer node of the same name is left alone
 # Use:   bash -s -- create | update | delete   (create has nothing to do)
-set -euo pipefail
-
-say() { printf '%s\n' "$*" >&2; }
-fail() {
-  say "$*"
-  exit 1
-}
 
 nodes() {
   docker node ls --format '{{.ID}} {{.Hostname}}' | while read -r id name; do
@@ -18,6 +11,8 @@ nodes() {
     printf '%s\n' "$id"
   done
 }
+
+create() { :; }
 
 remove() {
   local id own end
@@ -45,8 +40,4 @@ remove() {
   done
 }
 
-case ${1:-} in
-  create | update) ;;
-  delete) remove ;;
-  *) fail "'${1:-}' is no action of remove-node.sh; use create, update or delete." ;;
-esac
+act remove-node.sh "$@"

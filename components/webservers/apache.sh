@@ -1,4 +1,4 @@
-#!/usr/bin/env bash
+# shellcheck shell=bash
 # Apache on this machine: one page that names its server, on every address of the machine.
 #
 # Input: NAME     the server's name, such as apache-1
@@ -7,46 +7,22 @@
 #        PORT     the TCP port (default 80)
 # Use:   bash -s -- create | update | delete
 # Prints {"name":...,"address":...,"port":...}
-set -euo pipefail
 
+name=${NAME:-}
+address=${ADDRESS:-}
+port=${PORT:-80}
 root=/var/www/hybrid-vnf
 site=/etc/apache2/sites-available/hybrid-vnf.conf
 stock=/etc/apache2/hybrid-vnf.had-default-site
 
-say() { printf '%s\n' "$*" >&2; }
-fail() {
-  say "$*"
-  exit 1
-}
-
 check_input() {
-  local problems=() octet='(25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])'
   [[ $name =~ ^[A-Za-z0-9]([A-Za-z0-9.-]{0,61}[A-Za-z0-9])?$ ]] ||
-    problems+=("NAME is '$name'; it must be a host name of at most 63 letters, digits, dots and dashes.")
-  [[ $address =~ ^$octet(\.$octet){3}$ ]] ||
-    problems+=("ADDRESS is '$address'; it must be an IPv4 address of this machine, such as 10.100.102.11.")
-  [[ $port =~ ^[1-9][0-9]{0,4}$ ]] && ((port <= 65535)) ||
-    problems+=("PORT is '$port'; it must be a number from 1 to 65535.")
-  if ((${#problems[@]})); then
-    printf '%s\n' "${problems[@]}" >&2
-    exit 2
-  fi
-  [[ $(ip -4 -oneline address show) == *" $address/"* ]] ||
-    fail "ADDRESS $address is not on this machine, which has $(ip -4 -oneline address show scope global | awk '{ printf "%s%s", s, $4; s = ", " }')."
-  command -v apache2ctl >/dev/null || fail "Apache is not installed on this machine; its image must hold the package apache2."
-}
-
-# Writes stdin to a file; fails when nothing had to change, so that a run without changes restarts nothing.
-changed() {
-  local file=$1 new
-  new=$(mktemp "$file.XXXXXX")
-  cat >"$new"
-  chmod 0644 "$new"
-  if cmp -s "$new" "$file"; then
-    rm -f -- "$new"
-    return 1
-  fi
-  mv -f -- "$new" "$file"
+    problem "NAME is '$name'; it must be a host name of at most 63 letters, digits, dots and dashes."
+  is_address "$address" || problem "ADDRESS is '$address'; it must be an IPv4 address of this machine, such as 10.100.102.11."
+  is_number "$port" 1 65535 || problem "PORT is '$port'; it must be a number from 1 to 65535."
+  stop_on_problems
+  require_own_address ADDRESS "$address"
+  require_command apache2ctl apache2
 }
 
 page() {
@@ -94,14 +70,14 @@ create() {
   local reload=no limit
   check_input
   mkdir -p "$root"
-  page | changed "$root/index.html" || true
+  put "$root/index.html" < <(page) || true
 
   if [[ ! -e /etc/apache2/mods-enabled/mpm_event.load ]]; then
     a2dismod --quiet --force mpm_prefork mpm_worker >&2 || true
     a2enmod --quiet mpm_event >&2
     reload=restart
   fi
-  if configuration | changed "$site"; then reload=restart; fi
+  if put "$site" < <(configuration); then reload=restart; fi
   if [[ -e /etc/apache2/sites-enabled/000-default.conf ]]; then
     : >"$stock"
     a2dissite --quiet 000-default >&2
@@ -134,15 +110,4 @@ remove() {
   fi
 }
 
-main() {
-  name=${NAME:-}
-  address=${ADDRESS:-}
-  port=${PORT:-80}
-  case ${1:-} in
-    create | update) create ;;
-    delete) remove ;;
-    *) fail "'${1:-}' is no action of apache.sh; use create, update or delete." ;;
-  esac
-}
-
-main "$@"
+act apache.sh "$@"

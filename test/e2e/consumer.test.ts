@@ -45,7 +45,13 @@ test("the package holds the library, its scripts, images and declarations, and n
   expect(files).toEqual(
     expect.arrayContaining(["LICENSE", "README.md", "dist/components/index.js", "dist/components/index.d.ts"]),
   );
-  expect(files).toEqual(expect.arrayContaining(["dist/components/route/route.sh", "dist/images/quagga/start.sh"]));
+  expect(files).toEqual(
+    expect.arrayContaining([
+      "dist/components/machine/prelude.sh",
+      "dist/components/route/route.sh",
+      "dist/images/quagga/start.sh",
+    ]),
+  );
   expect(files.filter((file) => /^(stacks|test|cli|toolchain|components)\//.test(file))).toEqual([]);
   expect(files.filter((file) => file.endsWith(".ts") && !file.endsWith(".d.ts"))).toEqual([]);
 });

@@ -1,11 +1,10 @@
-#!/usr/bin/env bash
+# shellcheck shell=bash
 # Brings Kubernetes to a host that has none: kubeadm, kubelet, kubectl, the CNI plugins and the control plane's images, all out of the
 # machine image on this host's Docker engine. Runs on the operator's host, behind ssh/session.sh. What a host has already is left alone.
 #
 # Input: IMAGE  the machine image, by name; besides, what session.sh wants
 # Use:   bash -s -- create | update | delete
 # Prints {"carried":[...]}: "programs", "images", or neither.
-set -euo pipefail
 
 record=/etc/hybrid-vnf/carried # on the host: one path a line, written before anything is unpacked
 store=/var/lib/containerd
@@ -88,12 +87,4 @@ remove() {
     fail "What was brought to host $HOST could not be taken away (see above); \`pulumi destroy\` again once it answers."
 }
 
-main() {
-  case ${1:-} in
-    create | update) create ;;
-    delete) remove ;;
-    *) fail "'${1:-}' is no action of carry.sh; use create, update or delete." ;;
-  esac
-}
-
-main "$@" </dev/null
+act carry.sh "$@"

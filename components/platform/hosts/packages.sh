@@ -1,18 +1,12 @@
-#!/usr/bin/env bash
+# shellcheck shell=bash
 # Makes sure of Debian packages on this machine; takes away again those, and only those, that it installed.
 #
 # Input: PACKAGES  their names, separated by spaces
 # Use:   bash -s -- create | update | delete
 # Prints {"installed":[...]}, what this and earlier runs installed.
-set -euo pipefail
 
+read -ra names <<<"${PACKAGES:-}"
 record=/etc/hybrid-vnf/packages # one name a line, dependencies too, written before the installation begins
-
-say() { printf '%s\n' "$*" >&2; }
-fail() {
-  say "$*"
-  exit 1
-}
 
 is_installed() { [[ $(dpkg-query --show --showformat '${db:Status-Status}' "$1" 2>/dev/null) == installed ]]; }
 
@@ -28,9 +22,13 @@ recorded() { if [[ -e $record ]]; then cat "$record"; fi; }
 
 create() {
   local name missing=()
+  ((${#names[@]})) || fail "PACKAGES is empty; name at least one Debian package."
+  for name in "${names[@]}"; do
+    [[ $name =~ ^[a-z0-9][a-z0-9+.-]+$ ]] || fail "PACKAGES holds '$name', which is no name of a Debian package."
+  done
   command -v apt-get dpkg-query >/dev/null ||
-    fail "This machine has no apt: a host must run Debian (or a system made from it), or have these installed already: $*."
-  for name in "$@"; do
+    fail "This machine has no apt: a host must run Debian (or a system made from it), or have these installed already: ${names[*]}."
+  for name in "${names[@]}"; do
     is_installed "$name" || missing+=("$name")
   done
   if ((${#missing[@]})); then
@@ -71,18 +69,4 @@ remove() {
   rmdir --ignore-fail-on-non-empty "$(dirname "$record")" 2>/dev/null || true
 }
 
-main() {
-  local names
-  read -ra names <<<"${PACKAGES:-}"
-  ((${#names[@]})) || fail "PACKAGES is empty; name at least one Debian package."
-  for name in "${names[@]}"; do
-    [[ $name =~ ^[a-z0-9][a-z0-9+.-]+$ ]] || fail "PACKAGES holds '$name', which is no name of a Debian package."
-  done
-  case ${1:-} in
-    create | update) create "${names[@]}" ;;
-    delete) remove ;;
-    *) fail "'${1:-}' is no action of packages.sh; use create, update or delete." ;;
-  esac
-}
-
-main "$@"
+act packages.sh "$@"
