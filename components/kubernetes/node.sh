@@ -55,10 +55,10 @@ write_resolv_conf() {
     gateway=$(ip -4 route show default | awk '$2 == "via" { print $3; exit }')
     servers=${gateway:-$address}
   fi
-  {
+  put "$own/resolv.conf" < <(
     grep -E '^(search|domain)[[:space:]]' "$source" || true
     awk '{ print "nameserver", $1 }' <<<"$servers"
-  } | put "$own/resolv.conf" || true
+  ) || true
 }
 
 write_containerd_config() {
@@ -129,10 +129,10 @@ write_kernel_settings() {
   for module in overlay br_netfilter vxlan; do
     modprobe --quiet "$module" 2>/dev/null || true # built in, or the host's business
   done
-  {
+  put /etc/sysctl.d/90-hybrid-vnf.conf < <(
     echo net.ipv4.ip_forward=1
     if [[ -e /proc/sys/net/bridge/bridge-nf-call-iptables ]]; then echo net.bridge.bridge-nf-call-iptables=1; fi
-  } | put /etc/sysctl.d/90-hybrid-vnf.conf || true
+  ) || true
   sysctl --quiet --load=/etc/sysctl.d/90-hybrid-vnf.conf ||
     [[ $(</proc/sys/net/ipv4/ip_forward) == 1 ]] || fail "net.ipv4.ip_forward cannot be set to 1 on this machine; a node must forward its pods' packets."
 }

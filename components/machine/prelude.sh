@@ -43,7 +43,8 @@ require_own_address() {
     fail "$1 $2 is not on this machine, which has $(ip -4 -oneline address show scope global | awk '{ printf "%s%s", s, $4; s = ", " }')."
 }
 
-# put FILE [MODE]: stdin becomes the file, whole or not at all. Succeeds exactly when that changed it.
+# put FILE [MODE]: stdin becomes the file, whole or not at all. Succeeds exactly when that changed it. Not for the end of a pipe, where
+# failing to write would end that pipe only, and look as if nothing had changed.
 put() {
   local new
   { mkdir -p "$(dirname "$1")" && new=$(mktemp "$1.XXXXXX") && cat >"$new"; } || fail "$1 cannot be written (see above)."

@@ -125,6 +125,7 @@ describe("a script", () => {
     const shared = [...PRELUDE.matchAll(/^(\w+)\(\)/gm)].map(([, name]) => name);
     const own = [...text.matchAll(/^(\w+)\(\)/gm)].map(([, name]) => name);
     expect(own.filter((name) => shared.includes(name))).toEqual([]);
+    expect(text).not.toMatch(/\|\s*put /);
   });
 
   const known = (text: pulumi.Output<string>) => new Promise<string>((resolve) => text.apply(resolve));
