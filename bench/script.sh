@@ -12,7 +12,7 @@ range=${RANGE:-10.100}
 tag=hybrid-vnf-bench
 machine_image=hybrid-vnf/machine:v1.34.4
 client_image=hybrid-vnf/client:latest
-prelude=components/machine/prelude.sh
+prelude=components/script/prelude.sh
 
 fail() {
   printf '%s\n' "$*" >&2

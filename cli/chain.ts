@@ -2,20 +2,17 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { ConfigMap, Stack } from "@pulumi/pulumi/automation";
 import { serviceContract } from "../components/contracts/service";
-import { removeBegun } from "../components/platform/openstack/half-made";
-import { Session } from "../components/platform/openstack/session";
-import { credentials } from "../stacks/cloud";
 import { stateFolder } from "../toolchain/environment";
-import type { ImageName } from "../toolchain/images";
 import { elapsed } from "../toolchain/progress";
 import type { Engine } from "./engine";
 import { type Ending, folderOf, inOrder, type Layer, layers, projectOf, reversed } from "./layers";
-import { forgetSalt, forgetState, labelled, removeLabelled, removeService } from "./leftovers";
+import { forgetSalt, forgetState } from "./leftovers";
 import { type Changes, OperationError, operate, outputsOf } from "./operation";
-import { preflight, type Wanted } from "./preflight";
+import { preflight } from "./preflight";
 import type { Progress } from "./progress";
 import { recover, unlock } from "./recovery";
-import { UnheardNotes } from "./unheard";
+import { type ConfiguredSite, configuredSite } from "./site";
+import { UnansweredNotes } from "./unanswered";
 import { type Report, verify } from "./verify";
 
 /** Something is amiss that has been told already, or is told by `message`. */
@@ -29,65 +26,8 @@ export interface Context {
   readonly stack: string;
   readonly progress: Progress;
   readonly signal: AbortSignal;
-  /** Makes sure of the plugins that these platforms need. */
-  readonly ready: (platforms: readonly string[]) => Promise<void>;
-}
-
-/** Ranges and site of a chain whose settings don't say otherwise: the programs' own defaults. */
-const defaults = { site: "dev", transit: "10.100.101.0/24", servers: "10.100.102.0/24", clients: "10.100.100.0/24" };
-
-const settingOf = (config: ConfigMap | undefined, layer: string, key: string): string | undefined =>
-  config?.[`${projectOf(layer)}:${key}`]?.value;
-
-interface Asked {
-  readonly site: string;
-  /** Whether any of its machines are containers on this machine's Docker engine. */
-  readonly lab: boolean;
-  readonly platforms: readonly string[];
-  /** The cloud that its machines are on, as the OpenStack platform's settings name it. */
-  readonly openstack: { readonly cloud?: string; readonly region?: string };
-  /** What is needed on this machine's Docker engine: what functions' images are built on, and what machines are made or provided from. */
-  readonly images: readonly ImageName[];
-  /** The ranges that are wanted of this machine: those of its networks in the lab. */
-  readonly wanted: readonly Wanted[];
-}
-
-/** A cloud has its machines' image itself. */
-const IMAGES: Readonly<Record<string, readonly ImageName[]>> = {
-  lab: ["base", "client", "machine"],
-  hosts: ["base", "machine"],
-};
-
-/** What a structured setting of the site says; nothing for text that the programs refuse. */
-function structured(configs: ReadonlyMap<string, ConfigMap>, key: string): Readonly<Record<string, string>> {
-  try {
-    const text = settingOf(configs.get("site"), "site", key) ?? "{}";
-    return (JSON.parse(text) as Readonly<Record<string, string>> | null) ?? {};
-  } catch {
-    return {};
-  }
-}
-
-/** The site's name and platforms, and the ranges that the stacks' settings ask for. */
-export function asked(configs: ReadonlyMap<string, ConfigMap>): Asked {
-  const want = (layer: string, key: "transit" | "servers" | "clients"): Wanted => ({
-    what: key,
-    cidr: settingOf(configs.get(layer), layer, key) ?? defaults[key],
-    setting: `pulumi config set ${key} … in stacks/${layer}`,
-  });
-  const platform = settingOf(configs.get("site"), "site", "platform") ?? "lab";
-  const named = platform === "hybrid" ? structured(configs, "networks") : {};
-  const on = (network: string): string => (platform === "hybrid" ? (named[network] ?? "lab") : platform);
-  const wanted = [want("site", "transit"), want("kubernetes", "servers"), want("swarm", "clients")];
-  const platforms = [...new Set(wanted.map(({ what }) => on(what)))];
-  return {
-    site: settingOf(configs.get("site"), "site", "site") ?? defaults.site,
-    lab: platforms.includes("lab"),
-    platforms,
-    openstack: structured(configs, "openstack"),
-    images: [...new Set(platforms.flatMap((one): readonly ImageName[] => IMAGES[one] ?? ["base"]))],
-    wanted: wanted.filter(({ what }) => on(what) === "lab"),
-  };
+  /** Makes sure of these plugins, beside those that every stack uses. */
+  readonly ready: (plugins: readonly string[]) => Promise<void>;
 }
 
 function ownPassphrase(engine: Engine): boolean {
@@ -96,23 +36,13 @@ function ownPassphrase(engine: Engine): boolean {
 
 const backendOf = (engine: Engine): string => engine.environment.PULUMI_BACKEND_URL ?? "";
 
-async function settle(context: Context, layer: string, stack: Stack, { site, lab, openstack }: Asked): Promise<void> {
+async function settle(context: Context, layer: string, stack: Stack, site: ConfiguredSite): Promise<void> {
   const { engine, progress, signal } = context;
   const report = (line: string): void => progress.line(line);
-  let session: Promise<Session> | undefined;
-  await unlock(stack, projectOf(layer), backendOf(engine), report, signal);
-  await recover(
-    stack,
-    projectOf(layer),
-    backendOf(engine),
-    new UnheardNotes(projectOf(layer), stack.name),
-    report,
-    async (name) => lab && (await removeService(site, name)),
-    async (begun, known) => {
-      session ??= Session.open(credentials(openstack.cloud, openstack.region));
-      return removeBegun(await session, begun, known);
-    },
-  );
+  const project = projectOf(layer);
+  await unlock(stack, project, backendOf(engine), report, signal);
+  const notes = new UnansweredNotes(project, stack.name);
+  await recover(stack, project, backendOf(engine), notes, site.recoveries, report);
   signal.throwIfAborted();
 }
 
@@ -148,7 +78,7 @@ function conclude<T>(what: string, endings: readonly Ending<T>[], context: Conte
 export async function up(
   context: Context,
   requests: number,
-  images: (needed: readonly ImageName[]) => Promise<void> = async () => {},
+  images: (needed: readonly string[]) => Promise<void> = async () => {},
 ): Promise<Report> {
   const { engine, stack: name, progress, signal } = context;
   const began = Date.now();
@@ -168,23 +98,24 @@ export async function up(
       configs.set(layer, await stack.getAllConfig());
     }),
   );
-  const chain = asked(configs);
+  const site = configuredSite(configs);
   // A cloud's ranges are its own, and are compared with it by the programs.
-  if (chain.lab) await preflight(chain.wanted, chain.site, signal);
-  await context.ready(chain.platforms);
-  await images(chain.images);
+  if (site.needs.ranges) await preflight(site.ranges, site.name, signal);
+  await context.ready(site.needs.plugins);
+  await images(site.needs.images);
   const endings = await inOrder<Changes>(
     layers,
     async ({ name: layer }) => {
       const stack = stacks.get(layer);
       if (stack === undefined) throw new Error(`The stack of ${layer} was not opened.`);
-      await settle(context, layer, stack, chain);
+      await settle(context, layer, stack, site);
       try {
         return await operate(layer, "going up", progress, (watch) =>
           stack.up({ refresh: true, runProgram: true, onEvent: watch.event, suppressOutputs: true }),
         );
       } catch (error) {
-        if (error instanceof OperationError) new UnheardNotes(projectOf(layer), name).add(error.unheard);
+        if (error instanceof OperationError)
+          new UnansweredNotes(projectOf(layer), name).add(error.failed.unanswered(site.recoveries));
         throw error;
       }
     },
@@ -209,8 +140,8 @@ export async function down(context: Context, force: boolean): Promise<void> {
       if (config !== undefined) configs.set(layer, config);
     }),
   );
-  const chain = asked(configs);
-  if (stacks.size > 0) await context.ready(chain.platforms);
+  const site = configuredSite(configs);
+  if (stacks.size > 0) await context.ready(site.needs.plugins);
   const present: readonly Layer[] = layers
     .filter((layer) => stacks.has(layer.name))
     .map((layer) => ({ ...layer, upstream: layer.upstream.filter((one) => stacks.has(one)) }));
@@ -219,7 +150,7 @@ export async function down(context: Context, force: boolean): Promise<void> {
     async ({ name: layer }) => {
       const stack = stacks.get(layer);
       if (stack === undefined) throw new Error(`The stack of ${layer} was not found.`);
-      await settle(context, layer, stack, chain);
+      await settle(context, layer, stack, site);
       let changes: Changes = {};
       const destroy = (): Promise<Changes> =>
         operate(layer, "going down", progress, (watch) =>
@@ -246,14 +177,14 @@ export async function down(context: Context, force: boolean): Promise<void> {
     signal,
   );
   conclude("down", endings, context);
-  if (chain.lab && configs.size > 0) {
+  for (const recovery of configs.size > 0 ? site.recoveries : []) {
     // With no stack here they may well be another checkout's.
     if (stacks.size > 0 || force) {
-      for (const thing of await removeLabelled(chain.site, signal))
+      for (const thing of (await recovery.removeLeftovers?.()) ?? [])
         progress.line(`removed ${thing}, which no stack knew`);
-    } else if ((await labelled(chain.site, signal)).length > 0) {
+    } else if (((await recovery.leftovers?.()) ?? []).length > 0) {
       progress.line(
-        `machines or networks of a site '${chain.site}' are on this Docker engine, and in no stack of this state: take them down where they were made, or with --force`,
+        `machines or networks of a site '${site.name}' are there, and in no stack of this state: take them down where they were made, or with --force`,
       );
     }
   }
@@ -268,7 +199,7 @@ export async function preview(context: Context): Promise<void> {
   let readied: Promise<void> | undefined;
   const ready = async (): Promise<void> => {
     const site = await (await engine.open("site", name)).getAllConfig();
-    return context.ready(asked(new Map([["site", site]])).platforms);
+    return context.ready(configuredSite(new Map([["site", site]])).needs.plugins);
   };
   const endings = await inOrder<Changes | undefined>(
     layers.map(({ name }) => ({ name, upstream: [] })),
@@ -320,7 +251,7 @@ export async function check(context: Context, requests: number): Promise<Report>
   if (outputs === undefined)
     throw new ChainError("There is no service to ask: the service stack is not up; bring it up with `npm run up`.");
   const { facts } = serviceContract.parse(`${projectOf("service")}/${name}`, outputs.contract, outputs.secrets);
-  const { privateKey } = outputs.secrets as { privateKey: string };
+  const { privateKey = "" } = outputs.secrets as { privateKey?: string };
   return verify(facts, privateKey, requests, signal);
 }
 

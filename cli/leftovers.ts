@@ -1,58 +1,7 @@
 import { existsSync, readdirSync, readFileSync, rmdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { attempt, run } from "../toolchain/command";
 import { stateFolder } from "../toolchain/environment";
 import { folderOf } from "./layers";
-
-/** In the order in which they can be removed. */
-const KINDS = [
-  { noun: "container", list: ["ps", "--all"], format: "{{.Names}}", remove: ["rm", "--force", "--volumes"] },
-  { noun: "network", list: ["network", "ls"], format: "{{.Name}}", remove: ["network", "rm"] },
-  { noun: "volume", list: ["volume", "ls"], format: "{{.Name}}", remove: ["volume", "rm"] },
-] as const;
-
-async function named(kind: (typeof KINDS)[number], site: string, signal?: AbortSignal): Promise<string[]> {
-  const filter = `label=hybrid-vnf.site=${site}`;
-  const names = await run("docker", [...kind.list, "--filter", filter, "--format", kind.format], { signal });
-  return names.split("\n").filter((name) => name !== "");
-}
-
-/** What bears a site's label on this machine's Docker engine, such as `container NAME`. */
-export async function labelled(site: string, signal?: AbortSignal): Promise<readonly string[]> {
-  const found: string[] = [];
-  for (const kind of KINDS) found.push(...(await named(kind, site, signal)).map((name) => `${kind.noun} ${name}`));
-  return found;
-}
-
-/** Removes what bears a site's label on this machine's Docker engine. What it removed, as `labelled` names it. */
-export async function removeLabelled(site: string, signal?: AbortSignal): Promise<readonly string[]> {
-  const removed: string[] = [];
-  for (const kind of KINDS) {
-    const names = await named(kind, site, signal);
-    if (names.length > 0) await run("docker", [...kind.remove, ...names], { signal });
-    removed.push(...names.map((name) => `${kind.noun} ${name}`));
-  }
-  return removed;
-}
-
-/** Removes a Swarm service through a node of the site that runs on this machine's Docker engine. */
-export async function removeService(site: string, name: string): Promise<boolean> {
-  const nodes = await run("docker", [
-    "ps",
-    "--filter",
-    `label=hybrid-vnf.site=${site}`,
-    "--filter",
-    "label=hybrid-vnf.role=swarm",
-    "--format",
-    "{{.Names}}",
-  ]);
-  for (const node of nodes.split("\n").filter((one) => one !== "")) {
-    // A node that only works answers with an error; a manager knows every service.
-    const removed = await attempt("docker", ["exec", node, "docker", "service", "rm", name]);
-    if (removed.code === 0) return true;
-  }
-  return false;
-}
 
 /** A stack's settings without the salt of its passphrase, which belongs to one checkout; undefined if nothing changes. */
 export function withoutSalt(settings: string): string | undefined {
@@ -81,7 +30,7 @@ export function forgetState(root?: string): boolean {
   const folder = stateFolder(root);
   if (anyStack(join(folder, "state", ".pulumi", "stacks"))) return false;
   rmSync(join(folder, "state"), { recursive: true, force: true });
-  rmSync(join(folder, "unheard"), { recursive: true, force: true });
+  rmSync(join(folder, "unanswered"), { recursive: true, force: true });
   rmSync(join(folder, "passphrase"), { force: true });
   if (existsSync(folder) && readdirSync(folder).length === 0) rmdirSync(folder);
   return true;

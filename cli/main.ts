@@ -3,7 +3,7 @@ import { parseArgs } from "node:util";
 import { ensureToolchain, ToolchainError } from "../toolchain/ensure";
 import { stateFolder } from "../toolchain/environment";
 import { ensureHost } from "../toolchain/host";
-import { ensureImages, ImageError, type ImageName } from "../toolchain/images";
+import { ensureImages, ImageError } from "../toolchain/images";
 import { type Context, check, down, preview, status, up } from "./chain";
 import { Engine } from "./engine";
 import { Plain, progress as progressOn } from "./progress";
@@ -112,13 +112,13 @@ async function main(args: readonly string[]): Promise<number> {
   const report = (line: string): void => progress.line(line);
   try {
     const { signal } = stop;
-    const toolchain = await ensureToolchain({ report, signal, platforms: [] });
+    const toolchain = await ensureToolchain({ report, signal, plugins: [] });
     if (command !== "status") await ensureHost({ report, signal, logs: join(stateFolder(), "logs") });
     engine = await Engine.from(toolchain);
-    const ready = async (platforms: readonly string[]): Promise<void> =>
-      void (await ensureToolchain({ report, signal, platforms }));
+    const ready = async (plugins: readonly string[]): Promise<void> =>
+      void (await ensureToolchain({ report, signal, plugins }));
     const context: Context = { engine, stack, progress, signal, ready };
-    const images = (needed: readonly ImageName[]) =>
+    const images = (needed: readonly string[]) =>
       ensureImages({ machine: toolchain.machine, images: needed, report, signal });
     switch (command) {
       case "up":

@@ -1,8 +1,7 @@
 import type { EngineEvent, Stack } from "@pulumi/pulumi/automation";
-import type { Begun } from "../components/platform/openstack/half-made";
 import { Diagnostics, nameOf, plain, printedErrors, typeOf } from "./diagnostics";
 import { type Progress, summary, verb } from "./progress";
-import { Unheard } from "./unheard";
+import { FailedCreations } from "./unanswered";
 
 /** An operation on a stack that failed; everything there is to say about it has been said. */
 export class OperationError extends Error {
@@ -10,8 +9,8 @@ export class OperationError extends Error {
   constructor(
     readonly layer: string,
     readonly errors: readonly string[],
-    /** What a cloud may have made without saying so. */
-    readonly unheard: readonly Begun[] = [],
+    /** Creations among what failed. */
+    readonly failed: FailedCreations = new FailedCreations(),
   ) {
     super(`${layer}: ${errors.join("; ")}`);
   }
@@ -23,7 +22,7 @@ export type Changes = Readonly<Record<string, number | undefined>>;
 /** Turns the engine's events into progress. */
 export class Watch {
   readonly diagnostics = new Diagnostics();
-  readonly unheard = new Unheard();
+  readonly failed = new FailedCreations();
   changes: Changes = {};
   private readonly since = new Map<string, number>();
 
@@ -34,7 +33,7 @@ export class Watch {
   ) {}
 
   readonly event = (event: EngineEvent): void => {
-    this.unheard.event(event);
+    this.failed.event(event);
     const { resourcePreEvent, resOutputsEvent, diagnosticEvent, summaryEvent } = event;
     if (resourcePreEvent !== undefined) {
       const { urn, op, type } = resourcePreEvent.metadata;
@@ -79,7 +78,7 @@ export async function operate(
     const output = String((error as { output?: unknown }).output ?? (error as Error).message);
     if (errors.length === 0 && /^error: \w+ canceled/m.test(plain(output))) {
       progress.end(layer, "stopped", false);
-      throw new OperationError(layer, ["stopped"], watch.unheard.creations);
+      throw new OperationError(layer, ["stopped"], watch.failed);
     }
     if (errors.length === 0) {
       const printed = printedErrors(output);
@@ -87,7 +86,7 @@ export async function operate(
       for (const text of errors) progress.line(`${layer}: ${text}`);
     }
     progress.end(layer, "failed", false);
-    throw new OperationError(layer, errors, watch.unheard.creations);
+    throw new OperationError(layer, errors, watch.failed);
   }
   progress.end(layer, summary(watch.changes, preview), true);
   return watch.changes;

@@ -1,13 +1,15 @@
 import { readFileSync } from "node:fs";
+import { Address } from "../components/network/address";
+import { Cidr } from "../components/network/cidr";
 import { run } from "../toolchain/command";
 
-/** What this machine already uses that the chain asks for; `message` is a sentence for each. */
+/** What this machine already uses and the chain is to have; `message` is a sentence for each. */
 export class PreflightError extends Error {
   override readonly name = "PreflightError";
 }
 
-/** A range that the chain asks for. */
-export interface Wanted {
+/** A range that the chain is to have. */
+export interface PlannedRange {
   readonly what: string;
   readonly cidr: string;
   /** How to choose another one. */
@@ -15,39 +17,31 @@ export interface Wanted {
 }
 
 /** A range that is in use. */
-export interface Taken {
+export interface UsedRange {
   readonly cidr: string;
   readonly by: string;
   readonly remedy: string;
 }
 
-interface Range {
-  readonly first: number;
-  readonly last: number;
-}
-
-/** First and last address of an IPv4 range; undefined for anything else, which the programs themselves refuse. */
-export function range(cidr: string): Range | undefined {
-  const match = /^(\d+)\.(\d+)\.(\d+)\.(\d+)\/(\d+)$/.exec(cidr);
-  if (match === null) return undefined;
-  const [a = 0, b = 0, c = 0, d = 0, bits = 0] = match.slice(1).map(Number);
-  if ([a, b, c, d].some((octet) => octet > 255) || bits > 32) return undefined;
-  const size = 2 ** (32 - bits);
-  const address = ((a * 256 + b) * 256 + c) * 256 + d;
-  const first = Math.floor(address / size) * size;
-  return { first, last: first + size - 1 };
+/** A range; undefined for what is none, which the programs themselves refuse. */
+function parsed(cidr: string): Cidr | undefined {
+  try {
+    return Cidr.parse(cidr);
+  } catch {
+    return undefined;
+  }
 }
 
 /** A sentence for each range that somebody else has. */
-export function conflicts(wanted: readonly Wanted[], taken: readonly Taken[]): readonly string[] {
-  return wanted.flatMap((want) => {
-    const ours = range(want.cidr);
+export function conflicts(planned: readonly PlannedRange[], used: readonly UsedRange[]): readonly string[] {
+  return planned.flatMap((one) => {
+    const ours = parsed(one.cidr);
     if (ours === undefined) return [];
-    return taken.flatMap((one) => {
-      const theirs = range(one.cidr);
-      if (theirs === undefined || theirs.first > ours.last || theirs.last < ours.first) return [];
+    return used.flatMap((other) => {
+      const theirs = parsed(other.cidr);
+      if (theirs === undefined || !theirs.overlaps(ours)) return [];
       return [
-        `The ${want.what} network ${want.cidr} overlaps ${one.cidr} of ${one.by}: ${one.remedy}, or choose another range (${want.setting}).`,
+        `The ${one.what} network ${one.cidr} overlaps ${other.cidr} of ${other.by}: ${other.remedy}, or choose another range (${one.setting}).`,
       ];
     });
   });
@@ -62,7 +56,7 @@ interface DockerNetwork {
 }
 
 /** The ranges of Docker networks that are not of this site. */
-export function takenByDocker(networks: readonly DockerNetwork[], site: string): readonly Taken[] {
+export function usedByDocker(networks: readonly DockerNetwork[], site: string): readonly UsedRange[] {
   return networks
     .filter((network) => network.Labels?.["hybrid-vnf.site"] !== site)
     .flatMap((network) =>
@@ -88,7 +82,7 @@ export function bridges(networks: readonly DockerNetwork[]): readonly string[] {
 }
 
 /** The ranges of this machine's own routes, from the text of /proc/net/route. */
-export function takenByRoutes(table: string, without: readonly string[]): readonly Taken[] {
+export function usedByRoutes(table: string, without: readonly string[]): readonly UsedRange[] {
   const number = (hex: string): number => Number.parseInt(hex.match(/../g)?.reverse().join("") ?? "0", 16);
   return table
     .split("\n")
@@ -101,7 +95,7 @@ export function takenByRoutes(table: string, without: readonly string[]): readon
       const bits = number(mask).toString(2).replaceAll("0", "").length;
       if (bits === 0) return [];
       const address = number(destination);
-      const cidr = `${[24, 16, 8, 0].map((shift) => (address >>> shift) & 255).join(".")}/${bits}`;
+      const cidr = `${Address.of(address)}/${bits}`;
       return [
         {
           cidr,
@@ -113,7 +107,7 @@ export function takenByRoutes(table: string, without: readonly string[]): readon
 }
 
 /** Refuses to begin when this machine uses the chain's ranges for something else. */
-export async function preflight(wanted: readonly Wanted[], site: string, signal?: AbortSignal): Promise<void> {
+export async function preflight(planned: readonly PlannedRange[], site: string, signal?: AbortSignal): Promise<void> {
   const ids = (await run("docker", ["network", "ls", "--quiet", "--no-trunc"], { signal }))
     .split("\n")
     .filter((id) => id !== "");
@@ -121,7 +115,7 @@ export async function preflight(wanted: readonly Wanted[], site: string, signal?
     ids.length === 0
       ? []
       : (JSON.parse(await run("docker", ["network", "inspect", ...ids], { signal })) as DockerNetwork[]);
-  const routes = takenByRoutes(readFileSync("/proc/net/route", "utf8"), bridges(networks));
-  const found = conflicts(wanted, [...takenByDocker(networks, site), ...routes]);
+  const routes = usedByRoutes(readFileSync("/proc/net/route", "utf8"), bridges(networks));
+  const found = conflicts(planned, [...usedByDocker(networks, site), ...routes]);
   if (found.length > 0) throw new PreflightError(found.join("\n"));
 }

@@ -5,11 +5,10 @@ import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import type { Stack } from "@pulumi/pulumi/automation";
 import { z } from "zod";
-import { type Begun, leaves } from "../components/platform/openstack/half-made";
-import { attempt } from "../toolchain/command";
+import type { PlatformRecovery, UnfinishedCreation } from "../components/platform/module";
 import { ownerVariable } from "./engine";
 import { endOrphans } from "./orphans";
-import type { UnheardNotes } from "./unheard";
+import type { UnansweredNotes } from "./unanswered";
 
 /** A stack that cannot be worked on now; `message` says why and what to do. */
 export class LockedError extends Error {
@@ -121,9 +120,9 @@ export async function unlock(
     if (holder.kind === "orphan" && one !== undefined) {
       report(`${project}: stopping process ${one.pid}, whose command is gone`);
       process.kill(one.pid, "SIGINT");
-      const patience = 120_000;
+      const timeout = 120_000;
       for (const began = Date.now(); existsSync(`/proc/${one.pid}`); await delay(200, undefined, { signal })) {
-        if (Date.now() - began > patience) {
+        if (Date.now() - began > timeout) {
           throw new LockedError(
             `Process ${one.pid} has been asked to stop and has not: end it (kill ${one.pid}) and run the command again.`,
           );
@@ -142,55 +141,10 @@ const pendingOperation = z.object({
   resource: z.object({ urn: z.string(), type: z.string(), inputs: z.record(z.string(), z.unknown()).optional() }),
 });
 
-/** Something the engine had begun when it was killed. */
-export type Pending = z.infer<typeof pendingOperation>;
+/** Something the engine had begun when it was killed (Pulumi: pending operation). */
+type PendingOperation = z.infer<typeof pendingOperation>;
 
-/** What has to be taken away before an interrupted creation can begin again. */
-export interface HalfMade {
-  readonly kind: "container" | "network" | "service";
-  readonly name: string;
-}
-
-const made: Readonly<Record<string, HalfMade["kind"]>> = {
-  "docker:index/container:Container": "container",
-  "docker:index/network:Network": "network",
-  "docker:index/service:Service": "service",
-};
-
-/**
- * What an interrupted operation may have left behind that stands in the way of the next one. Only creations of named
- * things do: whatever else the stacks do can be done again.
- */
-export function halfMade(pending: Pending): HalfMade | undefined {
-  const kind = made[pending.resource.type];
-  const name = pending.resource.inputs?.name;
-  if (pending.type !== "creating" || kind === undefined || typeof name !== "string") return undefined;
-  return { kind, name };
-}
-
-/** Whether a thing is this project's own to remove. A Swarm service is, as the whole Swarm is. */
-export function ours(thing: HalfMade, labels: Readonly<Record<string, string>>): boolean {
-  return thing.kind === "service" || (thing.name.startsWith("hybrid-vnf-") && labels["hybrid-vnf.site"] !== undefined);
-}
-
-/** Takes away a container or network of this machine's Docker engine, if it is there and ours. */
-export async function removeHalfMade(thing: HalfMade): Promise<boolean> {
-  const noun = thing.kind === "container" ? "container" : "network";
-  const format = noun === "container" ? "{{json .Config.Labels}}" : "{{json .Labels}}";
-  const found = await attempt("docker", [noun, "inspect", "--format", format, thing.name]);
-  if (found.code !== 0) return false;
-  const labels = (JSON.parse(found.stdout) ?? {}) as Record<string, string>;
-  if (!ours(thing, labels)) return false;
-  const removed = await attempt(
-    "docker",
-    noun === "container" ? ["rm", "--force", "--volumes", thing.name] : ["network", "rm", thing.name],
-  );
-  if (removed.code !== 0)
-    throw new Error(`The half-made ${noun} '${thing.name}' could not be removed: ${removed.stderr.trim()}`);
-  return true;
-}
-
-function pendingIn(deployment: unknown): readonly Pending[] {
+function pendingIn(deployment: unknown): readonly PendingOperation[] {
   const parsed = z.object({ pending_operations: z.array(pendingOperation).nullish() }).safeParse(deployment ?? {});
   return parsed.success ? (parsed.data.pending_operations ?? []) : [];
 }
@@ -215,39 +169,33 @@ function idsIn(deployment: Readonly<Record<string, unknown>>): ReadonlySet<strin
   return new Set(resources.flatMap(({ id }) => id ?? []));
 }
 
-/** Takes away what may be left of a creation on a cloud, except what has one of the IDs; gives back what it removed, in words. */
-type RemoveBegun = (begun: Begun, known: ReadonlySet<string>) => Promise<readonly string[]>;
-
 /** Puts a stack whose engine was killed, or whose cloud fell silent, into a state from which the next operation goes on. */
 export async function recover(
   stack: Stack,
   project: string,
   backend: string,
-  unheard: UnheardNotes,
+  notes: UnansweredNotes,
+  recoveries: readonly PlatformRecovery[],
   report: (line: string) => void,
-  removeService: (name: string) => Promise<boolean>,
-  removeBegun: RemoveBegun,
 ): Promise<void> {
-  const silent = unheard.all;
-  if (silent.length === 0 && pendingInFile(backend, project, stack.name) === false) return;
+  const unanswered = notes.all;
+  if (unanswered.length === 0 && pendingInFile(backend, project, stack.name) === false) return;
   const state = await stack.exportStack();
   const deployment = (state.deployment ?? {}) as Record<string, unknown>;
   const known = idsIn(deployment);
-  const remove = async (begun: Begun): Promise<void> => {
-    for (const what of await removeBegun(begun, known)) report(`${project}: removed the half-made ${what}`);
+  const remove = async (creation: UnfinishedCreation): Promise<void> => {
+    for (const recovery of recoveries) {
+      if (!recovery.concerns(creation)) continue;
+      for (const what of await recovery.remove(creation, known)) report(`${project}: removed the unfinished ${what}`);
+    }
   };
-  for (const begun of silent) await remove(begun);
-  unheard.forget();
+  for (const creation of unanswered) await remove(creation);
+  notes.forget();
   const pending = pendingIn(deployment);
   if (pending.length === 0) return;
-  for (const one of pending) {
-    const begun = { type: one.resource.type, inputs: one.resource.inputs ?? {} };
-    if (one.type === "creating" && leaves(begun)) await remove(begun);
-    const thing = halfMade(one);
-    if (thing === undefined) continue;
-    const removed = thing.kind === "service" ? await removeService(thing.name) : await removeHalfMade(thing);
-    if (removed) report(`${project}: removed the half-made ${thing.kind} ${thing.name}`);
-  }
+  // Only creations stand in the way of the next ones: whatever else was begun can be done again.
+  for (const { type, resource } of pending)
+    if (type === "creating") await remove({ type: resource.type, inputs: resource.inputs ?? {} });
   report(`${project}: going on after an engine that was stopped in the middle of ${pending.length} operations`);
   await stack.importStack({ ...state, deployment: { ...deployment, pending_operations: [] } });
 }

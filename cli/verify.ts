@@ -11,22 +11,37 @@ export interface Report {
   readonly replies: Readonly<Record<string, number>>;
   /** Replies that name no known server. */
   readonly strange: number;
-  /** The ways that packets took: from whom, to whom, over which hops. */
-  readonly paths: readonly Path[];
+  /** What traceroute saw: from whom, to whom, over which hops. */
+  readonly traces: readonly Trace[];
   readonly good: boolean;
   /** What is wrong, a sentence each. */
   readonly problems: readonly string[];
 }
 
-export interface Path {
+/** An address with a name. */
+interface Named {
+  readonly name: string;
+  readonly address: string;
+}
+
+export interface Trace {
   readonly from: string;
   readonly to: string;
   /** Hops that answered, by name where they have one. */
-  readonly hops: readonly { readonly name: string; readonly address: string }[];
+  readonly hops: readonly Named[];
+  /** How many hops there were, those included that did not answer. */
+  readonly length: number;
   readonly complete: boolean;
 }
 
-type Place = { readonly name: string; readonly address: string };
+/** A stretch of the path: from a machine that sends, to what its packets are addressed to. */
+export interface Stretch {
+  readonly from: string;
+  readonly machine: ServiceFacts["clients"][number];
+  /** The functions that forward between the two. */
+  readonly over: readonly Named[];
+  readonly to: readonly Named[];
+}
 
 /** Which server a page names, by the longest name that stands in it as a word of its own. */
 export function serverOf(page: string, servers: readonly string[]): string | undefined {
@@ -54,80 +69,105 @@ export function count(
   return { answered, replies, strange };
 }
 
+/** The stretches of a published path: each begins at a client or a proxy of ours, and ends at the next proxy or at the servers. */
+export function stretchesOf({ clients, hops, servers }: ServiceFacts): readonly Stretch[] {
+  const stretches: Stretch[] = [];
+  let sender = clients[0] && { name: clients[0].name, machine: clients[0] };
+  let over: Named[] = [];
+  for (const { name, handling, in: ingress, instances } of hops) {
+    const named = { name, address: ingress.address ?? "" };
+    if (handling !== "proxy") over.push(named);
+    else {
+      if (sender) stretches.push({ from: sender.name, machine: sender.machine, over, to: [named] });
+      const [first] = instances;
+      sender = first?.machine && { name, machine: first.machine };
+      over = [];
+    }
+  }
+  if (sender) stretches.push({ from: sender.name, machine: sender.machine, over, to: servers });
+  return stretches;
+}
+
 /** Reads the lines that hops.sh prints: target, then its hops. */
-export function paths(output: string, from: string, places: readonly Place[]): readonly Path[] {
-  const name = (address: string): string => places.find((place) => place.address === address)?.name ?? address;
+export function traces(output: string, from: string, known: readonly Named[]): readonly Trace[] {
+  const name = (address: string): string => known.find((one) => one.address === address)?.name ?? address;
   return output
     .split("\n")
     .filter((line) => line.trim() !== "")
     .map((line) => {
       const [target = "", ...seen] = line.trim().split(/\s+/);
       const hops = seen.filter((hop) => hop !== "*").map((address) => ({ name: name(address), address }));
-      return { from, to: name(target), hops, complete: hops.at(-1)?.address === target };
+      return { from, to: name(target), hops, length: seen.length, complete: hops.at(-1)?.address === target };
     });
 }
 
-/** Where a path ends that does not reach its end. */
-export function brokenAt(path: Path): string {
-  const last = path.hops.at(-1);
-  if (last === undefined)
-    return `The path from ${path.from} to ${path.to} ends at ${path.from}: no hop after it answers.`;
-  return `The path from ${path.from} to ${path.to} ends at ${last.name} (${last.address}): nothing after it answers.`;
+/** What is wrong with a trace of a stretch; undefined when nothing is. */
+export function problemOf(trace: Trace, over: readonly Named[]): string | undefined {
+  const { from, to, hops, length, complete } = trace;
+  const last = hops.at(-1);
+  if (!complete)
+    return last === undefined
+      ? `The path from ${from} to ${to} ends at ${from}: no hop after it answers.`
+      : `The path from ${from} to ${to} ends at ${last.name} (${last.address}): nothing after it answers.`;
+  const passed = over.filter((one) => hops.some((hop) => hop.address === one.address));
+  const missed = over.find((one) => !passed.includes(one));
+  // A hop that only failed to answer is no detour: then the trace is as long as the path.
+  if (missed && length <= over.length)
+    return `The path from ${from} to ${to} leads past ${missed.name} (${missed.address}): see to the routes of ${from}.`;
+  return undefined;
 }
 
-/** Everything that is wrong with what was seen. */
+/** What is wrong with the replies. */
 export function judge(
-  facts: Pick<ServiceFacts, "servers" | "hops">,
-  seen: Pick<Report, "requests" | "answered" | "replies" | "strange" | "paths">,
+  { servers }: Pick<ServiceFacts, "servers">,
+  seen: Pick<Report, "requests" | "answered" | "replies" | "strange">,
 ): readonly string[] {
   const problems: string[] = [];
   if (seen.answered < seen.requests)
     problems.push(`${seen.requests - seen.answered} of ${seen.requests} requests got no reply.`);
   if (seen.strange > 0) problems.push(`${seen.strange} replies name none of the servers.`);
   if (seen.answered > 0) {
-    for (const { name, address } of facts.servers) {
+    for (const { name, address } of servers) {
       if ((seen.replies[name] ?? 0) === 0) problems.push(`${name} (${address}) has answered no request.`);
     }
   }
-  problems.push(...seen.paths.filter((path) => !path.complete).map(brokenAt));
   return problems;
 }
 
-/** Asks the service from its client machine and traces the ways its packets take. */
+/** The names of all addresses that a published path knows. */
+function namesOf({ clients, hops, servers }: ServiceFacts): readonly Named[] {
+  const functions = hops.flatMap(({ name, in: ingress, out, instances }) =>
+    [ingress, out, ...instances.flatMap(({ legs }) => legs)].map(({ address = "" }) => ({ name, address })),
+  );
+  const machines = clients.flatMap(({ name, legs }) => legs.map(({ address }) => ({ name, address })));
+  return [...functions, ...servers, ...machines];
+}
+
+/** Asks the service from its client machine and traces the path that its packets take. */
 export async function verify(
   facts: ServiceFacts,
   privateKey: string,
   requests: number,
   signal?: AbortSignal,
 ): Promise<Report> {
-  const client = { ...facts.client.ssh, privateKey };
-  const balancer = { ...facts.balancer.ssh, privateKey };
-  const servers = facts.servers.map((server) => server.name);
-  const places: Place[] = [
-    ...facts.hops,
-    ...facts.servers,
-    ...[facts.client, facts.balancer].flatMap(({ name, legs }) => legs.map(({ address }) => ({ name, address }))),
-  ];
-  const entry = new URL(facts.url).hostname;
+  const [client] = facts.clients;
+  if (!client)
+    throw new Error("The chain publishes no client machine to send requests from: name one (ServiceChain, clients).");
   const script = (name: string): string => join(__dirname, name);
-  const via = facts.hops.find((hop) => hop.address === entry)?.name ?? facts.balancer.name;
-  const [asked, there, onward] = await Promise.all([
-    runScript(client, script("requests.sh"), { URL: facts.url, REQUESTS: requests }, signal),
-    runScript(client, script("hops.sh"), { TARGETS: entry }, signal),
-    runScript(
-      balancer,
-      script("hops.sh"),
-      { TARGETS: facts.servers.map((server) => server.address).join(",") },
-      signal,
-    ),
-  ]);
-  const seen = {
-    url: facts.url,
-    requests,
-    ...count(asked, servers),
-    paths: [...paths(there, facts.client.name, places), ...paths(onward, via, places)],
+  const servers = facts.servers.map((server) => server.name);
+  const known = namesOf(facts);
+  const trace = async ({ from, machine, over, to }: Stretch) => {
+    const targets = to.map(({ address }) => address).join(",");
+    const output = await runScript({ ...machine.ssh, privateKey }, script("hops.sh"), { TARGETS: targets }, signal);
+    return traces(output, from, known).map((one) => ({ one, problem: problemOf(one, over) }));
   };
-  const problems = judge(facts, seen);
+  const [replies, ...traced] = await Promise.all([
+    runScript({ ...client.ssh, privateKey }, script("requests.sh"), { URL: facts.url, REQUESTS: requests }, signal),
+    ...stretchesOf(facts).map(trace),
+  ]);
+  const all = traced.flat();
+  const seen = { url: facts.url, requests, ...count(replies, servers), traces: all.map(({ one }) => one) };
+  const problems = [...judge(facts, seen), ...all.flatMap(({ problem }) => problem ?? [])];
   return { ...seen, good: problems.length === 0, problems };
 }
 
@@ -136,12 +176,12 @@ export function describe(report: Report): readonly string[] {
   const shares = Object.entries(report.replies).map(([name, replies]) => `${name} ${replies}`);
   return [
     `url      ${report.url}`,
-    ...report.paths.map((path, index) => {
-      const way = [
-        path.from,
-        ...path.hops.map((hop) => (hop.name === hop.address ? hop.address : `${hop.name} (${hop.address})`)),
+    ...report.traces.map((trace, index) => {
+      const names = [
+        trace.from,
+        ...trace.hops.map((hop) => (hop.name === hop.address ? hop.address : `${hop.name} (${hop.address})`)),
       ];
-      return `${index === 0 ? "hops     " : "         "}${way.join(" → ")}${path.complete ? "" : ` → ✘ ${path.to}`}`;
+      return `${index === 0 ? "hops     " : "         "}${names.join(" → ")}${trace.complete ? "" : ` → ✘ ${trace.to}`}`;
     }),
     `replies  ${report.answered} of ${report.requests}: ${shares.join(", ")}`,
     ...report.problems,

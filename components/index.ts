@@ -1,37 +1,67 @@
-export { Client, type ClientArgs } from "./client/client";
-export { Contract, type Published, type Read } from "./contracts/contract";
+export { ServiceChain, type ServiceChainArgs } from "./chain/chain";
 export {
-  type Gateway,
+  type Path,
+  type PathAddress,
+  type PathArgs,
+  type PathHop,
+  type PathRoute,
+  planPath,
+  type ServerGroup,
+} from "./chain/path";
+export { Contract, type Published, type Read } from "./contracts/contract";
+export { type FunctionFacts, functionOf } from "./contracts/function";
+export {
+  type Gateway as GatewayFacts,
   type KubernetesFacts,
-  type KubernetesSide,
+  type KubernetesLayerLike,
   kubernetesContract,
-  kubernetesSideOf,
+  kubernetesLayerOf,
   publishKubernetes,
 } from "./contracts/kubernetes";
-export { type Hop, publishService, type ServiceFacts, type ServiceSide, serviceContract } from "./contracts/service";
-export { publishSite, type SiteFacts, siteContract, siteOf } from "./contracts/site";
-export { publishSwarm, type SwarmFacts, type SwarmSide, swarmContract, swarmSideOf } from "./contracts/swarm";
-export { Image, type ImageArgs } from "./image/image";
+export { functionsOf, type Hop, publishChain, type ServiceFacts, serviceContract } from "./contracts/service";
+export { publishSite, type SiteFacts, siteContract, transitOf } from "./contracts/site";
+export { publishSwarm, type SwarmFacts, type SwarmLayerLike, swarmContract, swarmLayerOf } from "./contracts/swarm";
 export {
-  CNIS,
-  type Cni,
-  KubernetesCluster,
-  type KubernetesClusterArgs,
-  type KubernetesLike,
-} from "./kubernetes/cluster";
+  type FunctionInstance,
+  type FunctionLeg,
+  type NetworkFunction,
+  PACKET_HANDLINGS,
+  type PacketHandling,
+} from "./function/function";
+export { Gateway, type GatewayArgs, type GatewayLeg } from "./gateway/gateway";
+export { Image, type ImageArgs } from "./image/image";
+export { CNIS, type Cni, KubernetesCluster, type KubernetesClusterArgs } from "./kubernetes/cluster";
+export { DeployedKubernetes, type KubernetesLike } from "./kubernetes/kubernetes";
 export { KubernetesLayer, type KubernetesLayerArgs } from "./layers/kubernetes";
 export { ServiceLayer, type ServiceLayerArgs } from "./layers/service";
 export { SwarmLayer, type SwarmLayerArgs } from "./layers/swarm";
-export type { JumpHost, Leg, LegArgs, MachineArgs, MachineLike, Role, SshAccess } from "./machine/machine";
-export { MachineScript, type MachineScriptArgs } from "./machine/script";
+export type { JumpHost, KeyPair, SshAccess } from "./machine/access";
+export type { Leg, LegArgs } from "./machine/leg";
+export {
+  type MachineArgs as PlatformMachineArgs,
+  type MachineGroup,
+  type MachineLike,
+  machineId,
+  type Role,
+} from "./machine/machine";
 export { Address } from "./network/address";
 export { Cidr } from "./network/cidr";
-export { type NetworkArgs, type NetworkLike, requireDisjoint } from "./network/network";
+export { type NetworkIdentity, type NetworkLike, networkId } from "./network/network";
+export { AddressPlan } from "./network/plan";
 export { NginxLoadBalancer, type NginxLoadBalancerArgs, PUBLISH_MODES, type PublishMode } from "./nginx/balancer";
 export { Hosts, type HostsArgs, hosts } from "./platform/hosts/hosts";
 export { type HostSettings, type HostsSettings, parseHosts } from "./platform/hosts/settings";
 export { Hybrid, type HybridArgs, hybrid } from "./platform/hybrid/hybrid";
 export { Lab, type LabArgs, lab } from "./platform/lab/lab";
+export {
+  type PlatformModule,
+  type PlatformNeeds,
+  type PlatformRecovery,
+  PlatformRegistry,
+  type PlatformSettings,
+  type PublishedPlatform,
+  type UnfinishedCreation,
+} from "./platform/module";
 export {
   type Catalog,
   type CatalogImage,
@@ -39,15 +69,35 @@ export {
   type Flavor,
   readCatalog,
 } from "./platform/openstack/catalog";
+export { credentials } from "./platform/openstack/clouds";
 export { MachineImage, type MachineImageArgs } from "./platform/openstack/image";
+export { openStackFromCloud } from "./platform/openstack/module";
 export { OpenStack, type OpenStackArgs, openStack } from "./platform/openstack/openstack";
 export type { Credentials } from "./platform/openstack/session";
 export { type OpenStackSettings, parseSettings } from "./platform/openstack/settings";
-export { PLATFORMS, type Platform, type PlatformFacts, type PlatformKind, type WholeFacts } from "./platform/platform";
+export type { NetworkArgs as PlatformNetworkArgs, Platform } from "./platform/platform";
+export { platforms } from "./platforms";
 export { InvalidInput, Problems } from "./problem/problem";
-export { QuaggaRouter, type QuaggaRouterArgs, type RouterLike, type StaticRoute } from "./quagga/router";
+export { QuaggaRouter, type QuaggaRouterArgs, type StaticRoute } from "./quagga/router";
 export { Route, type RouteArgs } from "./route/route";
-export { Site, type SiteArgs, type SiteLike } from "./site/site";
-export { type KeyPair, SshKey } from "./ssh/key";
-export { SwarmCluster, type SwarmClusterArgs, type SwarmCredentials, type SwarmLike } from "./swarm/cluster";
-export { type WebServer, WebServers, type WebServersArgs } from "./webservers/webservers";
+export { MachineScript, type MachineScriptArgs } from "./script/script";
+export {
+  choice,
+  count,
+  nearest,
+  readSettings,
+  type Setting,
+  type Settings,
+  type SettingWithDefault,
+  secret,
+  structure,
+  text,
+} from "./setting/setting";
+export { Machine, type MachineArgs } from "./site/machine";
+export { Network, type NetworkArgs, type SiteNetwork } from "./site/network";
+export { Site, type SiteArgs } from "./site/site";
+export type { SiteLike } from "./site/site-like";
+export { SshKey } from "./ssh/key";
+export { SwarmCluster, type SwarmClusterArgs } from "./swarm/cluster";
+export { DeployedSwarm, type SwarmCredentials, type SwarmLike } from "./swarm/swarm";
+export { WebServers, type WebServersArgs } from "./webservers/webservers";

@@ -2,180 +2,125 @@ import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
 import {
   CNIS,
-  hosts,
-  hybrid,
-  InvalidInput,
-  lab,
-  type OpenStackArgs,
-  openStack,
-  PLATFORMS,
+  choice,
+  count,
   type Platform,
-  type PlatformFacts,
-  type PlatformKind,
   PUBLISH_MODES,
-  parseHosts,
-  parseSettings,
-  readCatalog,
-  type WholeFacts,
+  platforms,
+  readSettings,
+  type SettingWithDefault,
+  type SiteFacts,
+  structure,
+  text,
 } from "../components";
-import { credentials } from "./cloud";
 
-const NETWORKS = ["transit", "servers", "clients"] as const;
-const WHOLE = ["lab", "openstack", "hosts"] as const satisfies readonly WholeFacts["kind"][];
-
-const NETWORKS_FORM = {
-  error: `it must be an object such as {"servers": "openstack"}: networks are ${NETWORKS.join(", ")}, platforms ${WHOLE.join(", ")}`,
+const stack = text("Name of the stack whose contracts are read, where it is another one than this stack's.");
+const seconds = (what: string) => count(`Seconds that ${what}.`, 1, 9999, 120);
+const range = (what: string, cidr: string) => text(`IPv4 range of ${what}, in CIDR notation.`, cidr);
+const zeroOrOne = (meaning: string): SettingWithDefault<0 | 1> => {
+  const setting = choice(meaning, ["0", "1"], "1");
+  return { ...setting, read: (given) => (setting.read(given) === "0" ? 0 : 1) };
 };
+const routes = z.array(z.strictObject({ destination: z.string(), nextHop: z.string() }), {
+  error: 'it must be a list of {"destination": CIDR, "nextHop": ADDRESS}',
+});
 
-const whole = z.coerce.number({ error: "it must be a number" }).int("it must be a whole number");
-
-/** Every setting that the stacks read, with what is allowed. Components check what they mean. */
-const SETTINGS = {
-  /** Stack whose contracts this one reads. @default the stack of the same name */
-  stack: z.string().min(1, "it must not be empty"),
-  site: z.string(),
-  platform: z.enum(PLATFORMS, { error: `it must be one of: ${PLATFORMS.join(", ")}` }),
-  /** With the platform "hybrid": the platform of each network that is not on the lab. */
-  networks: z.partialRecord(z.enum(NETWORKS), z.enum(WHOLE, NETWORKS_FORM), NETWORKS_FORM),
-  /** What says where on a cloud machines are made, and how (see OpenStackSettings, which its platform checks). */
-  openstack: z.record(z.string(), z.unknown(), { error: "it must be an object" }),
-  /** The hosts of a pool, by machine (see HostsSettings, which its platform checks). */
-  hosts: z.record(z.string(), z.unknown(), { error: "it must be an object" }),
-  /** A disk image of images/disk, to be uploaded and used in place of an image that the cloud has. */
-  imageFile: z.string().min(1, "it must not be empty"),
-  transit: z.string(),
-  servers: z.string(),
-  gateway: z.string(),
-  back: z.string(),
-  clients: z.string(),
-  replicas: whole,
-  index: z.string(),
-  workers: whole,
-  managers: whole,
-  cni: z.enum(CNIS, { error: `it must be one of: ${CNIS.join(", ")}` }),
-  /** Seconds that a node of Kubernetes may take to become ready, and the balancer to be healthy. @default 120 each */
-  readyTimeout: whole,
-  publish: z.enum(PUBLISH_MODES, { error: `it must be one of: ${PUBLISH_MODES.join(", ")}` }),
-  port: whole,
-  registry: z.string(),
-  routers: z.union([z.literal(0), z.literal(1)], { error: "it must be 0 or 1" }),
-  routes: z.array(z.object({ destination: z.string(), nextHop: z.string() }), {
-    error: 'it must be a list of {"destination": CIDR, "nextHop": ADDRESS}',
-  }),
+/** Every setting of every stack, by layer: read by the stacks, by the root program and by the command. */
+export const SETTINGS = {
+  site: {
+    siteName: text("The site's name, part of the name of everything in it.", "dev"),
+    platform: choice(
+      "Kind of the platform that machines and networks come from.",
+      platforms.kinds,
+      platforms.kinds[0] ?? "",
+    ),
+    transitCidr: range("the network between the clusters", "10.100.101.0/24"),
+    ...platforms.settings,
+  },
+  kubernetes: {
+    stack,
+    serversCidr: range("the web servers' network", "10.100.102.0/24"),
+    serverCount: count("How many web servers.", 1, 1000, 2),
+    page: text("HTML of the web servers' index page; {name} stands for the server's name."),
+    workerCount: count("How many Kubernetes nodes join the one with the control plane.", 0, 1000, 0),
+    cni: choice("How pods get their network: bridge for one node, flannel for several.", CNIS),
+    gatewayAddress: text(
+      "IPv4 address on transit of the gateway to the servers' network, where that is on another platform.",
+    ),
+    gatewayReturnAddress: text(
+      "The same gateway's IPv4 address in the servers' network, where they need a route back.",
+    ),
+    readyTimeoutSeconds: seconds("a node may take to become ready, and its API to answer"),
+  },
+  swarm: {
+    stack,
+    clientsCidr: range("the clients' network", "10.100.100.0/24"),
+    managerCount: count("How many Swarm managers; an odd number, since they vote.", 1, 99, 1),
+    workerCount: count("How many Swarm worker nodes.", 0, 1000, 0),
+  },
+  service: {
+    stack,
+    publishMode: choice(
+      "How the balancer's port is published: on its task's node, or by Swarm's routing mesh.",
+      PUBLISH_MODES,
+      "host",
+    ),
+    port: count("TCP port that the balancer answers on.", 1, 65535, 80),
+    routerReplicas: zeroOrOne("1 runs the router, 0 takes it down."),
+    routes: structure("Networks beyond the router's neighbours.", routes),
+    registry: text(
+      "Registry that the functions' images go through, such as registry.example.org/team. Without one they are handed to the nodes over SSH.",
+    ),
+    readyTimeoutSeconds: seconds("the balancer's tasks may take to be healthy"),
+  },
 } as const;
+export type Layer = keyof typeof SETTINGS;
 
-type Known = typeof SETTINGS;
-type Settings<K extends keyof Known> = { [P in K]?: z.infer<Known[P]> };
+/** The running project's settings, as texts. */
+function texts(): Record<string, string> {
+  const prefix = `${pulumi.getProject()}:`;
+  const own = Object.entries(pulumi.runtime.allConfig()).filter(([key]) => key.startsWith(prefix));
+  return Object.fromEntries(own.map(([key, value]) => [key.slice(prefix.length), value]));
+}
 
-/** Parsed as JSON, for they are no strings. */
-const STRUCTURED: readonly (keyof Known)[] = ["routers", "routes", "openstack", "hosts", "networks"];
+/** The settings of a layer's own project. @throws InvalidInput with everything that is wrong with them */
+export function settings<L extends Layer>(layer: L) {
+  return readSettings(SETTINGS[layer], texts(), pulumi.getProject());
+}
 
-/**
- * Reads the named settings of the running project's configuration.
- * @throws InvalidInput with everything that is wrong with them: the value, what is allowed, and the command that mends it.
- */
-export function settings<K extends keyof Known>(...keys: readonly K[]): Settings<K> {
+/** The settings of the root program: an object for each layer. @throws InvalidInput with everything that is wrong with them */
+export function layerSettings<L extends Layer>(layer: L) {
+  const project = pulumi.getProject();
+  const given = texts();
+  const form = structure(
+    `Settings of the ${layer} layer.`,
+    z.record(z.string(), z.unknown(), { error: "it must be an object" }),
+  );
+  const secrets = Object.fromEntries(Object.entries(SETTINGS.site).filter(([, setting]) => setting.secret));
+  const layers = Object.fromEntries(Object.keys(SETTINGS).map((name) => [name, form]));
+  const own = readSettings({ ...layers, ...secrets }, given, project)[layer] ?? {};
+  const all = Object.entries(own).map(([key, value]) => [
+    key,
+    typeof value === "string" ? value : JSON.stringify(value),
+  ]);
+  return readSettings(SETTINGS[layer], Object.fromEntries(all), project, `${layer}.`);
+}
+
+/** The platform that a site's settings ask for. A secret is handed on as one, and never looked at. */
+export function platformOf(site: { readonly platform: string }): Promise<Platform> {
   const config = new pulumi.Config();
-  const problems: string[] = [];
-  const read: Settings<K> = {};
-  for (const key of keys) {
-    const text = config.get(key);
-    if (text === undefined) continue;
-    const schema: z.ZodType = SETTINGS[key];
-    const parsed = schema.safeParse(STRUCTURED.includes(key) ? fromJson(text) : text);
-    if (parsed.success) read[key] = parsed.data as Settings<K>[K];
-    else
-      problems.push(
-        `${config.name}:${key} is "${text}": ${parsed.error.issues[0]?.message}; set it with \`pulumi config set ${key} …\``,
-      );
-  }
-  if (problems.length > 0) throw new InvalidInput("Configuration", problems);
-  return read;
-}
-
-function fromJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return text;
-  }
-}
-
-/** What a program's own settings say of platforms. */
-interface Asked {
-  platform?: PlatformKind;
-  networks?: Partial<Record<string, WholeFacts["kind"]>>;
-  openstack?: Record<string, unknown>;
-  hosts?: Record<string, unknown>;
-  imageFile?: string;
-}
-
-/**
- * The platform that a program's own settings ask for.
- * @throws InvalidInput with everything that is wrong with them, also in comparison with what the cloud has.
- */
-export async function platformOf(asked: Asked): Promise<Platform> {
-  const { platform = "lab", networks = {} } = asked;
-  const hybrids = Object.keys(networks).length > 0;
-  if (hybrids !== (platform === "hybrid")) {
-    const remedy = hybrids
-      ? 'set platform to "hybrid", or remove networks'
-      : 'set networks, such as {"servers": "hosts"}';
-    throw new InvalidInput("Configuration", [
-      `platform is "${platform}" and networks names ${Object.keys(networks).join(", ") || "none"}: ${remedy}`,
-    ]);
-  }
-  if (platform !== "hybrid") return wholeOf(platform, asked);
-  return assemble(networks, "lab", (kind) => wholeOf(kind, asked));
-}
-
-async function wholeOf(kind: WholeFacts["kind"], { openstack, hosts: pool, imageFile }: Asked): Promise<Platform> {
-  if (kind === "lab") return lab();
-  if (kind === "hosts") return hosts({ hosts: parseHosts(pool ?? {}), privateKey: secret("hostsKey") });
-  const given = { ...openstack, ...(imageFile === undefined ? {} : { image: imageFile }) };
-  return wholeFrom({ kind, openstack: parseSettings(given) }, { imageFile, jumpKey: secret("jumpKey") });
-}
-
-/** A setting that is a secret: it is handed on as one, and never looked at. */
-function secret(key: "hostsKey" | "jumpKey"): pulumi.Output<string> | undefined {
-  return new pulumi.Config().getSecret(key);
+  const secrets = Object.entries(SETTINGS.site)
+    .filter(([, setting]) => setting.secret)
+    .map(([key]) => [key, config.getSecret(key)]);
+  return platforms.fromSettings(site.platform, { ...site, ...Object.fromEntries(secrets) });
 }
 
 /** The platform that the site was made on, for another program to make machines there. */
-export async function platformFrom(facts: PlatformFacts): Promise<Platform> {
-  if (facts.kind !== "hybrid") return wholeFrom(facts);
-  const texts = Object.entries(facts.networks).map(([network, one]) => [network, JSON.stringify(one)]);
-  return assemble(Object.fromEntries(texts), JSON.stringify(facts.otherwise), (text) => wholeFrom(JSON.parse(text)));
-}
-
-/** What only the site's own program says of a cloud, and no contract. */
-type Own = Pick<OpenStackArgs, "imageFile" | "jumpKey">;
-
-async function wholeFrom(facts: WholeFacts, own: Own = {}): Promise<Platform> {
-  if (facts.kind === "lab") return lab();
-  if (facts.kind === "hosts") return hosts({ hosts: facts.hosts });
-  const { cloud, region } = facts.openstack;
-  return openStack({ ...facts.openstack, ...own, catalog: await readCatalog(credentials(cloud, region)) });
-}
-
-/** A hybrid of platforms, each of them made once, for a machine may have legs in all the networks of one. */
-async function assemble<K extends string>(
-  networks: Partial<Record<string, K>>,
-  otherwise: K,
-  make: (key: K) => Promise<Platform>,
-): Promise<Platform> {
-  const made = new Map<K, Promise<Platform>>();
-  const once = (key: K) => {
-    const platform = made.get(key) ?? make(key);
-    made.set(key, platform);
-    return platform;
-  };
-  const each: Record<string, Platform> = {};
-  for (const [network, key] of Object.entries(networks)) if (key !== undefined) each[network] = await once(key);
-  return hybrid({ networks: each, otherwise: await once(otherwise) });
+export function publishedPlatformOf({ platform }: SiteFacts): Promise<Platform> {
+  return platforms.fromFacts(platform);
 }
 
 /** Name of the stack of another layer: `organization/hybrid-vnf-LAYER/STACK`, the same stack name as this one's unless configured. */
-export function stackOf(layer: string, stack: string = pulumi.getStack()): string {
-  return `${pulumi.getOrganization()}/hybrid-vnf-${layer}/${stack}`;
+export function stackOf(layer: string, stackName: string = pulumi.getStack()): string {
+  return `${pulumi.getOrganization()}/hybrid-vnf-${layer}/${stackName}`;
 }

@@ -19,8 +19,8 @@ export interface EnsureOptions {
   readonly env?: NodeJS.ProcessEnv;
   /** @default the table in tools.ts */
   readonly tools?: readonly Tool[];
-  /** The platforms to make ready for; what another one alone needs is left out. @default all */
-  readonly platforms?: readonly string[];
+  /** The plugins that are needed, of those that not every stack uses. @default all */
+  readonly plugins?: readonly string[];
   /** The folder with the Go modules. @default this one */
   readonly modules?: string;
   /** Called with each line of progress. @default silent */
@@ -99,7 +99,7 @@ export async function ensureToolchain(options: EnsureOptions = {}): Promise<Tool
   const cache = options.cache ?? cacheRoot();
   const modules = options.modules ?? __dirname;
   const all = (options.tools ?? table()).filter(
-    ({ platform }) => platform === undefined || (options.platforms?.includes(platform) ?? true),
+    ({ onDemand }) => onDemand === undefined || (options.plugins?.includes(onDemand) ?? true),
   );
   const arch = architecture();
   const report = options.report ?? (() => undefined);

@@ -6,7 +6,7 @@ import { guarded } from "./main";
 guarded(async (signal) => {
   const toolchain = await ensureToolchain({
     signal,
-    platforms: [],
+    plugins: [],
     report: (line) => void process.stderr.write(`${line}\n`),
   });
   process.stdout.write(`${exports(environment(toolchain))}\n`);

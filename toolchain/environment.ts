@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { delimiter, join, resolve } from "node:path";
+import { quote } from "../components/script/text";
 import type { Toolchain } from "./ensure";
 
 /** The checkout that this file is part of. */
@@ -62,6 +63,6 @@ export function environment(
 /** Lines that put an environment into a POSIX shell. */
 export function exports(variables: Readonly<Record<string, string>>): string {
   return Object.entries(variables)
-    .map(([name, value]) => `export ${name}='${value.replaceAll("'", `'\\''`)}'`)
+    .map(([name, value]) => `export ${name}=${quote(value)}`)
     .join("\n");
 }

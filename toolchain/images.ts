@@ -15,21 +15,20 @@ export class ImageError extends Error {
 }
 
 const IMAGES = ["base", "client", "machine"] as const;
-export type ImageName = (typeof IMAGES)[number];
 
 export interface ImagesOptions {
   /** Folder of the binaries that the machine image takes in. */
   readonly machine: string;
-  /** Which of them are needed. @default all */
-  readonly images?: readonly ImageName[];
+  /** Which of them are needed, by their folder under images/. @default all */
+  readonly images?: readonly string[];
   readonly report?: (line: string) => void;
   readonly signal?: AbortSignal;
 }
 
 /** Makes sure of the images that functions are built on and lab machines start from. Each script leaves an image alone that is up to date. */
 export async function ensureImages(options: ImagesOptions): Promise<void> {
-  const needed = (options.images ?? IMAGES).map((name) => [name, name === "machine" ? [options.machine] : []] as const);
-  for (const [name, args] of needed) {
+  for (const name of IMAGES.filter((one) => options.images?.includes(one) ?? true)) {
+    const args = name === "machine" ? [options.machine] : [];
     const began = Date.now();
     const script = join(checkout, "images", name, "build.sh");
     const result = await attempt("bash", [script, ...args], { signal: options.signal, line: options.report });

@@ -57,8 +57,8 @@ export interface Tool {
   readonly name: string;
   readonly version: string;
   readonly place: Place;
-  /** The only platform that needs it. @default every one does */
-  readonly platform?: string;
+  /** What it is asked for by, where not every stack needs it. @default every stack needs it */
+  readonly onDemand?: string;
   readonly binaries: readonly string[];
   readonly official: readonly Source[];
   readonly builds: readonly Build[];
@@ -160,7 +160,7 @@ export function tools(): readonly Tool[] {
     provider("docker", "5.2.0", ["no_compose"]),
     provider("command", "1.2.1"),
     provider("kubernetes", "4.34.2"),
-    { ...provider("openstack", "3.15.2"), platform: "openstack" },
+    { ...provider("openstack", "3.15.2"), onDemand: "openstack" },
     {
       name: "kubernetes",
       version: kubernetes,

@@ -1,46 +1,60 @@
 import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
-import type { MachineLike } from "../machine/machine";
-import type { WebServer } from "../webservers/webservers";
-import { Contract, type Published } from "./contract";
+import type { ServiceChain } from "../chain/chain";
+import type { NetworkFunction } from "../function/function";
+import { legIn } from "../machine/leg";
+import { Contract, type Published, type Read } from "./contract";
+import { factsOfFunction, functionFacts, functionOf } from "./function";
 import { factsOfMachine, machineFacts } from "./machine";
 
-const hop = z.object({ name: z.string(), address: z.string() });
-const facts = z.object({
-  url: z.string().min(1),
-  /** The way of a request, in order: client, balancer, router, the gateway where there is one. The servers stand at its end. */
-  hops: z.array(hop),
-  servers: z.array(hop).min(1),
-  /** The machine that requests are sent from. */
-  client: machineFacts,
-  /** The node that the balancer forwards from. */
-  balancer: machineFacts,
+const text = z.string().min(1);
+const pathAddress = z.object({ network: text, address: text.optional() });
+const hop = functionFacts.extend({
+  /** Where packets of a request come in. */
+  in: pathAddress,
+  /** Where they go out. */
+  out: pathAddress,
 });
-const secrets = z.object({ privateKey: z.string().min(1) });
+const facts = z.object({
+  url: text,
+  /** The network that clients are in. */
+  from: text,
+  /** Machines that requests can be sent from. */
+  clients: z.array(machineFacts),
+  /** The functions in the order of a request. */
+  hops: z.array(hop),
+  /** What stands at the end of the path. */
+  servers: z.array(z.object({ name: text, address: text })).min(1),
+});
+const secrets = z.object({ privateKey: text.optional() });
+/** A function on the path of a request, with its addresses. */
 export type Hop = z.infer<typeof hop>;
 export type ServiceFacts = z.infer<typeof facts>;
 export type ServiceSecrets = z.infer<typeof secrets>;
 
-/** What the service stack publishes: where the service answers, and what is needed to check it. */
-export const serviceContract = new Contract<ServiceFacts, ServiceSecrets>("service", 1, facts, secrets);
+/** What the service stack publishes: where the service answers, and the path of its requests. */
+export const serviceContract = new Contract<ServiceFacts, ServiceSecrets>("service", 2, facts, secrets);
 
-export interface ServiceSide {
-  readonly url: pulumi.Output<string>;
-  readonly hops: readonly Hop[];
-  readonly servers: readonly WebServer[];
-  readonly client: MachineLike;
-  readonly balancer: MachineLike;
-}
-
-export function publishService(side: ServiceSide): Published {
+/** Publishes a chain: its path, and the key that opens the machines on it. */
+export function publishChain({ url, from, clients, hops, to }: ServiceChain): Published {
   return serviceContract.publish(
     pulumi.output({
-      url: side.url,
-      hops: [...side.hops],
-      servers: side.servers.map((server) => ({ ...server })),
-      client: factsOfMachine(side.client),
-      balancer: factsOfMachine(side.balancer),
+      url,
+      from: from.id,
+      clients: pulumi.all(clients.map(factsOfMachine)),
+      hops: pulumi.all(
+        hops.map(({ function: one, in: ingress, out }) =>
+          factsOfFunction(one).apply((known) => ({ ...known, in: ingress, out })),
+        ),
+      ),
+      servers: to.machines.map((machine) => ({ name: machine.name, address: legIn(machine, to.network).address })),
     }),
-    pulumi.output({ privateKey: side.client.ssh.privateKey }),
+    pulumi.output({ privateKey: (clients[0] ?? to.machines[0])?.ssh.privateKey }),
   );
+}
+
+/** The functions of a chain that another stack published, in its order: they stand in a chain here like one's own. */
+export function functionsOf({ facts, secrets }: Read<ServiceFacts, ServiceSecrets>): NetworkFunction[] {
+  const key = pulumi.secret(secrets.apply((all) => all.privateKey ?? ""));
+  return facts.hops.map((one) => functionOf(one, key));
 }

@@ -1,16 +1,20 @@
 import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
 import type { MachineLike } from "../machine/machine";
-import type { NetworkLike } from "../network/network";
-import type { SwarmLike } from "../swarm/cluster";
+import type { NetworkIdentity } from "../network/network";
+import { DeployedSwarm, type SwarmLike } from "../swarm/swarm";
 import { Contract, type Published, type Read } from "./contract";
-import { factsOfMachine, factsOfNetwork, machineFacts, machineOf, networkFacts } from "./machine";
+import { factsOfMachine, identityOf, machineFacts, machineOf, networkIdentity } from "./machine";
 
 const facts = z.object({
-  network: networkFacts,
-  endpoint: z.string().min(1),
-  nodes: z.array(machineFacts).min(1),
+  clients: networkIdentity,
   client: machineFacts,
+  cluster: z.object({
+    name: z.string().min(1),
+    networks: z.array(networkIdentity).min(1),
+    endpoint: z.string().min(1),
+    nodes: z.array(machineFacts).min(1),
+  }),
 });
 const pem = z.string().startsWith("-----BEGIN");
 const secrets = z.object({ ca: pem, cert: pem, key: pem, privateKey: z.string().min(1) });
@@ -18,34 +22,44 @@ export type SwarmFacts = z.infer<typeof facts>;
 export type SwarmSecrets = z.infer<typeof secrets>;
 
 /** What the swarm stack publishes: the cluster, and a client of the service beside it. */
-export const swarmContract = new Contract<SwarmFacts, SwarmSecrets>("swarm", 1, facts, secrets);
+export const swarmContract = new Contract<SwarmFacts, SwarmSecrets>("swarm", 2, facts, secrets);
 
-/** The swarm layer as the service layer sees it. */
-export interface SwarmSide {
+/** The swarm layer, made here or read from its contract. */
+export interface SwarmLayerLike {
   readonly cluster: SwarmLike;
-  readonly network: NetworkLike;
+  /** The network that clients are in. */
+  readonly clients: NetworkIdentity;
+  /** A machine in it that requests can be sent from. */
   readonly client: MachineLike;
 }
 
-export function publishSwarm(side: SwarmSide, privateKey: pulumi.Input<string>): Published {
+export function publishSwarm(layer: SwarmLayerLike, privateKey: pulumi.Input<string>): Published {
+  const { cluster, clients, client } = layer;
   return swarmContract.publish(
     pulumi.output({
-      network: factsOfNetwork(side.network),
-      endpoint: side.cluster.endpoint,
-      nodes: pulumi.all(side.cluster.nodes.map(factsOfMachine)),
-      client: factsOfMachine(side.client),
+      clients: identityOf(clients),
+      client: factsOfMachine(client),
+      cluster: {
+        name: cluster.name,
+        networks: cluster.networks.map(identityOf),
+        endpoint: cluster.endpoint,
+        nodes: pulumi.all(cluster.nodes.map(factsOfMachine)),
+      },
     }),
-    pulumi
-      .all([side.cluster.credentials, privateKey])
-      .apply(([credentials, key]) => ({ ...credentials, privateKey: key })),
+    pulumi.all([cluster.credentials, privateKey]).apply(([credentials, key]) => ({ ...credentials, privateKey: key })),
   );
 }
 
-export function swarmSideOf({ facts, secrets }: Read<SwarmFacts, SwarmSecrets>): SwarmSide {
+/** The layer that a contract tells of. `name` begins the names of what is made for it here: its provider. */
+export function swarmLayerOf({ facts, secrets }: Read<SwarmFacts, SwarmSecrets>, name = "swarm"): SwarmLayerLike {
   const key = secrets.apply((all) => all.privateKey);
   return {
-    cluster: { nodes: facts.nodes.map((node) => machineOf(node, key)), endpoint: facts.endpoint, credentials: secrets },
-    network: facts.network,
+    cluster: new DeployedSwarm(name, {
+      ...facts.cluster,
+      nodes: facts.cluster.nodes.map((node) => machineOf(node, key)),
+      credentials: secrets,
+    }),
+    clients: facts.clients,
     client: machineOf(facts.client, key),
   };
 }

@@ -135,8 +135,11 @@ remove() {
     return 0
   fi
   case $runtime in
-    docker) remove="docker rmi '$there'" ;;
-    containerd) remove="ctr -n k8s.io images rm '$there'" ;;
+    docker) remove="docker rmi '$there'" ;; # refuses what a container uses
+    containerd)
+      remove="! ctr -n k8s.io containers ls | awk '{ print \$2 }' | grep -qxF '$there' || { echo 'a container uses it' >&2; exit 1; }
+        ctr -n k8s.io images rm '$there'"
+      ;;
   esac
   remote "$remove" >/dev/null 2>"$work/said" || say "Image $reference stays on node $HOST: $(tail -n 1 "$work/said")"
 }

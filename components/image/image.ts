@@ -5,10 +5,10 @@ import * as command from "@pulumi/command";
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import type { MachineLike } from "../machine/machine";
-import { withInput, withSession } from "../machine/script";
+import { withInput, withSession } from "../script/script";
 
 export interface ImageArgs {
-  /** Folder under images/ that it is built from. */
+  /** Folder under images/ that it is built from. @example "quagga" */
   folder: string;
   /** What runs containers on the nodes: Kubernetes' containerd or Swarm's Docker. */
   runtime: "containerd" | "docker";
@@ -20,7 +20,7 @@ export interface ImageArgs {
    * @example "registry.example.org/team"
    * @default none: it is handed to each node over SSH
    */
-  registry?: string;
+  registry?: pulumi.Input<string>;
 }
 
 const IMAGES = path.join(__dirname, "../../images");
@@ -44,8 +44,9 @@ export function contentHash(folder: string): string {
   return hash.digest("hex").slice(0, 12);
 }
 
-/** @throws RangeError when it is no name that images can have before theirs (the grammar of image references, with its host). */
-export function requireRegistry(registry: string | undefined): void {
+/** @throws RangeError when it is known, and no name that images can have before theirs (the grammar of image references, with its host). */
+export function requireRegistry(registry: pulumi.Input<string> | undefined): void {
+  if (registry !== undefined && typeof registry !== "string") return;
   const host = /^(localhost|[a-z0-9-]+(\.[a-z0-9-]+)+|[a-z0-9-]+(?=:))(:[0-9]{1,5})?$/;
   const [first = "", ...path] = registry?.split("/") ?? ["localhost"];
   if (host.test(first) && path.every((part) => /^[a-z0-9]+([._-]+[a-z0-9]+)*$/.test(part))) return;
@@ -62,22 +63,32 @@ export class Image extends pulumi.ComponentResource {
    */
   public readonly reference: pulumi.Output<string>;
 
-  constructor(name: string, args: ImageArgs, opts?: pulumi.ComponentResourceOptions) {
-    super("hybrid-vnf:image:Image", name, { folder: args.folder, runtime: args.runtime }, opts);
+  constructor(logicalName: string, args: ImageArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("hybrid-vnf:image:Image", logicalName, { folder: args.folder, runtime: args.runtime }, opts);
     const context = path.join(IMAGES, args.folder);
     requireRegistry(args.registry);
-    const reference = `${args.registry ? `${args.registry}/` : ""}hybrid-vnf/${args.folder}:${contentHash(context)}`;
+    const name = `hybrid-vnf/${args.folder}:${contentHash(context)}`;
+    const reference =
+      args.registry === undefined
+        ? pulumi.output(name)
+        : pulumi.output(args.registry).apply((registry) => {
+            requireRegistry(registry);
+            return `${registry}/${name}`;
+          });
     const built = new docker.RemoteImage(
-      `${name}-build`,
+      `${logicalName}-build`,
       { name: reference, build: { context, labels: { "hybrid-vnf.image": args.folder } }, keepLocally: true },
       { parent: this, ignoreChanges: ["build"] },
     );
-    this.reference = args.registry ? this.push(name, reference, built) : this.deliver(name, args, reference, built);
+    this.reference =
+      args.registry === undefined
+        ? this.deliver(logicalName, args, reference, built)
+        : this.push(logicalName, reference, built);
     this.registerOutputs({ reference: this.reference });
   }
 
   /** By the client's own login: `docker.RegistryImage` knows neither `docker login` nor a registry that asks for none. */
-  private push(name: string, reference: string, built: docker.RemoteImage): pulumi.Output<string> {
+  private push(name: string, reference: pulumi.Output<string>, built: docker.RemoteImage): pulumi.Output<string> {
     return new command.local.Command(
       `${name}-push`,
       {
@@ -91,11 +102,16 @@ export class Image extends pulumi.ComponentResource {
     ).stdout;
   }
 
-  private deliver(name: string, args: ImageArgs, reference: string, built: docker.RemoteImage): pulumi.Output<string> {
+  private deliver(
+    name: string,
+    args: ImageArgs,
+    reference: pulumi.Output<string>,
+    built: docker.RemoteImage,
+  ): pulumi.Output<string> {
     const deliveries = args.nodes.map(
       (node) =>
         new command.local.Command(
-          `${name}-on-${node.name}`,
+          `${name}-on-${node.id.replace("/", "-")}`,
           {
             create: "bash -s -- create",
             delete: "bash -s -- delete",
@@ -111,6 +127,6 @@ export class Image extends pulumi.ComponentResource {
           { parent: this, deleteBeforeReplace: false, ...(node.resource ? { deletedWith: node.resource } : {}) },
         ),
     );
-    return pulumi.all(deliveries.map((delivery) => delivery.id)).apply(() => reference);
+    return pulumi.all([reference, ...deliveries.map((delivery) => delivery.id)]).apply(([known]) => known ?? "");
   }
 }

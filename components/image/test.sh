@@ -68,6 +68,13 @@ for runtime in containerd docker; do
   ok "$runtime: is the new one" jq -es --arg id "$second" --arg name "$name" '.[0] == {image: $name, id: $id, reference: $name}' "$scratch/out"
   ok "$runtime: the old one's delete" deliver $runtime delete IMAGE_ID="$first"
   ok "$runtime: leaves the new one" in_$runtime latest
+  if [[ $runtime == containerd ]]; then # Docker refuses by itself
+    inside node ctr -n k8s.io containers create "docker.io/$name:latest" user
+    ok "containerd: delete of what a container uses" deliver $runtime delete IMAGE_ID="$second"
+    said "a container uses it"
+    ok "containerd: stays" in_$runtime latest
+    inside node ctr -n k8s.io containers rm user
+  fi
   ok "$runtime: the new one's delete" deliver $runtime delete PULUMI_COMMAND_STDOUT="{\"image\":\"$name\",\"id\":\"$second\",\"reference\":\"$name\"}"
   ok "$runtime: takes it off" off_$runtime latest
   ok "$runtime: deleted twice" deliver $runtime delete

@@ -1,46 +1,41 @@
 import * as path from "node:path";
-import * as kubernetes from "@pulumi/kubernetes";
+import type * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import { type MachineLike, once } from "../machine/machine";
-import { planLegs } from "../machine/plan";
-import { MachineScript } from "../machine/script";
-import { type NetworkLike, requireDisjoint } from "../network/network";
+import { type MachineLike, readyAfter } from "../machine/machine";
+import { requireDisjoint } from "../network/disjoint";
+import type { NetworkIdentity } from "../network/network";
 import { Problems } from "../problem/problem";
-import type { SiteLike } from "../site/site";
+import { MachineScript } from "../script/script";
+import { planLegs, siteOfNetworks } from "../site/legs";
+import type { SiteNetwork } from "../site/network";
 import { Flannel } from "./flannel";
+import { type KubernetesLike, workloadProvider } from "./kubernetes";
 
 /** How pods get their network: a bridge on the only node, or flannel's VXLAN over several. */
 export const CNIS = ["bridge", "flannel"] as const;
 export type Cni = (typeof CNIS)[number];
 
-/** A Kubernetes cluster, made here or read from a contract. */
-export interface KubernetesLike {
-  /** Its nodes; the first one carries the control plane. */
-  readonly nodes: readonly MachineLike[];
-  /** Administrator's kubeconfig (secret); its bytes stay the same as long as the cluster lives. */
-  readonly kubeconfig: pulumi.Input<string>;
-}
-
 export interface KubernetesClusterArgs {
-  site: SiteLike;
-  /** Networks that each node has a leg in; the first carries the cluster's own traffic. */
-  networks: NetworkLike[];
+  /** Networks of one site that each node has a leg in; the first carries the cluster's own traffic. */
+  networks: readonly SiteNetwork[];
   /** Networks that its nodes reach through a gateway: its pods and services stay clear of them too. @default none */
-  beyond?: readonly { name: string; cidr: string }[];
-  /** How many nodes join the one with the control plane. @default 0 */
-  workers?: number;
+  remoteNetworks?: readonly NetworkIdentity[];
+  /** How many nodes join the one with the control plane, from 0. @default 0 */
+  workerCount?: number;
   /** How pods get their network. @default "bridge" for one node, "flannel" for several */
   cni?: Cni;
-  /** Range of the pods' addresses. @default "10.244.0.0/16" */
+  /** Range of the pods' addresses, in CIDR notation. @default "10.244.0.0/16" */
   podCidr?: string;
-  /** Range of the services' addresses. @default "10.96.0.0/16" */
+  /** Range of the services' addresses, in CIDR notation. @default "10.96.0.0/16" */
   serviceCidr?: string;
   /** Number of the control plane's address in each network. @default 10 */
   firstHost?: number;
   /** Number of the first worker's address in each network; the others follow. @default 100 */
-  firstWorker?: number;
+  firstWorkerHost?: number;
   /** Seconds that a node may take to become ready, and its API to answer; more on slow machines. @default 120 */
-  readyTimeout?: number;
+  readyTimeoutSeconds?: pulumi.Input<number>;
+  /** What its nodes are called within their site: `NAME-1`, `NAME-2`. @default the component's name */
+  machineName?: string;
 }
 
 const script = (file: string) => path.join(__dirname, file);
@@ -50,54 +45,69 @@ const script = (file: string) => path.join(__dirname, file);
  * closed, for pods' own traffic is not, until a router function opens it.
  */
 export class KubernetesCluster extends pulumi.ComponentResource implements KubernetesLike {
+  public readonly name: string;
+  public readonly networks: readonly NetworkIdentity[];
   public readonly nodes: readonly MachineLike[];
   public readonly kubeconfig: pulumi.Output<string>;
-  /** Where its API answers. */
   public readonly endpoint: pulumi.Output<string>;
+  private made?: kubernetes.Provider;
 
-  constructor(name: string, args: KubernetesClusterArgs, opts?: pulumi.ComponentResourceOptions) {
-    super("hybrid-vnf:kubernetes:KubernetesCluster", name, { workers: args.workers, cni: args.cni }, opts);
-    const { site } = args;
-    const workers = args.workers ?? 0;
-    const cni = args.cni ?? (workers === 0 ? "bridge" : "flannel");
-    const podCidr = args.podCidr ?? "10.244.0.0/16";
-    const serviceCidr = args.serviceCidr ?? "10.96.0.0/16";
-    const numberOf = (at: number) => (at === 0 ? (args.firstHost ?? 10) : (args.firstWorker ?? 100) + at - 1);
+  /** @throws InvalidInput with everything that is wrong with its input. */
+  constructor(
+    private readonly logicalName: string,
+    args: KubernetesClusterArgs,
+    opts?: pulumi.ComponentResourceOptions,
+  ) {
+    const name = logicalName;
+    const { networks, remoteNetworks = [], workerCount = 0, machineName = name } = args;
+    const { cni = workerCount === 0 ? "bridge" : "flannel", firstHost = 10, firstWorkerHost = 100 } = args;
+    const { podCidr = "10.244.0.0/16", serviceCidr = "10.96.0.0/16" } = args;
+    super(
+      "hybrid-vnf:kubernetes:KubernetesCluster",
+      name,
+      { networks: networks.map((network) => network.id), workerCount, cni, podCidr, serviceCidr, machineName },
+      opts,
+    );
+    const numberOf = (at: number) => (at === 0 ? firstHost : firstWorkerHost + at - 1);
 
     const problems = new Problems(`KubernetesCluster "${name}"`);
-    problems.require(
-      Number.isInteger(workers) && workers >= 0,
-      `workers is ${workers}: it must be 0 or more, as a whole number`,
-    );
+    const counted = problems.requireWhole("workerCount", workerCount, 0, 1000);
     problems.require(
       CNIS.includes(cni),
       `cni is "${cni}": it must be ${CNIS.map((known) => `"${known}"`).join(" or ")}`,
     );
     problems.require(
-      cni !== "bridge" || !(workers > 0),
-      `cni "bridge" joins the pods of one node only, and workers is ${workers}: use cni "flannel", or workers 0`,
+      cni !== "bridge" || !(workerCount > 0),
+      `cni "bridge" joins the pods of one node only, and workerCount is ${workerCount}: use cni "flannel", or workerCount 0`,
     );
-    problems.requireSeconds("readyTimeout", args.readyTimeout);
-    problems.require(args.networks.length > 0, "networks is empty: give it at least the transit network");
-    problems.attempt(() =>
+    problems.requireSeconds("readyTimeoutSeconds", args.readyTimeoutSeconds);
+    const site = siteOfNetworks(networks, problems);
+    problems.gather(() =>
       requireDisjoint(name, [
-        ...args.networks,
-        ...(args.beyond ?? []),
+        ...networks,
+        ...remoteNetworks,
         { name: "pods", cidr: podCidr },
         { name: "services", cidr: serviceCidr },
       ]),
     );
-    const plan = Array.from({ length: Number.isInteger(workers) && workers >= 0 ? workers + 1 : 0 }, (_, at) => ({
-      name: `${name}-${at + 1}`,
-      legs: planLegs(site.platform, `${name}-${at + 1}`, args.networks, numberOf(at), problems),
-    }));
-    problems.done();
+    const plan = Array.from({ length: site && counted ? workerCount + 1 : 0 }, (_, at) => {
+      const hostname = `${machineName}-${at + 1}`;
+      const legs = site ? planLegs(site, hostname, networks, numberOf(at), problems) : [];
+      return { name: `${name}-${at + 1}`, hostname, legs };
+    });
+    problems.throwIfAny();
+    if (!site) throw new RangeError(`${name}: a cluster belongs to a site`);
+
+    this.name = machineName;
+    this.networks = networks.map(({ id, name: role, cidr }) => ({ id, name: role, cidr }));
+    const group = { name, role: machineName };
+    const logicalOf = new Map<MachineLike, string>();
 
     const prepared = new Map<MachineLike, pulumi.Resource>();
-    const machines = plan.map(({ name: node, legs }) => {
+    const machines = plan.map(({ name: node, hostname, legs }) => {
       const machine = site.platform.machine(
         node,
-        { site: site.name, role: "kubernetes", legs, key: site.key, group: name },
+        { site: site.name, hostname, role: "kubernetes", legs, key: site.key, group },
         { parent: this },
       );
       const interfaces = pulumi.all(machine.legs.map((leg) => leg.interface));
@@ -120,33 +130,36 @@ export class KubernetesCluster extends pulumi.ComponentResource implements Kuber
         { parent: this },
       );
       prepared.set(machine, ready);
+      logicalOf.set(machine, node);
       return machine;
     });
     const after = (machine: MachineLike) => prepared.get(machine) ?? [];
     const [control, ...joining] = machines;
-    const patience: Record<string, string> =
-      args.readyTimeout === undefined ? {} : { READY_TIMEOUT: String(args.readyTimeout) };
+    const timeout = args.readyTimeoutSeconds;
+    const limit: Record<string, pulumi.Input<string>> = timeout === undefined
+      ? {}
+      : { READY_TIMEOUT: pulumi.output(timeout).apply(String) };
     const address = plan[0]?.legs[0]?.address;
     if (!control || !address) throw new RangeError(`${name}: a cluster has at least one node`);
-    const reached = control.ssh.host;
-    this.endpoint = pulumi.interpolate`https://${reached}:6443`;
+    const apiHost = control.ssh.host;
+    this.endpoint = pulumi.interpolate`https://${apiHost}:6443`;
 
     const init = new MachineScript(
-      `${control.name}-control-plane`,
+      `${name}-1-control-plane`,
       {
         machine: control,
         file: script("control-plane.sh"),
         input: {
           ADVERTISE_ADDRESS: address,
-          SANS: reached,
+          SANS: apiHost,
           NODE_NAME: control.name,
           POD_CIDR: podCidr,
           SERVICE_CIDR: serviceCidr,
           CNI: cni,
-          SINGLE_NODE: String(workers === 0),
-          ...patience,
+          SINGLE_NODE: String(workerCount === 0),
+          ...limit,
         },
-        replaceOn: [address, podCidr, serviceCidr, cni],
+        replaceOnChanges: [address, podCidr, serviceCidr, cni],
       },
       { parent: this, dependsOn: after(control) },
     );
@@ -155,10 +168,10 @@ export class KubernetesCluster extends pulumi.ComponentResource implements Kuber
       {
         machine: control,
         file: script("kubeconfig.sh"),
-        input: { ADDRESS: reached },
+        input: { ADDRESS: apiHost },
         secretOutput: true,
         undo: false,
-        replaceOn: [init.id],
+        replaceOnChanges: [init.id],
       },
       { parent: this },
     );
@@ -166,46 +179,47 @@ export class KubernetesCluster extends pulumi.ComponentResource implements Kuber
 
     const joins = new Map<MachineLike, pulumi.CustomResource>();
     for (const node of joining) {
+      const logical = logicalOf.get(node) ?? node.name;
       const ticket = new MachineScript(
-        `${node.name}-join-command`,
+        `${logical}-join-command`,
         {
           machine: { ...control, identity: pulumi.interpolate`${control.identity} ${node.identity}` },
           file: script("join-command.sh"),
           input: { NODE_NAME: node.name },
           secretOutput: true,
-          replaceOn: [init.id],
+          replaceOnChanges: [init.id],
         },
         { parent: this },
       );
       const join = new MachineScript(
-        `${node.name}-join`,
+        `${logical}-join`,
         {
           machine: node,
           file: script("worker.sh"),
           input: {
             NODE_NAME: node.name,
             JOIN_COMMAND: pulumi.secret(ticket.stdout),
-            ...patience,
+            ...limit,
           },
-          replaceOn: [init.id],
+          replaceOnChanges: [init.id],
         },
         { parent: this, dependsOn: after(node) },
       );
       joins.set(node, join);
     }
-    this.nodes = machines.map((machine) => once(machine, joins.get(machine) ?? init));
+    this.nodes = machines.map((machine) => readyAfter(machine, joins.get(machine) ?? init));
     if (cni === "flannel") {
-      const provider = new kubernetes.Provider(
-        `${name}-provider`,
-        { kubeconfig: this.kubeconfig, upsertExistingObjects: true, enablePatchForce: true },
-        { parent: this },
-      );
       new Flannel(
         `${name}-flannel`,
-        { podCidr, apiAddress: address, end: control.resource },
-        { parent: this, providers: [provider] },
+        { podCidr, apiAddress: address, deletedWith: control.resource },
+        { parent: this, providers: [this.provider] },
       );
     }
     this.registerOutputs({ endpoint: this.endpoint, kubeconfig: this.kubeconfig });
+  }
+
+  get provider(): kubernetes.Provider {
+    this.made ??= workloadProvider(`${this.logicalName}-provider`, this.kubeconfig, { parent: this });
+    return this.made;
   }
 }

@@ -1,22 +1,26 @@
 import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
+import { FLANNEL_IMAGE } from "../release";
 
 export interface FlannelArgs {
   /** Range of the pods' addresses; each node gets a /24 of it. */
   podCidr: string;
   /** Address of the API server: flannel must not wait for the proxy that makes the service's address work. */
   apiAddress: string;
-  /** The resource whose end takes the cluster, and all of this in it, with it. @default none: each object is deleted by itself */
-  end?: pulumi.Resource;
-  /** @default "ghcr.io/flannel-io/flannel:v0.28.4", which the machine image holds */
-  image?: string;
+  /** The machine that the cluster is deleted with, and all of this in it. @default none: each object is deleted by itself */
+  deletedWith?: pulumi.Resource;
+  /** @default FLANNEL_IMAGE, which the machine image holds */
+  image?: pulumi.Input<string>;
 }
 
 /** Flannel with its VXLAN backend (RFC 7348): pods of several nodes reach each other over the cluster's network. */
 export class Flannel extends pulumi.ComponentResource {
   constructor(name: string, args: FlannelArgs, opts?: pulumi.ComponentResourceOptions) {
     super("hybrid-vnf:kubernetes:Flannel", name, { podCidr: args.podCidr }, opts);
-    const child: pulumi.CustomResourceOptions = { parent: this, ...(args.end ? { deletedWith: args.end } : {}) };
+    const child: pulumi.CustomResourceOptions = {
+      parent: this,
+      ...(args.deletedWith ? { deletedWith: args.deletedWith } : {}),
+    };
     const namespace = "kube-system";
     const labels = { app: "flannel" };
     const account = new kubernetes.core.v1.ServiceAccount(
@@ -55,7 +59,7 @@ export class Flannel extends pulumi.ComponentResource {
       },
       child,
     );
-    const image = args.image ?? "ghcr.io/flannel-io/flannel:v0.28.4";
+    const image = args.image ?? FLANNEL_IMAGE;
     new kubernetes.apps.v1.DaemonSet(
       `${name}-daemonset`,
       {

@@ -1,32 +1,31 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { Gateway, KubernetesSide } from "../contracts/kubernetes";
+import type { Gateway, KubernetesLayerLike } from "../contracts/kubernetes";
 import { type Cni, KubernetesCluster } from "../kubernetes/cluster";
-import type { MachineLike } from "../machine/machine";
 import { Address } from "../network/address";
 import { Cidr } from "../network/cidr";
-import type { NetworkLike } from "../network/network";
 import { Problems } from "../problem/problem";
-import type { SiteLike } from "../site/site";
-import { type WebServer, WebServers } from "../webservers/webservers";
+import { Network, type SiteNetwork } from "../site/network";
+import { WebServers } from "../webservers/webservers";
 
 export interface KubernetesLayerArgs {
-  site: SiteLike;
-  /** Range of the web servers' network. @default "10.100.102.0/24" */
-  servers?: string;
-  /** The gateway to that network: its address on transit. Needed where the two are on different platforms. @default none: the cluster's nodes have a leg in both */
-  gateway?: string;
-  /** The same gateway's address in that network, for the way back. @default none: the servers' default route leads back */
-  back?: string;
-  /** How many web servers. @default 2 */
-  replicas?: number;
-  /** What their index.html says; `{name}` stands for the server's name. */
-  index?: string;
-  /** How many nodes join the one with the control plane. @default 0 */
-  workers?: number;
+  /** The network between the clusters. */
+  transit: SiteNetwork;
+  /** Range of the web servers' network, in CIDR notation. @default "10.100.102.0/24" */
+  serversCidr?: string;
+  /** The gateway to that network: its IPv4 address on transit. Needed where the two are on different platforms. @default none: the cluster's nodes have a leg in both */
+  gatewayAddress?: string;
+  /** The same gateway's IPv4 address in that network, for the way back. @default none: the servers' default route leads back */
+  gatewayReturnAddress?: string;
+  /** How many web servers, from 1. @default 2 */
+  serverCount?: number;
+  /** HTML of their index page; `{name}` stands for the server's name. @default the name in a heading */
+  page?: pulumi.Input<string>;
+  /** How many nodes join the one with the control plane, from 0. @default 0 */
+  workerCount?: number;
   /** How pods get their network. @default "bridge" for one node, "flannel" for several */
   cni?: Cni;
   /** Seconds that a node may take to become ready, and its API to answer. @default 120 */
-  readyTimeout?: number;
+  readyTimeoutSeconds?: pulumi.Input<number>;
 }
 
 /** Where the servers' addresses begin in the network that they share with the cluster's nodes, and where the workers' do. */
@@ -34,72 +33,75 @@ const FIRST_SERVER = 11;
 const FIRST_WORKER = 100;
 
 /** The kubernetes layer: web servers on their network, and a cluster with one leg on transit and, unless a gateway leads to them, one beside them. */
-export class KubernetesLayer extends pulumi.ComponentResource implements KubernetesSide {
+export class KubernetesLayer extends pulumi.ComponentResource implements KubernetesLayerLike {
   public readonly cluster: KubernetesCluster;
-  public readonly network: NetworkLike;
+  public readonly servers: WebServers;
   public readonly gateway?: Gateway;
-  public readonly servers: readonly WebServer[];
-  public readonly machines: readonly MachineLike[];
 
+  /** @throws InvalidInput with everything that is wrong with its input. */
   constructor(name: string, args: KubernetesLayerArgs, opts?: pulumi.ComponentResourceOptions) {
-    super("hybrid-vnf:layers:KubernetesLayer", name, {}, opts);
-    const { site, gateway, back } = args;
-    const servers = args.servers ?? "10.100.102.0/24";
-    const { transit, platform } = site;
+    const { transit, serversCidr = "10.100.102.0/24", gatewayAddress, gatewayReturnAddress, ...rest } = args;
+    super(
+      "hybrid-vnf:layers:KubernetesLayer",
+      name,
+      { transit: transit.id, serversCidr, gatewayAddress, gatewayReturnAddress, ...rest },
+      opts,
+    );
+    const { site } = transit;
+    const { platform } = site;
     const most = FIRST_WORKER - FIRST_SERVER;
     const problems = new Problems(`KubernetesLayer "${name}"`);
     problems.require(
-      (args.replicas ?? 0) <= most || (args.workers ?? 0) === 0,
-      `replicas is ${args.replicas} and workers is ${args.workers}: beside workers there is room for ${most} servers; take fewer of them, or no workers`,
+      (args.serverCount ?? 0) <= most || (args.workerCount ?? 0) === 0,
+      `serverCount is ${args.serverCount} and workerCount is ${args.workerCount}: beside workers there is room for ${most} servers; take fewer of them, or no workers`,
     );
     problems.require(
-      gateway !== undefined || platform.of?.(transit.name) === platform.of?.("servers"),
-      `the servers' network ${servers} and transit ${transit.cidr} are on different platforms: set gateway to the address on transit that leads to the servers`,
+      gatewayAddress !== undefined || platform.platformOf?.(transit.name) === platform.platformOf?.("servers"),
+      `the servers' network ${serversCidr} and transit ${transit.cidr} are on different platforms: set gatewayAddress to the address on transit that leads to the servers`,
     );
     problems.require(
-      back === undefined || gateway !== undefined,
-      `back is ${back}, and there is no gateway: set both, or neither`,
+      gatewayReturnAddress === undefined || gatewayAddress !== undefined,
+      `gatewayReturnAddress is ${gatewayReturnAddress}, and there is no gatewayAddress: set both, or neither`,
     );
-    requireInside(problems, "gateway", gateway, "transit", transit.cidr);
-    requireInside(problems, "back", back, "the servers' network", servers);
-    problems.done();
-    const web = new WebServers(
-      "apache",
+    requireInside(problems, "gatewayAddress", gatewayAddress, "transit", transit.cidr);
+    requireInside(problems, "gatewayReturnAddress", gatewayReturnAddress, "the servers' network", serversCidr);
+    problems.throwIfAny();
+    const child = { parent: this };
+    const network = new Network(`${name}-servers`, { site, cidr: serversCidr, role: "servers" }, child);
+    this.servers = new WebServers(
+      `${name}-apache`,
       {
-        site,
-        cidr: servers,
-        replicas: args.replicas,
-        index: args.index,
+        network,
+        serverCount: args.serverCount,
+        page: args.page,
         firstHost: FIRST_SERVER,
+        machineName: "apache",
       },
-      { parent: this },
+      child,
     );
     this.cluster = new KubernetesCluster(
-      "kubernetes",
+      `${name}-cluster`,
       {
-        site,
-        ...(gateway === undefined
-          ? { networks: [transit, web.network] }
-          : { networks: [transit], beyond: [web.network] }),
-        workers: args.workers,
+        ...(gatewayAddress === undefined
+          ? { networks: [transit, network] }
+          : { networks: [transit], remoteNetworks: [network] }),
+        workerCount: args.workerCount,
         cni: args.cni,
-        readyTimeout: args.readyTimeout,
-        firstWorker: FIRST_WORKER,
+        readyTimeoutSeconds: args.readyTimeoutSeconds,
+        firstWorkerHost: FIRST_WORKER,
+        machineName: "kubernetes",
       },
-      { parent: this },
+      child,
     );
-    this.network = web.network;
-    if (gateway !== undefined) this.gateway = { nextHop: gateway, ...(back === undefined ? {} : { back }) };
-    this.servers = web.servers;
-    this.machines = web.machines;
-    this.registerOutputs({});
+    if (gatewayAddress !== undefined) this.gateway = { address: gatewayAddress, returnAddress: gatewayReturnAddress };
+    this.registerOutputs({ addresses: this.servers.addresses, endpoint: this.cluster.endpoint });
   }
 }
 
 function requireInside(problems: Problems, what: string, text: string | undefined, where: string, range: string): void {
   if (text === undefined) return;
-  const address = problems.attempt(() => Address.parse(text));
-  const cidr = problems.attempt(() => Cidr.parse(range));
+  const address = problems.gather(() => Address.parse(text));
+  const cidr = problems.gather(() => Cidr.parse(range));
   problems.require(
     !address || !cidr || cidr.admits(address),
     `${what} is ${text}, which is no machine's address in ${where} (${range}): take one in it`,

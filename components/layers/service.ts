@@ -1,85 +1,79 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { KubernetesSide } from "../contracts/kubernetes";
-import type { Hop, ServiceSide } from "../contracts/service";
-import type { SwarmSide } from "../contracts/swarm";
-import { legIn, type MachineLike } from "../machine/machine";
-import { requireDisjoint } from "../network/network";
+import { ServiceChain } from "../chain/chain";
+import type { KubernetesLayerLike } from "../contracts/kubernetes";
+import type { SwarmLayerLike } from "../contracts/swarm";
+import { Gateway } from "../gateway/gateway";
+import { requireDisjoint } from "../network/disjoint";
 import { NginxLoadBalancer, type PublishMode } from "../nginx/balancer";
+import { Problems } from "../problem/problem";
 import { QuaggaRouter, type StaticRoute } from "../quagga/router";
-import type { WebServer } from "../webservers/webservers";
 
 export interface ServiceLayerArgs {
-  kubernetes: KubernetesSide;
-  swarm: SwarmSide;
-  /** The network between the clusters. */
-  transit: { name: string; cidr: string };
+  kubernetes: KubernetesLayerLike;
+  swarm: SwarmLayerLike;
   /** How the balancer's port is published. @default "host" */
-  publish?: PublishMode;
+  publishMode?: PublishMode;
   /** TCP port that the balancer answers on. @default 80 */
   port?: number;
   /** Seconds that the balancer's tasks may take to be healthy. @default 120 */
-  readyTimeout?: number;
-  /** 0 takes the router down. @default 1 */
-  routers?: 0 | 1;
+  readyTimeoutSeconds?: pulumi.Input<number>;
+  /** 1 runs the router, 0 takes it down. @default 1 */
+  routerReplicas?: pulumi.Input<0 | 1>;
   /** Networks beyond the router's neighbours. @default none */
-  routes?: StaticRoute[];
+  routes?: readonly StaticRoute[];
   /** Registry that the images go through. @default none: images are handed to the nodes over SSH */
-  registry?: string;
+  registry?: pulumi.Input<string>;
 }
 
-/** The service layer: the router on Kubernetes, the balancer on Swarm, and the routes that steer the traffic there and back. */
-export class ServiceLayer extends pulumi.ComponentResource implements ServiceSide {
-  public readonly url: pulumi.Output<string>;
-  public readonly hops: readonly Hop[];
-  public readonly servers: readonly WebServer[];
-  public readonly client: MachineLike;
-  public readonly balancer: MachineLike;
-  public readonly routes: pulumi.Output<string>;
+/** The service layer: the router on Kubernetes, the balancer on Swarm, and the chain that leads from the clients through both to the servers. */
+export class ServiceLayer extends pulumi.ComponentResource {
+  public readonly chain: ServiceChain;
+  public readonly router: QuaggaRouter;
 
+  /** @throws InvalidInput with everything that is wrong with its input. */
   constructor(name: string, args: ServiceLayerArgs, opts?: pulumi.ComponentResourceOptions) {
-    super("hybrid-vnf:layers:ServiceLayer", name, {}, opts);
-    const { kubernetes, swarm, transit } = args;
-    const { network, gateway } = kubernetes;
-    requireDisjoint(`ServiceLayer "${name}"`, [transit, kubernetes.network, swarm.network]);
-    const router = new QuaggaRouter(
-      "quagga",
-      {
-        cluster: kubernetes.cluster,
-        reach: [{ name: network.name, cidr: network.cidr, ...gateway }],
-        from: transit.name,
-        routes: args.routes,
-        replicas: args.routers,
-        registry: args.registry,
-      },
-      { parent: this },
+    const { kubernetes, swarm, publishMode, port, readyTimeoutSeconds, routerReplicas, routes, registry } = args;
+    super("hybrid-vnf:layers:ServiceLayer", name, { publishMode, port, routerReplicas, registry }, opts);
+    const { servers, gateway, cluster } = kubernetes;
+    const problems = new Problems(`ServiceLayer "${name}"`);
+    const [transit] = cluster.networks;
+    problems.gather(() => requireDisjoint(name, [...(transit ? [transit] : []), servers.network, swarm.clients]));
+    problems.throwIfAny();
+    if (!transit) throw new RangeError(`${name}: the cluster has a leg in no network`);
+    const child = { parent: this };
+    this.router = new QuaggaRouter(
+      `${name}-quagga`,
+      { cluster, routes, replicas: routerReplicas, registry, functionName: "quagga" },
+      child,
     );
     const balancer = new NginxLoadBalancer(
-      "nginx",
+      `${name}-nginx`,
       {
-        swarm: swarm.cluster,
-        servers: kubernetes.servers.map((server) => server.address),
-        via: router,
-        back: kubernetes.machines,
-        publish: args.publish,
-        port: args.port,
-        readyTimeout: args.readyTimeout,
-        registry: args.registry,
+        cluster: swarm.cluster,
+        backends: servers.addresses,
+        publishMode,
+        port,
+        readyTimeoutSeconds,
+        registry,
+        functionName: "nginx",
       },
-      { parent: this },
+      child,
     );
-    const node = swarm.cluster.nodes[0];
-    if (!node) throw new RangeError(`${name}: the swarm has no node`);
-    this.url = balancer.url;
-    this.routes = router.routes;
-    this.hops = [
-      { name: swarm.client.name, address: legIn(swarm.client, swarm.network.name).address },
-      { name: "nginx", address: balancer.leg.address },
-      { name: "quagga", address: legIn(router, transit.name).address },
-      ...(gateway ? [{ name: "gateway", address: gateway.nextHop }] : []),
-    ];
-    this.servers = kubernetes.servers;
-    this.client = swarm.client;
-    this.balancer = node;
-    this.registerOutputs({ url: this.url });
+    const gateways = gateway
+      ? [
+          new Gateway("gateway", {
+            legs: [
+              { network: transit, address: gateway.address },
+              { network: servers.network, address: gateway.returnAddress },
+            ],
+          }),
+        ]
+      : [];
+    this.chain = new ServiceChain(
+      `${name}-chain`,
+      { from: swarm.clients, clients: [swarm.client], functions: [balancer, this.router, ...gateways], to: servers },
+      child,
+    );
+    this.registerOutputs({ url: this.chain.url });
   }
 }

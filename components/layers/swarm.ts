@@ -1,39 +1,44 @@
 import * as pulumi from "@pulumi/pulumi";
-import { Client } from "../client/client";
-import type { SwarmSide } from "../contracts/swarm";
+import type { SwarmLayerLike } from "../contracts/swarm";
 import type { MachineLike } from "../machine/machine";
-import { type NetworkLike, requireDisjoint } from "../network/network";
-import type { SiteLike } from "../site/site";
+import { Machine } from "../site/machine";
+import { Network, type SiteNetwork } from "../site/network";
 import { SwarmCluster } from "../swarm/cluster";
 
 export interface SwarmLayerArgs {
-  site: SiteLike;
-  /** Range of the clients' network. @default "10.100.100.0/24" */
-  clients?: string;
-  /** How many managers. @default 1 */
-  managers?: number;
-  /** How many nodes only work. @default 0 */
-  workers?: number;
+  /** The network between the clusters. */
+  transit: SiteNetwork;
+  /** Range of the clients' network, in CIDR notation. @default "10.100.100.0/24" */
+  clientsCidr?: string;
+  /** How many managers: an odd number, from 1. @default 1 */
+  managerCount?: number;
+  /** How many worker nodes, from 0. @default 0 */
+  workerCount?: number;
 }
 
 /** The swarm layer: the clients' network with a client on it, and a cluster with one leg on transit and one beside the clients. */
-export class SwarmLayer extends pulumi.ComponentResource implements SwarmSide {
+export class SwarmLayer extends pulumi.ComponentResource implements SwarmLayerLike {
   public readonly cluster: SwarmCluster;
-  public readonly network: NetworkLike;
+  public readonly clients: Network;
   public readonly client: MachineLike;
 
+  /** @throws InvalidInput with everything that is wrong with its input. */
   constructor(name: string, args: SwarmLayerArgs, opts?: pulumi.ComponentResourceOptions) {
-    super("hybrid-vnf:layers:SwarmLayer", name, {}, opts);
-    const { site } = args;
-    const clients = { name: "clients", cidr: args.clients ?? "10.100.100.0/24" };
-    requireDisjoint(`SwarmLayer "${name}"`, [clients, site.transit]);
-    this.network = site.platform.network(clients.name, { site: site.name, cidr: clients.cidr }, { parent: this });
+    const { transit, clientsCidr = "10.100.100.0/24", managerCount, workerCount } = args;
+    super("hybrid-vnf:layers:SwarmLayer", name, { transit: transit.id, clientsCidr, managerCount, workerCount }, opts);
+    const { site } = transit;
+    const child = { parent: this };
+    this.clients = new Network(`${name}-clients`, { site, cidr: clientsCidr, role: "clients" }, child);
     this.cluster = new SwarmCluster(
-      "swarm",
-      { site, networks: [site.transit, this.network], managers: args.managers, workers: args.workers },
-      { parent: this },
+      `${name}-cluster`,
+      { networks: [transit, this.clients], managerCount, workerCount, machineName: "swarm" },
+      child,
     );
-    this.client = new Client("client", { site, network: this.network }, { parent: this }).machine;
-    this.registerOutputs({});
+    this.client = new Machine(
+      `${name}-client`,
+      { networks: [this.clients], role: "client", host: 100, hostname: "client" },
+      child,
+    );
+    this.registerOutputs({ endpoint: this.cluster.endpoint });
   }
 }

@@ -9,7 +9,7 @@
 # MACHINE_IMAGE names the image (default hybrid-vnf/machine:v1.34.4).
 
 image=${MACHINE_IMAGE:-hybrid-vnf/machine:v1.34.4}
-prelude=$(dirname "${BASH_SOURCE[0]}")/prelude.sh
+prelude=$(dirname "${BASH_SOURCE[0]}")/../script/prelude.sh
 tag=hybrid-vnf-try-$$
 machines=()
 networks=()

@@ -1,53 +1,49 @@
 import type * as pulumi from "@pulumi/pulumi";
-import { z } from "zod";
+import type { KeyPair } from "../machine/access";
 import type { MachineArgs, MachineLike } from "../machine/machine";
-import type { NetworkArgs, NetworkLike } from "../network/network";
-import type { KeyPair } from "../ssh/key";
-import { hostsSettings } from "./hosts/settings";
-import { openStackSettings } from "./openstack/settings";
+import type { NetworkIdentity } from "../network/network";
 
-/** The platforms that this library knows. */
-export const PLATFORMS = ["lab", "openstack", "hosts", "hybrid"] as const;
-export type PlatformKind = (typeof PLATFORMS)[number];
+/** The network that a platform is to make. */
+export interface NetworkArgs {
+  /** Name of the site that it belongs to; part of its name on the platform. */
+  site: string;
+  /** Its role within the site, the rest of its name on the platform. @example "transit" */
+  role: string;
+  /** Its IPv4 range in CIDR notation. */
+  cidr: string;
+}
 
-const wholeFacts = z.discriminatedUnion("kind", [
-  z.object({ kind: z.literal("lab") }),
-  z.object({ kind: z.literal("openstack"), openstack: openStackSettings }),
-  z.object({ kind: z.literal("hosts"), hosts: hostsSettings }),
-]);
-/** The facts of a platform that is not made of others. */
-export type WholeFacts = z.infer<typeof wholeFacts>;
-
-/** What another program needs to make machines in the same place: no secret among it. The site publishes it, so that it is said once. */
-export const platformFacts = z.discriminatedUnion("kind", [
-  wholeFacts,
-  z.object({ kind: z.literal("hybrid"), otherwise: wholeFacts, networks: z.record(z.string(), wholeFacts) }),
-]);
-export type PlatformFacts = z.infer<typeof platformFacts>;
-
-/** Where machines and networks come from. Nothing outside components/platform/ names one. */
+/** Where machines and networks come from. Nothing outside components/platform/ knows of a particular one. */
 export interface Platform {
-  readonly kind: PlatformKind;
-  readonly facts: PlatformFacts;
-  network(name: string, args: NetworkArgs, opts: pulumi.ComponentResourceOptions): NetworkLike;
+  readonly kind: string;
+  /** What another program needs to make machines in the same place: plain data without a secret. The site publishes it, so that it is said once. */
+  readonly facts: pulumi.Input<unknown>;
+  /** Providers that its resources use, unless a caller names others. @default the engine's own */
+  readonly providers?: readonly pulumi.ProviderResource[];
+  /** Makes a network. What comes back is what it needs to attach a leg to it (NetworkLike.ref). */
+  network(name: string, args: NetworkArgs, opts: pulumi.ComponentResourceOptions): pulumi.Input<string>;
   machine(name: string, args: MachineArgs, opts: pulumi.ComponentResourceOptions): MachineLike;
-  /** The platform that a network of the site is on. @default this one */
-  of?(network: string): Platform;
-  /** The address that a machine has in a network, where that is so before anything is made. @throws RangeError when it has none there */
-  addressOf?(machine: string, network: Pick<NetworkLike, "name" | "cidr">): string | undefined;
-  /** Lets the site's key in on machines that are there already; the same key comes back, known once they let it in. */
-  admit?(name: string, key: KeyPair, opts: pulumi.ComponentResourceOptions): KeyPair;
+  /** The platform that carries the site's network of this role. @default this one */
+  platformOf?(role: string): Platform;
+  /**
+   * The address that a machine has in a network, where that is decided before anything is made.
+   * @param hostname the machine's name within its site
+   * @throws RangeError when it has none there
+   */
+  addressOf?(hostname: string, network: NetworkIdentity): string | undefined;
+  /** Authorizes the site's key on machines that are there already. What comes back is the same key, known once they let it in. */
+  authorize?(name: string, key: KeyPair, opts: pulumi.ComponentResourceOptions): KeyPair;
 }
 
 /** The platform that a machine with legs in these networks comes from. @throws RangeError when they are on several */
-export function platformFor(platform: Platform, machine: string, networks: readonly { name: string }[]): Platform {
-  const of = (name: string) => platform.of?.(name) ?? platform;
-  const all = new Set(networks.map((network) => of(network.name)));
-  if (all.size > 1) {
-    const legs = networks.map(({ name }) => `"${name}" on ${of(name).kind}`).join(", ");
+export function platformOfLegs(platform: Platform, hostname: string, networks: readonly NetworkIdentity[]): Platform {
+  const carrier = (role: string) => platform.platformOf?.(role) ?? platform;
+  const carriers = new Set(networks.map((network) => carrier(network.name)));
+  if (carriers.size > 1) {
+    const legs = networks.map(({ name }) => `"${name}" on ${carrier(name).kind}`).join(", ");
     throw new RangeError(
-      `${machine} would have legs on ${all.size} platforms (${legs}): give it legs on one of them, and reach the other through a gateway`,
+      `${hostname} would have legs on ${carriers.size} platforms (${legs}): give it legs on one of them, and reach the other through a gateway`,
     );
   }
-  return [...all][0] ?? platform;
+  return [...carriers][0] ?? platform;
 }

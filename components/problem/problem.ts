@@ -25,16 +25,21 @@ export class Problems {
     return holds;
   }
 
-  /** Notes a number of seconds, of what is to be ready in them, that is none; without one there is no problem. */
-  requireSeconds(name: string, seconds: number | undefined): void {
-    this.require(
-      seconds === undefined || (Number.isInteger(seconds) && seconds >= 1 && seconds <= 9999),
-      `${name} is ${seconds}: it must be a whole number of seconds from 1 to 9999`,
+  /** Notes a value that is not a whole number from `least` to `most`. Returns whether it is one. */
+  requireWhole(name: string, value: number, least: number, most: number, unit = ""): boolean {
+    return this.require(
+      Number.isInteger(value) && value >= least && value <= most,
+      `${name} is ${value}: it must be a whole number${unit && ` of ${unit}`} from ${least} to ${most}`,
     );
   }
 
-  /** Runs `parse`; what it throws as InvalidInput or Error becomes a problem, and the result undefined. */
-  attempt<T>(parse: () => T): T | undefined {
+  /** Notes a time limit that is not a whole number of seconds; undefined is no problem. */
+  requireSeconds(name: string, seconds: pulumi.Input<number> | undefined): void {
+    if (typeof seconds === "number") this.requireWhole(name, seconds, 1, 9999, "seconds");
+  }
+
+  /** Runs `parse`; what it throws as InvalidInput or RangeError becomes a problem, and the result undefined. */
+  gather<T>(parse: () => T): T | undefined {
     try {
       return parse();
     } catch (error) {
@@ -46,7 +51,7 @@ export class Problems {
   }
 
   /** @throws InvalidInput with all problems found so far, if any. */
-  done(): void {
+  throwIfAny(): void {
     if (this.found.length > 0) throw new InvalidInput(this.subject, this.found);
   }
 }

@@ -1,9 +1,12 @@
 # shellcheck shell=bash
 # One static route of this machine: DESTINATION via NEXT_HOP, in the kernel now and after every boot.
 # A systemd unit of its own carries it, so that no other file of the machine's network configuration is touched.
+# Several owners may ask for the same route: it is there once, and goes with the last of them. Who is new is refused when
+# the others' packets go elsewhere; an owner that is known already moves the route, for its router may have moved.
 #
 # Input: DESTINATION  an IPv4 network, such as 10.100.102.0/24
 #        NEXT_HOP     an address on a network that this machine is connected to
+#        OWNER        who asks for the route: any text that nobody else has
 # Use:   bash -s -- create | update | delete
 # Prints {"destination":...,"nextHop":...,"interface":...,"source":...}
 #
@@ -11,6 +14,9 @@
 
 destination=${DESTINATION:-}
 next_hop=${NEXT_HOP:-}
+owner=${OWNER:-}
+owners=/etc/hybrid-vnf/routes/${destination//\//-}
+own=$owners/$(sha256sum <<<"$owner" | cut -c1-16)
 unit=hybrid-vnf-route-${destination//\//-}.service
 file=/etc/systemd/system/$unit
 require_command ip iproute2
@@ -37,11 +43,27 @@ check_input() {
   fi
   is_address "$next_hop" ||
     problem "NEXT_HOP is '$next_hop'; it must be an IPv4 address such as 10.100.101.10."
+  [[ -n $owner && $owner != *$'\n'* ]] ||
+    problem "OWNER is '$owner'; it must be one line of text that names who asks for the route."
   stop_on_problems
 }
 
 # The networks that this machine is connected to, for messages: "eth0 10.100.101.0/24, eth1 ...".
 connected() { ip -4 -oneline route show scope link proto kernel | awk '{ printf "%s%s %s", s, $3, $1; s = ", " }'; }
+
+# One update of the owners at a time, for several programs may be at work on this machine.
+alone() {
+  exec 9>/run/hybrid-vnf-routes.lock
+  flock 9
+}
+
+# Prints the owners beside this one, a line each, with the next hop that they asked for: "10.100.101.10 OWNER".
+others() {
+  local one
+  for one in "$owners"/*; do
+    if [[ -f $one && $one != "$own" ]]; then cat -- "$one"; fi
+  done
+}
 
 write_unit() {
   put "$file" <<UNIT || return 0
@@ -69,8 +91,13 @@ UNIT
 }
 
 create() {
-  local found interface source
+  local found interface source other
   check_input
+  alone
+  read -r other < <(others | grep -v "^$next_hop ") || true
+  if [[ -n $other && ! -f $own ]]; then
+    fail "The route to $destination goes via ${other%% *} for ${other#* }, and would go via $next_hop: let both lead through the same neighbour, or give them different machines."
+  fi
   found=$(ip -4 -oneline route get "$next_hop" 2>/dev/null) ||
     fail "NEXT_HOP $next_hop cannot be reached from this machine; it must be on a connected network ($(connected))."
   [[ $found != local* ]] || fail "NEXT_HOP $next_hop is this machine's own address; name the next machine's."
@@ -81,6 +108,7 @@ create() {
   interface=$(sed -n 's/.* dev \([^ ]*\).*/\1/p' <<<"$found")
   source=$(sed -n 's/.* src \([^ ]*\).*/\1/p' <<<"$found")
 
+  put "$own" <<<"$next_hop $owner" || true
   write_unit
   systemctl --quiet enable "$unit" >&2
   if systemctl --quiet is-active "$unit"; then
@@ -95,12 +123,25 @@ create() {
 }
 
 remove() {
+  local other
   check_input
-  [[ -f $file ]] || return 0
-  if ! grep -qF "ExecStart=$ip route replace $destination via $next_hop proto" "$file"; then
+  alone
+  if [[ -f $own && $(<"$own") != "$next_hop $owner" ]]; then
     say "The route to $destination no longer goes via $next_hop; it is left as it is."
     return 0
   fi
+  rm -f -- "$own"
+  read -r other < <(others) || true
+  if [[ -n $other ]]; then
+    say "The route to $destination stays, for others need it."
+    next_hop=${other%% *}
+    write_unit
+    systemctl reload "$unit" >&2
+    return 0
+  fi
+  rm -rf -- "$owners"
+  rmdir --ignore-fail-on-non-empty -- /etc/hybrid-vnf/routes /etc/hybrid-vnf 2>/dev/null || true
+  [[ -f $file ]] || return 0
   systemctl --quiet disable --now "$unit" >&2
   rm -f -- "$file"
   systemctl daemon-reload

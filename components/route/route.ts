@@ -1,42 +1,51 @@
 import * as path from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import type { MachineLike } from "../machine/machine";
-import { ElsewhereScript, MachineScript } from "../machine/script";
 import { Address } from "../network/address";
 import { Cidr } from "../network/cidr";
 import { Problems } from "../problem/problem";
+import { MachineScript, OpenSshScript } from "../script/script";
 
 export interface RouteArgs {
   /** The machine that gets the route. */
   machine: MachineLike;
-  /** Which packets it steers. @example "10.100.102.0/24" */
+  /** Which packets it steers, in CIDR notation. @example "10.100.102.0/24" */
   destination: string;
-  /** The neighbour that they go to: an address in a network that the machine has a leg in. */
+  /** The neighbour that they go to: an IPv4 address in a network that the machine has a leg in. */
   nextHop: string;
 }
 
-/** A static route of a machine. It survives a reboot, and goes with its resource. */
+/**
+ * A static route of a machine. It survives a reboot. Several of these may ask for the same route, in one program or in several: it is there once,
+ * and goes with the last of them.
+ */
 export class Route extends pulumi.ComponentResource {
+  /** Known once the route is there. */
+  public readonly installed: pulumi.Output<unknown>;
+
+  /** @throws InvalidInput when the destination or the next hop is malformed, or the next hop is no neighbour. */
   constructor(name: string, args: RouteArgs, opts?: pulumi.ComponentResourceOptions) {
-    super("hybrid-vnf:route:Route", name, { destination: args.destination, nextHop: args.nextHop }, opts);
+    const { machine, destination, nextHop } = args;
+    super("hybrid-vnf:route:Route", name, { machine: machine.id, destination, nextHop }, opts);
     const problems = new Problems(`Route "${name}"`);
-    problems.attempt(() => Cidr.parse(args.destination));
-    const nextHop = problems.attempt(() => Address.parse(args.nextHop));
-    const reachable = nextHop && args.machine.legs.some((leg) => Cidr.parse(leg.cidr).admits(nextHop));
+    problems.gather(() => Cidr.parse(destination));
+    const neighbour = problems.gather(() => Address.parse(nextHop));
     problems.require(
-      reachable !== false,
-      `the next hop ${args.nextHop} is in no network that ${args.machine.name} has a leg in (${args.machine.legs.map((leg) => leg.cidr).join(", ")}): name a neighbour`,
+      !neighbour || machine.legs.some((leg) => Cidr.parse(leg.cidr).admits(neighbour)),
+      `the next hop ${nextHop} is in no network that ${machine.name} has a leg in (${machine.legs.map((leg) => leg.cidr).join(", ")}): name a neighbour`,
     );
-    problems.done();
+    problems.throwIfAny();
     const script = {
-      machine: args.machine,
+      machine,
       file: path.join(__dirname, "route.sh"),
-      input: { DESTINATION: args.destination, NEXT_HOP: args.nextHop },
-      replaceOn: [args.destination],
+      input: { DESTINATION: destination, NEXT_HOP: nextHop, OWNER: this.urn },
+      replaceOnChanges: [destination, this.urn],
     };
     const child = { parent: this };
-    if (args.machine.resource) new MachineScript(`${name}-route`, script, child);
-    else new ElsewhereScript(`${name}-route`, script, child);
+    const installed = machine.resource
+      ? new MachineScript(`${name}-route`, script, child)
+      : new OpenSshScript(`${name}-route`, script, child);
+    this.installed = installed.id;
     this.registerOutputs({});
   }
 }

@@ -20,7 +20,7 @@ legs_are() {
 }
 route_is() { [[ $(inside one ip route show exact "$far") == *"via $1 "* ]]; }
 no_route() { [[ -z $(inside one ip route show exact "$far") ]]; }
-no_unit() { ! inside one bash -c 'ls /etc/systemd/system/hybrid-vnf-route-* 2>/dev/null'; }
+no_unit() { ! inside one bash -c 'ls -d /etc/systemd/system/hybrid-vnf-route-* /etc/hybrid-vnf/routes 2>/dev/null'; }
 rebooted() {
   docker restart "$tag-one" >/dev/null
   eventually 60 answers one
@@ -39,33 +39,47 @@ inside one systemd-run --quiet --unit=broken /bin/false
 ok "legs: a failed unit is no failure" legs_are
 said broken.service
 
-ok "route: set" on one "$route" create DESTINATION=$far NEXT_HOP=172.29.1.1
+ok "route: set" on one "$route" create DESTINATION=$far NEXT_HOP=172.29.1.1 OWNER=me
 ok "route: its result" jq -es '.[0] == {destination:"172.29.9.0/24",nextHop:"172.29.1.1",interface:"eth0",source:"172.29.1.10"}' "$scratch/out"
 ok "route: in the kernel" route_is 172.29.1.1
-ok "route: set again" on one "$route" create DESTINATION=$far NEXT_HOP=172.29.1.1
-ok "route: another next hop" on one "$route" update DESTINATION=$far NEXT_HOP=172.29.2.1
+ok "route: set again" on one "$route" create DESTINATION=$far NEXT_HOP=172.29.1.1 OWNER=me
+ok "route: another next hop" on one "$route" update DESTINATION=$far NEXT_HOP=172.29.2.1 OWNER=me
 ok "route: replaced" route_is 172.29.2.1
-ok "route: the old one's delete leaves it" on one "$route" delete DESTINATION=$far NEXT_HOP=172.29.1.1
+ok "route: the old one's delete leaves it" on one "$route" delete DESTINATION=$far NEXT_HOP=172.29.1.1 OWNER=me
 ok "route: still there" route_is 172.29.2.1
 rebooted
 ok "route: there after a reboot" eventually 30 route_is 172.29.2.1
 inside one ip route del "$far"
-ok "route: lost by hand, set again" on one "$route" update DESTINATION=$far NEXT_HOP=172.29.2.1
+ok "route: lost by hand, set again" on one "$route" update DESTINATION=$far NEXT_HOP=172.29.2.1 OWNER=me
 ok "route: there again" route_is 172.29.2.1
-ok "route: deleted" on one "$route" delete DESTINATION=$far NEXT_HOP=172.29.2.1
+ok "route: deleted" on one "$route" delete DESTINATION=$far NEXT_HOP=172.29.2.1 OWNER=me
 ok "route: gone from the kernel" no_route
 ok "route: its unit gone" no_unit
-ok "route: deleted twice" on one "$route" delete DESTINATION=$far NEXT_HOP=172.29.2.1
+ok "route: deleted twice" on one "$route" delete DESTINATION=$far NEXT_HOP=172.29.2.1 OWNER=me
 
-refused "route: host bits" 2 "the network is 172.29.9.0/24" on one "$route" create DESTINATION=172.29.9.7/24 NEXT_HOP=172.29.1.1
+ok "route: one owner's" on one "$route" create DESTINATION=$far NEXT_HOP=172.29.1.1 OWNER=me
+ok "route: another owner's too" on one "$route" create DESTINATION=$far NEXT_HOP=172.29.1.1 OWNER=you
+refused "route: a third owner's, elsewhere" 1 "goes via 172.29.1.1 for (me|you), and would go via 172.29.2.1" on one "$route" create DESTINATION=$far NEXT_HOP=172.29.2.1 OWNER=them
+ok "route: the third owner's delete leaves it" on one "$route" delete DESTINATION=$far NEXT_HOP=172.29.2.1 OWNER=them
+ok "route: the first owner's delete leaves it" on one "$route" delete DESTINATION=$far NEXT_HOP=172.29.1.1 OWNER=me
+said "others need it"
+ok "route: still there for the second" route_is 172.29.1.1
+ok "route: its owner moves it" on one "$route" create DESTINATION=$far NEXT_HOP=172.29.2.1 OWNER=you
+ok "route: moved" route_is 172.29.2.1
+ok "route: the last owner's delete" on one "$route" delete DESTINATION=$far NEXT_HOP=172.29.2.1 OWNER=you
+ok "route: gone with the last" no_route
+ok "route: its unit gone with the last" no_unit
+
+refused "route: nobody's" 2 "OWNER is ''" on one "$route" create DESTINATION=$far NEXT_HOP=172.29.1.1
+refused "route: host bits" 2 "the network is 172.29.9.0/24" on one "$route" create DESTINATION=172.29.9.7/24 NEXT_HOP=172.29.1.1 OWNER=me
 refused "route: no network, no address, both said" 2 "NEXT_HOP is 'nobody'" on one "$route" create DESTINATION=there NEXT_HOP=nobody
 said "DESTINATION is 'there'"
-refused "route: a long prefix" 2 "10.0.0.0/33" on one "$route" create DESTINATION=10.0.0.0/33 NEXT_HOP=172.29.1.1
-refused "route: the default route" 2 "default route" on one "$route" create DESTINATION=0.0.0.0/0 NEXT_HOP=172.29.1.1
-refused "route: next hop far away" 1 "not on a network that this machine is connected to \(eth" on one "$route" create DESTINATION=$far NEXT_HOP=10.1.2.3
-refused "route: next hop is itself" 1 "own address" on one "$route" create DESTINATION=$far NEXT_HOP=172.29.1.10
-refused "route: a connected destination" 1 "itself connected to" on one "$route" create DESTINATION=172.29.2.0/24 NEXT_HOP=172.29.1.1
-refused "route: no such action" 1 "'grow' is no action" on one "$route" grow DESTINATION=$far NEXT_HOP=172.29.1.1
+refused "route: a long prefix" 2 "10.0.0.0/33" on one "$route" create DESTINATION=10.0.0.0/33 NEXT_HOP=172.29.1.1 OWNER=me
+refused "route: the default route" 2 "default route" on one "$route" create DESTINATION=0.0.0.0/0 NEXT_HOP=172.29.1.1 OWNER=me
+refused "route: next hop far away" 1 "not on a network that this machine is connected to \(eth" on one "$route" create DESTINATION=$far NEXT_HOP=10.1.2.3 OWNER=me
+refused "route: next hop is itself" 1 "own address" on one "$route" create DESTINATION=$far NEXT_HOP=172.29.1.10 OWNER=me
+refused "route: a connected destination" 1 "itself connected to" on one "$route" create DESTINATION=172.29.2.0/24 NEXT_HOP=172.29.1.1 OWNER=me
+refused "route: no such action" 1 "'grow' is no action" on one "$route" grow DESTINATION=$far NEXT_HOP=172.29.1.1 OWNER=me
 ok "route: nothing left behind by refusals" no_unit
 
 ok "keygen: a pair that belongs together" key_pairs

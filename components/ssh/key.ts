@@ -1,13 +1,8 @@
 import * as path from "node:path";
 import * as command from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
-import { withInput } from "../machine/script";
-
-/** An SSH key pair: both halves in OpenSSH's format, the private one secret. */
-export interface KeyPair {
-  readonly privateKey: pulumi.Input<string>;
-  readonly publicKey: pulumi.Input<string>;
-}
+import type { KeyPair } from "../machine/access";
+import { withInput } from "../script/script";
 
 /** An ed25519 key pair, made once and kept as a secret; a later version of this library does not make it anew. */
 export class SshKey extends pulumi.ComponentResource implements KeyPair {

@@ -1,78 +1,79 @@
 import * as path from "node:path";
+import type * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
-import { type MachineLike, once } from "../machine/machine";
-import { planLegs } from "../machine/plan";
-import { MachineScript, printedBy } from "../machine/script";
-import { type NetworkLike, requireDisjoint } from "../network/network";
+import { type MachineLike, readyAfter } from "../machine/machine";
+import { requireDisjoint } from "../network/disjoint";
+import type { NetworkIdentity } from "../network/network";
 import { Problems } from "../problem/problem";
-import type { SiteLike } from "../site/site";
-
-/** What a client of a manager's API needs for mutual TLS, PEM each (secret as a whole). */
-export interface SwarmCredentials {
-  readonly ca: string;
-  readonly cert: string;
-  readonly key: string;
-}
-
-/** A Docker Swarm cluster, made here or read from a contract. */
-export interface SwarmLike {
-  /** Its nodes; the first one is the manager that the endpoint names. */
-  readonly nodes: readonly MachineLike[];
-  /** Where the manager's API answers, over mutual TLS only: `tcp://HOST:2376`. */
-  readonly endpoint: pulumi.Input<string>;
-  readonly credentials: pulumi.Input<SwarmCredentials>;
-}
+import { MachineScript, printedBy } from "../script/script";
+import { planLegs, siteOfNetworks } from "../site/legs";
+import type { SiteNetwork } from "../site/network";
+import { type SwarmCredentials, type SwarmLike, serviceProvider } from "./swarm";
 
 export interface SwarmClusterArgs {
-  site: SiteLike;
-  /** Networks that each node has a leg in; the first carries the cluster's own traffic. */
-  networks: NetworkLike[];
-  /** How many managers; odd, since they vote (Docker's Swarm administration guide). @default 1 */
-  managers?: number;
-  /** How many nodes only work. @default 0 */
-  workers?: number;
+  /** Networks of one site that each node has a leg in; the first carries the cluster's own traffic. */
+  networks: readonly SiteNetwork[];
+  /** How many managers, from 1 to 99; odd, since they vote (Docker's Swarm administration guide). @default 1 */
+  managerCount?: number;
+  /** How many worker nodes, from 0. @default 0 */
+  workerCount?: number;
   /** Number of the first node's address in each network; the others follow. @default 20 */
   firstHost?: number;
+  /** What its nodes are called within their site: `NAME-1`, `NAME-2`. @default the component's name */
+  machineName?: string;
 }
 
 const script = (file: string) => path.join(__dirname, file);
 
 /** A Swarm whose API is reached over mutual TLS: certificates are made on the manager, and its authority's key never leaves it. */
 export class SwarmCluster extends pulumi.ComponentResource implements SwarmLike {
+  public readonly name: string;
+  public readonly networks: readonly NetworkIdentity[];
   public readonly nodes: readonly MachineLike[];
   public readonly endpoint: pulumi.Output<string>;
   public readonly credentials: pulumi.Output<SwarmCredentials>;
+  private made?: docker.Provider;
 
-  constructor(name: string, args: SwarmClusterArgs, opts?: pulumi.ComponentResourceOptions) {
-    super("hybrid-vnf:swarm:SwarmCluster", name, { managers: args.managers, workers: args.workers }, opts);
-    const { site } = args;
-    const managers = args.managers ?? 1;
-    const workers = args.workers ?? 0;
-    const first = args.firstHost ?? 20;
+  /** @throws InvalidInput with everything that is wrong with its input. */
+  constructor(
+    private readonly logicalName: string,
+    args: SwarmClusterArgs,
+    opts?: pulumi.ComponentResourceOptions,
+  ) {
+    const name = logicalName;
+    const { networks, managerCount = 1, workerCount = 0, firstHost = 20, machineName = name } = args;
+    super(
+      "hybrid-vnf:swarm:SwarmCluster",
+      name,
+      { networks: networks.map((network) => network.id), managerCount, workerCount, firstHost, machineName },
+      opts,
+    );
     const problems = new Problems(`SwarmCluster "${name}"`);
     const counted = [
+      problems.requireWhole("managerCount", managerCount, 1, 99),
+      problems.requireWhole("workerCount", workerCount, 0, 1000),
       problems.require(
-        Number.isInteger(managers) && managers >= 1 && managers % 2 === 1,
-        `managers is ${managers}: it must be 1, 3, 5 or another odd number`,
-      ),
-      problems.require(
-        Number.isInteger(workers) && workers >= 0,
-        `workers is ${workers}: it must be 0 or more, as a whole number`,
+        managerCount % 2 !== 0,
+        `managerCount is ${managerCount}: it must be odd, such as 1, 3 or 5, since managers vote`,
       ),
     ].every(Boolean);
-    problems.require(args.networks.length > 0, "networks is empty: give it at least the transit network");
-    problems.attempt(() => requireDisjoint(name, args.networks));
-    const plan = Array.from({ length: counted ? managers + workers : 0 }, (_, at) => ({
-      name: `${name}-${at + 1}`,
-      role: at < managers ? "manager" : "worker",
-      legs: planLegs(site.platform, `${name}-${at + 1}`, args.networks, first + at, problems),
-    }));
-    problems.done();
+    const site = siteOfNetworks(networks, problems);
+    problems.gather(() => requireDisjoint(name, networks));
+    const plan = Array.from({ length: site && counted ? managerCount + workerCount : 0 }, (_, at) => {
+      const hostname = `${machineName}-${at + 1}`;
+      const legs = site ? planLegs(site, hostname, networks, firstHost + at, problems) : [];
+      return { name: `${name}-${at + 1}`, hostname, role: at < managerCount ? "manager" : "worker", legs };
+    });
+    problems.throwIfAny();
+    if (!site) throw new RangeError(`${name}: a swarm belongs to a site`);
 
-    const machines = plan.map(({ name: node, legs }) =>
+    this.name = machineName;
+    this.networks = networks.map(({ id, name: role, cidr }) => ({ id, name: role, cidr }));
+    const group = { name, role: machineName };
+    const machines = plan.map(({ name: node, hostname, legs }) =>
       site.platform.machine(
         node,
-        { site: site.name, role: "swarm", legs, key: site.key, group: name },
+        { site: site.name, hostname, role: "swarm", legs, key: site.key, group },
         { parent: this },
       ),
     );
@@ -83,13 +84,19 @@ export class SwarmCluster extends pulumi.ComponentResource implements SwarmLike 
     this.endpoint = pulumi.interpolate`tcp://${reached}:2376`;
 
     const init = new MachineScript(
-      `${manager.name}-manager`,
+      `${name}-1-manager`,
       { machine: manager, file: script("manager.sh"), input: { ADVERTISE_ADDRESS: address, SANS: reached } },
       { parent: this },
     );
     const printed = new MachineScript(
       `${name}-credentials`,
-      { machine: manager, file: script("credentials.sh"), secretOutput: true, undo: false, replaceOn: [init.id] },
+      {
+        machine: manager,
+        file: script("credentials.sh"),
+        secretOutput: true,
+        undo: false,
+        replaceOnChanges: [init.id],
+      },
       { parent: this },
     );
     const made = printedBy(printed).apply(
@@ -100,8 +107,9 @@ export class SwarmCluster extends pulumi.ComponentResource implements SwarmLike 
     const joins = new Map<MachineLike, pulumi.CustomResource>();
     joining.forEach((node, at) => {
       const planned = plan[at + 1];
+      const logical = planned?.name ?? "";
       const join = new MachineScript(
-        `${node.name}-join`,
+        `${logical}-join`,
         {
           machine: node,
           file: script("join.sh"),
@@ -110,13 +118,13 @@ export class SwarmCluster extends pulumi.ComponentResource implements SwarmLike 
             ADVERTISE_ADDRESS: planned?.legs[0]?.address ?? "",
             TOKEN: pulumi.secret(planned?.role === "manager" ? made.managerToken : made.workerToken),
           },
-          replaceOn: [init.id],
+          replaceOnChanges: [init.id],
         },
         { parent: this },
       );
       joins.set(node, join);
       new MachineScript(
-        `${node.name}-membership`,
+        `${logical}-membership`,
         {
           machine: { ...manager, identity: pulumi.interpolate`${manager.identity} ${node.identity}` },
           file: script("remove-node.sh"),
@@ -125,7 +133,12 @@ export class SwarmCluster extends pulumi.ComponentResource implements SwarmLike 
         { parent: this, dependsOn: join },
       );
     });
-    this.nodes = machines.map((machine) => once(machine, joins.get(machine) ?? init));
+    this.nodes = machines.map((machine) => readyAfter(machine, joins.get(machine) ?? init));
     this.registerOutputs({ endpoint: this.endpoint, credentials: this.credentials });
+  }
+
+  get provider(): docker.Provider {
+    this.made ??= serviceProvider(`${this.logicalName}-provider`, this, { parent: this });
+    return this.made;
   }
 }

@@ -1,94 +1,73 @@
 import * as path from "node:path";
 import * as pulumi from "@pulumi/pulumi";
+import type { ServerGroup } from "../chain/path";
+import { legIn } from "../machine/leg";
 import type { MachineLike } from "../machine/machine";
-import { planLegs } from "../machine/plan";
-import { MachineScript } from "../machine/script";
-import type { NetworkLike } from "../network/network";
-import { requireDisjoint } from "../network/network";
 import { Problems } from "../problem/problem";
-import type { SiteLike } from "../site/site";
+import { MachineScript } from "../script/script";
+import { planLegs } from "../site/legs";
+import type { SiteNetwork } from "../site/network";
 
 export interface WebServersArgs {
-  site: SiteLike;
-  /** Range of the network made for them. @example "10.100.102.0/24" */
-  cidr: string;
-  /** How many servers. @default 2 */
-  replicas?: number;
-  /** What index.html says; `{name}` stands for the server's name. @default "{name}" in a heading */
-  index?: string;
+  /** The network that they answer in. */
+  network: SiteNetwork;
+  /** How many servers, from 1. @default 2 */
+  serverCount?: number;
+  /** HTML of their index page; `{name}` stands for the server's name. @default the name in a heading */
+  page?: pulumi.Input<string>;
   /** Number of the first server's address in the network; the others follow. @default 11 */
   firstHost?: number;
+  /** What the servers are called within their site: `NAME-1`, `NAME-2`. @default the component's name */
+  machineName?: string;
 }
 
-/** A web server as its clients see it. */
-export interface WebServer {
-  readonly name: string;
-  readonly address: string;
-}
-
-/** Apache servers on a network of their own, each with an index.html that names it. */
-export class WebServers extends pulumi.ComponentResource {
-  public readonly network: NetworkLike;
-  public readonly servers: readonly WebServer[];
+/** Apache servers beside each other in a network, each with an index page that names it. */
+export class WebServers extends pulumi.ComponentResource implements ServerGroup {
+  public readonly name: string;
+  public readonly network: SiteNetwork;
   public readonly machines: readonly MachineLike[];
-  /** Their addresses, in the order of their names. */
+  /** Their IPv4 addresses, in the order of their names. */
   public readonly addresses: readonly string[];
 
+  /** @throws InvalidInput with everything that is wrong with its input. */
   constructor(name: string, args: WebServersArgs, opts?: pulumi.ComponentResourceOptions) {
-    super("hybrid-vnf:webservers:WebServers", name, { cidr: args.cidr, replicas: args.replicas }, opts);
-    const { site } = args;
-    const replicas = args.replicas ?? 2;
-    const first = args.firstHost ?? 11;
+    const { network, serverCount = 2, firstHost = 11, machineName = name } = args;
+    super("hybrid-vnf:webservers:WebServers", name, { network: network.id, serverCount, firstHost, machineName }, opts);
+    const { site } = network;
     const problems = new Problems(`WebServers "${name}"`);
-    problems.attempt(() =>
-      requireDisjoint(`WebServers "${name}"`, [
-        { name: "servers", cidr: args.cidr },
-        { name: site.transit.name, cidr: site.transit.cidr },
-      ]),
-    );
-    const counted = problems.require(
-      Number.isInteger(replicas) && replicas >= 1,
-      `replicas is ${replicas}: at least 1 server is needed, as a whole number`,
-    );
-    const planned = Array.from({ length: counted ? replicas : 0 }, (_, at) => ({
-      name: `${name}-${at + 1}`,
-      legs: planLegs(site.platform, `${name}-${at + 1}`, [{ name: "servers", cidr: args.cidr }], first + at, problems),
-    }));
-    problems.done();
+    const counted = problems.requireWhole("serverCount", serverCount, 1, 1000);
+    const planned = Array.from({ length: counted ? serverCount : 0 }, (_, at) => {
+      const hostname = `${machineName}-${at + 1}`;
+      return { hostname, number: at + 1, legs: planLegs(site, hostname, [network], firstHost + at, problems) };
+    });
+    problems.throwIfAny();
 
-    this.network = site.platform.network("servers", { site: site.name, cidr: args.cidr }, { parent: this });
-    this.servers = planned.map(({ name: server, legs }) => ({ name: server, address: legs[0]?.address ?? "" }));
-    this.addresses = this.servers.map((server) => server.address);
-    this.machines = this.servers.map((server) => {
+    this.name = machineName;
+    this.network = network;
+    this.machines = planned.map(({ hostname, number, legs }) => {
       const machine = site.platform.machine(
-        server.name,
-        {
-          site: site.name,
-          role: "server",
-          legs: [{ network: this.network, address: server.address }],
-          key: site.key,
-          group: name,
-        },
+        `${name}-${number}`,
+        { site: site.name, hostname, role: "server", legs, key: site.key, group: { name, role: machineName } },
         { parent: this },
       );
       new MachineScript(
-        `${server.name}-apache`,
+        `${name}-${number}-apache`,
         {
           machine,
           file: path.join(__dirname, "apache.sh"),
           input: {
-            NAME: server.name,
-            ADDRESS: server.address,
-            INDEX: (args.index ?? "<!doctype html><title>{name}</title><h1>{name}</h1>\n").replaceAll(
-              "{name}",
-              server.name,
-            ),
+            NAME: hostname,
+            ADDRESS: legIn(machine, network).address,
+            INDEX: pulumi
+              .output(args.page ?? "<!doctype html><title>{name}</title><h1>{name}</h1>\n")
+              .apply((page) => page.replaceAll("{name}", hostname)),
           },
         },
         { parent: this },
       );
       return machine;
     });
+    this.addresses = this.machines.map((machine) => legIn(machine, network).address);
     this.registerOutputs({ addresses: this.addresses });
   }
 }

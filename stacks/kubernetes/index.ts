@@ -1,20 +1,9 @@
-import { KubernetesLayer, publishKubernetes, siteContract, siteOf } from "../../components";
-import { platformFrom, settings, stackOf } from "../settings";
+import { KubernetesLayer, publishKubernetes, siteContract, transitOf } from "../../components";
+import { publishedPlatformOf, settings, stackOf } from "../settings";
 
 export = async () => {
-  const { stack, ...args } = settings(
-    "stack",
-    "servers",
-    "gateway",
-    "back",
-    "replicas",
-    "index",
-    "workers",
-    "cni",
-    "readyTimeout",
-  );
+  const { stack, ...args } = settings("kubernetes");
   const read = await siteContract.read(stackOf("site", stack));
-  const site = siteOf(read, await platformFrom(read.facts.platform));
-  const layer = new KubernetesLayer("kubernetes", { site, ...args });
-  return publishKubernetes(layer, site.key.privateKey);
+  const transit = transitOf(read, await publishedPlatformOf(read.facts));
+  return publishKubernetes(new KubernetesLayer("kubernetes", { transit, ...args }), transit.site.key.privateKey);
 };

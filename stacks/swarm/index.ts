@@ -1,10 +1,9 @@
-import { publishSwarm, SwarmLayer, siteContract, siteOf } from "../../components";
-import { platformFrom, settings, stackOf } from "../settings";
+import { publishSwarm, SwarmLayer, siteContract, transitOf } from "../../components";
+import { publishedPlatformOf, settings, stackOf } from "../settings";
 
 export = async () => {
-  const { stack, ...args } = settings("stack", "clients", "managers", "workers");
+  const { stack, ...args } = settings("swarm");
   const read = await siteContract.read(stackOf("site", stack));
-  const site = siteOf(read, await platformFrom(read.facts.platform));
-  const layer = new SwarmLayer("swarm", { site, ...args });
-  return publishSwarm(layer, site.key.privateKey);
+  const transit = transitOf(read, await publishedPlatformOf(read.facts));
+  return publishSwarm(new SwarmLayer("swarm", { transit, ...args }), transit.site.key.privateKey);
 };

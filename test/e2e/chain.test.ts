@@ -1,6 +1,8 @@
+import { execFileSync } from "node:child_process";
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { Example } from "./example";
 import {
   command,
   enginesIn,
@@ -54,6 +56,8 @@ const bothAnswer = () => {
 };
 
 beforeAll(async () => {
+  // Examples import the package by its name, which within this repository is what has been built.
+  execFileSync("npm", ["run", "-s", "build"], { cwd: ROOT, stdio: "inherit" });
   await run("down");
   before = volumes();
 });
@@ -153,7 +157,7 @@ describe("the chain in the lab", () => {
   });
 
   test("by hand: a third server re-renders SERVERS and nothing else", async () => {
-    pulumi("stacks/kubernetes", "config", "set", "--stack", "dev", "replicas", "3");
+    pulumi("stacks/kubernetes", "config", "set", "--stack", "dev", "serverCount", "3");
     try {
       expect(pulumi("stacks/kubernetes", "up", "--stack", "dev", "--yes", "--skip-preview").status).toBe(0);
       const preview = pulumi("stacks/service", "preview", "--stack", "dev", "--json");
@@ -164,10 +168,11 @@ describe("the chain in the lab", () => {
         .filter((step) => step.op !== "same" && step.op !== "read")
         .map((step) => `${step.op} ${step.urn.split("::").pop()}`);
       expect(changed.sort()).toEqual([
-        "create nginx-apache-3-to-transit",
-        "create nginx-apache-3-to-transit-route",
-        "update nginx-converged",
-        "update nginx-service",
+        "create service-chain-dev-apache-3-to-10-100-101-20-32",
+        "create service-chain-dev-apache-3-to-10-100-101-20-32-route",
+        "update service-nginx",
+        "update service-nginx-converged",
+        "update service-nginx-service",
       ]);
       expect(pulumi("stacks/service", "up", "--stack", "dev", "--yes", "--skip-preview").status).toBe(0);
       await eventually("the third server answers", 60, () => {
@@ -175,9 +180,27 @@ describe("the chain in the lab", () => {
         return (counts["apache-3"] ?? 0) > 0 || JSON.stringify(counts);
       });
     } finally {
-      pulumi("stacks/kubernetes", "config", "set", "--stack", "dev", "replicas", "2");
+      pulumi("stacks/kubernetes", "config", "set", "--stack", "dev", "serverCount", "2");
     }
     expect((await run("up")).status).toBe(0);
+  });
+
+  test("a second chain over the router that this one published shares its routes, and goes without them", () => {
+    const example = new Example("published-router");
+    const owners = () => onMachine("swarm-1", "bash", "-c", "cat /etc/hybrid-vnf/routes/10.100.102.0-24/*").output;
+    example.begin();
+    try {
+      example.up();
+      expect(onMachine("client", "curl", "-sS", "--max-time", "3", "http://10.100.100.20:8080").output).toMatch(
+        /apache/,
+      );
+      expect(owners().split("\n").filter(Boolean)).toHaveLength(2);
+      example.down();
+      expect(owners().split("\n").filter(Boolean)).toHaveLength(1);
+      expect(bothAnswer()).toBe(true);
+    } finally {
+      example.end();
+    }
   });
 
   test("a port that something else on the node has is named, and the service stays as it is", async () => {
@@ -270,14 +293,14 @@ describe("the chain in the lab", () => {
   test("a stack whose upstream isn't up says so in one sentence", () => {
     const preview = asNewStack("stacks/service", () => pulumi("stacks/service", "preview", "--stack", "dev"));
     expect(preview.status).not.toBe(0);
-    expect(preview.output).toContain("bring up the site stack first");
+    expect(preview.output).toContain("bring up the kubernetes stack first");
     expect(preview.output).not.toMatch(/^\s+at .*\.ts:/m);
   });
 });
 
 describe("interrupted", () => {
   /** Output lines that mark three different moments of an up. */
-  const moments = [/transit/, /kubernetes-1/, /nginx|quagga/];
+  const moments = [/site-transit/, /kubernetes-cluster-1/, /service-(nginx|quagga)/];
   test.each(moments)("an engine killed at %s: the next up ends in a working chain", async (moment) => {
     let killed = false;
     const ended = await command("up", [], (child) => {

@@ -12,10 +12,10 @@ const pool = new Pool(
 beforeAll(() => {
   pool.begin();
   pool.set("site", "platform", "hosts");
-  pool.set("site", "site", "borrowed");
-  pool.set("site", "transit", "10.120.101.0/24");
-  pool.set("kubernetes", "servers", "10.120.102.0/24");
-  pool.set("swarm", "clients", "10.120.100.0/24");
+  pool.set("site", "siteName", "borrowed");
+  pool.set("site", "transitCidr", "10.120.101.0/24");
+  pool.set("kubernetes", "serversCidr", "10.120.102.0/24");
+  pool.set("swarm", "clientsCidr", "10.120.100.0/24");
 });
 
 afterAll(() => pool.end());

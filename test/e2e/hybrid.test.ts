@@ -21,10 +21,10 @@ beforeAll(() => {
   pool.begin();
   pool.set("site", "platform", "hybrid");
   pool.set("site", "--path", "networks.servers", "hosts");
-  pool.set("site", "site", "across");
-  pool.set("site", "transit", "10.130.101.0/24");
-  pool.set("kubernetes", "servers", "10.130.102.0/24");
-  pool.set("swarm", "clients", "10.130.100.0/24");
+  pool.set("site", "siteName", "across");
+  pool.set("site", "transitCidr", "10.130.101.0/24");
+  pool.set("kubernetes", "serversCidr", "10.130.102.0/24");
+  pool.set("swarm", "clientsCidr", "10.130.100.0/24");
 });
 
 afterAll(async () => {
@@ -37,13 +37,13 @@ describe("a chain whose servers are on hosts, and its clusters in the lab", () =
     good(pulumi("stacks/site", "up", "--stack", stack, "--yes", "--skip-preview"));
     const { status, output } = pulumi("stacks/kubernetes", "preview", "--stack", stack);
     expect(status, output).not.toBe(0);
-    expect(output).toContain("set gateway to the address on transit that leads to the servers");
+    expect(output).toContain("set gatewayAddress to the address on transit that leads to the servers");
   });
 
   test("is reached through router and gateway", async () => {
     good(plug(["connect", "--ip", "10.130.101.254"]));
-    pool.set("kubernetes", "gateway", "10.130.101.254");
-    pool.set("kubernetes", "back", "10.130.102.254");
+    pool.set("kubernetes", "gatewayAddress", "10.130.101.254");
+    pool.set("kubernetes", "gatewayReturnAddress", "10.130.102.254");
     const output = good(await command("up", ["--stack", stack, "--requests", "8"]));
     expect(output).toMatch(/replies +8 of 8: apache-1 4, apache-2 4/);
     for (const address of ["10.130.102.77", "10.130.102.33"])
@@ -65,10 +65,10 @@ describe("a chain whose servers are on hosts, and its clusters in the lab", () =
   test("without its router nothing comes through", () => {
     const ask = () => on("client", "curl", "-sS", "--max-time", "3", "http://10.130.100.20/");
     expect(good(ask())).toMatch(/apache-[12]/);
-    pool.set("service", "routers", "0");
+    pool.set("service", "routerReplicas", "0");
     good(pulumi("stacks/service", "up", "--stack", stack, "--yes", "--skip-preview"));
     expect(ask().output).not.toMatch(/apache-[12]/);
-    pool.set("service", "routers", "1");
+    pool.set("service", "routerReplicas", "1");
     good(pulumi("stacks/service", "up", "--stack", stack, "--yes", "--skip-preview"));
     expect(good(ask())).toMatch(/apache-[12]/);
   });

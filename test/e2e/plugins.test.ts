@@ -6,7 +6,7 @@ import { ROOT } from "./operator";
 
 let toolchain: Toolchain;
 beforeAll(async () => {
-  toolchain = await ensureToolchain({ platforms: [], report: (line) => process.stdout.write(`${line}\n`) });
+  toolchain = await ensureToolchain({ plugins: [], report: (line) => process.stdout.write(`${line}\n`) });
 });
 
 /** Go's own tests of a plugin that is built here: against the npm SDK's types, and against real servers. */

@@ -1,5 +1,5 @@
 import { expect } from "vitest";
-import { MACHINE_IMAGE } from "../../components/machine/machine";
+import { MACHINE_IMAGE } from "../../components/release";
 import { inShell } from "./operator";
 
 /** What a host, a container here, has that could be ours: packages, programs, interfaces, routes, settings, keys, and its packet filter as a machine with the tools sees it. */

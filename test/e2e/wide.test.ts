@@ -6,9 +6,9 @@ import { command, type Ended, inShell, labelled, pulumi, ROOT } from "./operator
 /** A second site beside "dev", on ranges of its own, with a cluster of several nodes. */
 const site = "wide";
 const settings: Record<string, Record<string, string>> = {
-  site: { site, transit: "10.110.101.0/24" },
-  kubernetes: { servers: "10.110.102.0/24", workers: "1", cni: "flannel" },
-  swarm: { clients: "10.110.100.0/24" },
+  site: { siteName: site, transitCidr: "10.110.101.0/24" },
+  kubernetes: { serversCidr: "10.110.102.0/24", workerCount: "1", cni: "flannel" },
+  swarm: { clientsCidr: "10.110.100.0/24" },
   service: {},
 };
 const fileOf = (layer: string) => path.join(ROOT, "stacks", layer, `Pulumi.${site}.yaml`);
@@ -83,7 +83,7 @@ describe("a cluster of several nodes", () => {
   });
 
   test("lets its worker go, and carries the chain on", async () => {
-    pulumi("stacks/kubernetes", "config", "set", "--stack", site, "workers", "0");
+    pulumi("stacks/kubernetes", "config", "set", "--stack", site, "workerCount", "0");
     const { status, output } = await command("up", ["--stack", site, "--requests", "8"]);
     expect(status).toBe(0);
     expect(output).toMatch(/replies +8 of 8/);

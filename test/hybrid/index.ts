@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import { type HostsSettings, lab, Site } from "../../components";
+import { type HostsSettings, lab, Machine, Site } from "../../components";
 
 /**
  * Two hosts and a gateway on a network of their own, with nothing on them but Debian, systemd and an SSH server: the client's image is that.
@@ -7,16 +7,12 @@ import { type HostsSettings, lab, Site } from "../../components";
  */
 const site = new Site("far", {
   platform: lab({ machineImage: "hybrid-vnf/client:latest" }),
-  transit: "10.130.102.0/24",
+  transitCidr: "10.130.102.0/24",
 });
-const make = (name: string, address: string) =>
-  site.platform.machine(
-    name,
-    { site: site.name, role: "server", legs: [{ network: site.transit, address }], key: site.key },
-    { parent: site },
-  );
-const servers = [make("apache-1", "10.130.102.77"), make("apache-2", "10.130.102.33")];
-make("gateway", "10.130.102.254");
+const make = (name: string, host: number) =>
+  new Machine(name, { networks: [site.transit], role: "server", host }, { parent: site });
+const servers = [make("apache-1", 77), make("apache-2", 33)];
+make("gateway", 254);
 
 /** What the hosts' owner tells of them. */
 export const hosts: pulumi.Output<HostsSettings> = pulumi

@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { type AddressInfo, connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { JumpHost } from "../../components/machine/machine";
+import type { JumpHost } from "../../components/machine/access";
 import { run } from "../../toolchain/command";
 import { eventually } from "../e2e/operator";
 import type { Cloud } from "./cloud";

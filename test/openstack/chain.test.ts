@@ -86,6 +86,21 @@ describe("what can be known before anything is made is said then", () => {
     expect(output).not.toMatch(TRACE);
   });
 
+  test("an example with its servers on this cloud previews", async () => {
+    const { status, output } = await operator.run(
+      [
+        "npm run -s build",
+        "cd examples/cloud-and-lab",
+        "trap 'pulumi stack rm example --yes --force; rm -f Pulumi.example.yaml' EXIT",
+        "pulumi stack init example",
+        "pulumi preview --stack example --non-interactive",
+      ].join("\n"),
+    );
+    expect(status).toBe(0);
+    expect(output).toMatch(/openstack:compute:Instance apache-2-instance create/);
+    expect(output).toMatch(/docker:index:Container k8s-1-container create/);
+  });
+
   test("nothing was made", async () => {
     expect(await seen(cloud)).toEqual(before);
   });
@@ -102,7 +117,7 @@ describe("what goes wrong in the middle is said, and the next up goes on", () =>
   test("an API that stops answering", async () => {
     let paused: Promise<void> | undefined;
     const { status, output } = await operator.run(up, ".", (heard) => {
-      if (!paused && heard.includes("created transit-network ")) paused = cloud.pause("neutron");
+      if (!paused && heard.includes("created site-transit-network ")) paused = cloud.pause("neutron");
     });
     await paused;
     // It wakes up, and does yet what nobody waits for any more: the network of the site has a subnet and a router that no state knows.
@@ -121,14 +136,14 @@ describe("what goes wrong in the middle is said, and the next up goes on", () =>
   test("an engine that is killed while it makes things on the cloud", async () => {
     let killed = false;
     const { status, output } = await operator.run(up, ".", (heard) => {
-      if (killed || !heard.includes("created transit-subnet ")) return;
+      if (killed || !heard.includes("created site-transit-subnet ")) return;
       for (const pid of enginesIn("stacks/site")) {
         process.kill(pid, "SIGKILL");
         killed = true;
       }
     });
-    expect(output).toContain("hybrid-vnf-site: removed the half-made router hybrid-vnf-dev-");
-    expect(output).toContain("hybrid-vnf-site: removed the half-made subnet hybrid-vnf-dev-transit");
+    expect(output).toContain("hybrid-vnf-site: removed the unfinished router hybrid-vnf-dev-");
+    expect(output).toContain("hybrid-vnf-site: removed the unfinished subnet hybrid-vnf-dev-transit");
     expect(killed).toBe(true);
     expect(status).not.toBe(0);
     // That nothing of it is there twice is seen further down, where the cloud has exactly what was asked for.
@@ -142,7 +157,7 @@ describe("what goes wrong in the middle is said, and the next up goes on", () =>
     expect(output).toMatch(
       /hybrid-vnf-site: going on after an engine that was stopped in the middle of \d+ operations/,
     );
-    expect(output).toMatch(/(apache-\d|kubernetes-1|client|swarm-1)-instance: .*Quota exceeded for instances/);
+    expect(output).toMatch(/(apache-\d|cluster-1|client)-instance: .*Quota exceeded for instances/);
     expect(output).not.toMatch(TRACE);
     expect(await servers()).toEqual([]);
   });
@@ -209,7 +224,7 @@ describe("what happens behind our back", () => {
     await cloud.exec(["port", "delete", port]);
     const { status, output } = await operator.onCloud("swarm", "preview", "--refresh");
     expect(status).toBe(0);
-    expect(output).toMatch(/\+ +openstack:networking:Port client-clients-port create/);
+    expect(output).toMatch(/\+ +openstack:networking:Port swarm-client-clients-port create/);
   });
 
   test("and repaired, with the machine that had it", async () => {

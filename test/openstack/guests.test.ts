@@ -87,18 +87,20 @@ test("a client, a Swarm, a router and two servers boot side by side and are set 
   const began = Date.now();
   const said = await program.done("up", "--yes", "--skip-preview");
   report(`guests: up in ${Math.round((Date.now() - began) / 1000)} s`);
-  for (const [, name, took] of said.matchAll(/ (\S+)-(?:boot|manager|image-on-swarm-1|converged) created \((\S+)\)/g))
+  for (const [, name, took] of said.matchAll(
+    / (\S+)-(?:boot|manager|image-on-guests-swarm-1|converged) created \((\S+)\)/g,
+  ))
     report(`guests: ${name}, ${took}`);
   report(`cloud: ${await cloud.memory()} MiB`);
   await read();
 });
 
 test("both servers answer the client, through balancer and router", async () => {
-  const { answered, replies, paths, problems } = await asked();
+  const { answered, replies, traces, problems } = await asked();
   expect(problems).toEqual([]);
   expect(answered).toBe(6);
   expect(replies).toEqual({ "apache-1": 3, "apache-2": 3 });
-  expect(paths.map(({ from, hops }) => [from, ...hops.map((hop) => hop.name)])).toEqual([
+  expect(traces.map(({ from, hops }) => [from, ...hops.map((hop) => hop.name)])).toEqual([
     ["client", "nginx"],
     ["nginx", "router", "apache-1"],
     ["nginx", "router", "apache-2"],

@@ -54,7 +54,9 @@ function lead(): Promise<void> {
 
 test("a machine behind it boots, and a Swarm and its service are made through it", { timeout: 1_800_000 }, async () => {
   const [said] = await Promise.all([program.done("up", "--yes", "--skip-preview"), lead()]);
-  for (const [, name, took] of said.matchAll(/ (\S+)-(?:boot|manager|image-on-swarm-1|converged) created \((\S+)\)/g))
+  for (const [, name, took] of said.matchAll(
+    / (\S+)-(?:boot|manager|image-on-jump-swarm-1|converged) created \((\S+)\)/g,
+  ))
     report(`jump: ${name}, ${took}`);
   const [node] = await program.output<MachineFacts[]>("machines");
   expect(node?.ssh).toMatchObject({ host: "10.100.101.20", jump: bastion.place });

@@ -28,7 +28,7 @@ export function readme(): { up: string; settings: string } {
 const TARGETS = [
   "**$openstack:**",
   "**:SshKey**",
-  ..."Layer Network Group Machine Cluster WebServers Client".split(" ").map((type) => `**${type}::*`),
+  ..."Layer Network Group Machine Cluster WebServers".split(" ").map((type) => `**${type}::*`),
 ];
 
 /** Somebody with a home folder of his own, and in it the clouds.yaml of a cloud that he calls `mycloud`. */

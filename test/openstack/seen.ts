@@ -76,7 +76,7 @@ export interface SeenServer {
   readonly zone: string;
   readonly configDrive: boolean;
   readonly metadata: Readonly<Record<string, string>>;
-  /** Its feet in networks, by network and address. */
+  /** Its legs, by network and address. */
   readonly legs: readonly { readonly network: string; readonly address: string }[];
 }
 

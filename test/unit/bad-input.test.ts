@@ -1,13 +1,18 @@
 import * as pulumi from "@pulumi/pulumi";
-import { beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import {
-  Client,
+  AddressPlan,
+  DeployedKubernetes,
+  DeployedSwarm,
+  Gateway,
   InvalidInput,
   KubernetesCluster,
+  type KubernetesClusterArgs,
   KubernetesLayer,
-  type KubernetesLike,
   lab,
+  Machine,
   type MachineLike,
+  Network,
   NginxLoadBalancer,
   type NginxLoadBalancerArgs,
   QuaggaRouter,
@@ -15,146 +20,157 @@ import {
   Route,
   ServiceLayer,
   Site,
+  type SiteNetwork,
   SwarmCluster,
+  type SwarmClusterArgs,
   SwarmLayer,
-  type SwarmLike,
   siteContract,
   WebServers,
+  type WebServersArgs,
 } from "../../components";
-import { settings } from "../../stacks/settings";
-import { record, refusalOf } from "./mocks";
+import { record, refusalOf, settled } from "./mocks";
 
 beforeAll(() => {
   record();
 });
+afterAll(settled);
 
-const transit = { name: "transit", cidr: "10.100.101.0/24", ref: "transit" };
-const servers = { name: "servers", cidr: "10.100.102.0/24", ref: "servers" };
-const site = { name: "test", platform: lab(), transit, key: { privateKey: "PRIVATE", publicKey: "ssh-ed25519 AAAA" } };
+/** A site as a contract tells of it, with nothing in it yet but transit. */
+function ground() {
+  const site = {
+    name: "test",
+    platform: lab(),
+    key: { privateKey: "PRIVATE", publicKey: "ssh-ed25519 AAAA" },
+    plan: new AddressPlan(),
+  };
+  const on = (name: string, cidr: string) => ({ id: `test/${name}`, name, cidr, ref: name, site });
+  const transit = on("transit", "10.100.101.0/24");
+  site.plan.addNetwork(transit);
+  return { site, transit, servers: on("servers", "10.100.102.0/24"), on };
+}
+const { transit, servers } = ground();
+const clients = { id: "test/clients", name: "clients", cidr: "10.100.100.0/24" };
+const moon = { id: "test/moon", name: "moon", cidr: "10.9.9.0/24" };
 const node: MachineLike = {
+  id: "test/node-1",
   name: "node-1",
   legs: [
-    { network: "transit", cidr: transit.cidr, address: "10.100.101.10", interface: "eth0" },
-    { network: "clients", cidr: "10.100.100.0/24", address: "10.100.100.20", interface: "eth1" },
+    { network: transit.id, cidr: transit.cidr, address: "10.100.101.10", interface: "eth0" },
+    { network: clients.id, cidr: clients.cidr, address: "10.100.100.20", interface: "eth1" },
   ],
   ssh: { host: "10.100.101.10", port: 22, user: "root", privateKey: "PRIVATE", hostKey: "ssh-ed25519 AAAA" },
   identity: "1",
 };
-const cluster: KubernetesLike = { nodes: [node], kubeconfig: "kubeconfig" };
-const swarm: SwarmLike = {
-  nodes: [node],
-  endpoint: "tcp://10.100.101.10:2376",
-  credentials: { ca: "", cert: "", key: "" },
-};
+const facts = { name: "cluster", networks: [transit, clients], nodes: [node], endpoint: "https://10.100.101.10:6443" };
+const cluster = new DeployedKubernetes("k", { ...facts, kubeconfig: "kubeconfig" });
+const swarm = new DeployedSwarm("s", { ...facts, credentials: { ca: "", cert: "", key: "" } });
 const balancer = (args: Partial<NginxLoadBalancerArgs>) => () =>
-  new NginxLoadBalancer("nginx", { swarm, servers: ["10.100.102.11"], ...args });
-const router = (args: Partial<QuaggaRouterArgs>) => () =>
-  new QuaggaRouter("quagga", { cluster, reach: [{ name: "clients", cidr: "10.100.100.0/24" }], ...args });
+  new NginxLoadBalancer("nginx", { cluster: swarm, backends: ["10.100.102.11"], ...args });
+const router = (args: Partial<QuaggaRouterArgs>) => () => new QuaggaRouter("quagga", { cluster, ...args });
+const web = (args: Partial<WebServersArgs>) => () => new WebServers("w", { network: ground().servers, ...args });
+const kubernetes = (args: Partial<KubernetesClusterArgs>) => () =>
+  new KubernetesCluster("k", { networks: [ground().transit], ...args });
+const swarmCluster = (args: Partial<SwarmClusterArgs>) => () =>
+  new SwarmCluster("s", { networks: [ground().transit], ...args });
+const machine = (name: string, network: SiteNetwork, host = 100) =>
+  new Machine(name, { networks: [network], role: "client", host });
+const site = (transitCidr: string, siteName?: string) => () =>
+  new Site("s", { platform: lab(), transitCidr, siteName });
 /** As a program without types, or one that reads its values from outside, would pass it. */
 const wrong = (value: unknown) => value as never;
 
 const CASES: [string, () => unknown, string[]][] = [
+  ["a transit range without a prefix", site("10.100.101.0"), ['did you mean "10.100.101.0/24"?']],
+  ["a transit range with host bits", site("10.100.101.7/24"), ['did you mean "10.100.101.0/24"?']],
+  ["a site's name in capitals", site(transit.cidr, "Edge"), ['the name "Edge"', "lower-case"]],
+  ["a site's name and range at once", site("x/24", ""), ['the name ""', '"x" is not an IPv4 address']],
   [
-    "a transit range without a prefix",
-    () => new Site("s", { platform: lab(), transit: "10.100.101.0" }),
-    ['did you mean "10.100.101.0/24"?'],
+    "a network of a role that is no name",
+    () => new Network("n", { site: ground().site, cidr: "10.1.0.0/24", role: "The Net" }),
+    ['its role is "The Net"'],
   ],
   [
-    "a transit range with host bits",
-    () => new Site("s", { platform: lab(), transit: "10.100.101.7/24" }),
-    ['did you mean "10.100.101.0/24"?'],
+    "a network on transit",
+    () => new Network("n", { site: ground().site, cidr: "10.100.101.128/25" }),
+    ['network "n" 10.100.101.128/25 overlaps network "transit" 10.100.101.0/24'],
   ],
-  [
-    "a site's name in capitals",
-    () => new Site("s", { platform: lab(), transit: transit.cidr, name: "Edge" }),
-    ['the name "Edge"', "lower-case"],
-  ],
-  [
-    "a site's name and range at once",
-    () => new Site("s", { platform: lab(), transit: "x/24", name: "" }),
-    ['the name ""', '"x" is not an IPv4 address'],
-  ],
-  ["no servers", () => new WebServers("w", { site, cidr: servers.cidr, replicas: 0 }), ["replicas is 0", "at least 1"]],
-  [
-    "half a server",
-    () => new WebServers("w", { site, cidr: servers.cidr, replicas: 1.5 }),
-    ["replicas is 1.5", "whole number"],
-  ],
+  ["no servers", web({ serverCount: 0 }), ["serverCount is 0", "from 1 to 1000"]],
+  ["half a server", web({ serverCount: 1.5 }), ["serverCount is 1.5", "whole number"]],
+  ["more servers than anybody has", web({ serverCount: 1e9 }), ["serverCount is 1000000000", "from 1 to 1000"]],
   [
     "more servers than the network holds",
-    () => new WebServers("w", { site, cidr: "10.100.102.0/28", replicas: 9 }),
+    web({ network: ground().on("small", "10.100.103.0/28"), serverCount: 9 }),
     ["no host number 15", "1 to 14"],
   ],
-  [
-    "servers on transit",
-    () => new WebServers("w", { site, cidr: "10.100.101.128/25" }),
-    ['"servers" 10.100.101.128/25 overlaps network "transit" 10.100.101.0/24'],
-  ],
-  [
-    "servers' range out of bounds",
-    () => new WebServers("w", { site, cidr: "10.100.300.0/24" }),
-    ['"10.100.300.0" is not an IPv4 address'],
-  ],
-  [
-    "a negative number of workers",
-    () => new KubernetesCluster("k", { site, networks: [transit], workers: -1 }),
-    ["workers is -1", "0 or more"],
-  ],
+  ["servers whose name no host can have", web({ machineName: "web_server" }), ['"web_server-1" is no host name']],
+  ["a negative number of workers", kubernetes({ workerCount: -1 }), ["workerCount is -1", "from 0 to 1000"]],
   [
     "a cluster that is given no time",
-    () => new KubernetesCluster("k", { site, networks: [transit], readyTimeout: 0.5 }),
-    ["readyTimeout is 0.5", "from 1 to 9999"],
+    kubernetes({ readyTimeoutSeconds: 0.5 }),
+    ["readyTimeoutSeconds is 0.5", "from 1 to 9999"],
   ],
-  [
-    "an unknown CNI",
-    () => new KubernetesCluster("k", { site, networks: [transit], cni: wrong("calico") }),
-    ['cni is "calico"', '"bridge" or "flannel"'],
-  ],
+  ["an unknown CNI", kubernetes({ cni: wrong("calico") }), ['cni is "calico"', '"bridge" or "flannel"']],
   [
     "a bridge over several nodes",
-    () => new KubernetesCluster("k", { site, networks: [transit], workers: 1, cni: "bridge" }),
+    kubernetes({ workerCount: 1, cni: "bridge" }),
     ['cni "bridge" joins the pods of one node only', 'use cni "flannel"'],
   ],
-  ["a cluster in no network", () => new KubernetesCluster("k", { site, networks: [] }), ["networks is empty"]],
+  ["a cluster in no network", kubernetes({ networks: [] }), ["networks is empty"]],
   [
-    "pods' range on transit",
-    () => new KubernetesCluster("k", { site, networks: [transit], podCidr: "10.100.0.0/16" }),
-    ['overlaps network "pods" 10.100.0.0/16'],
+    "a cluster over two sites",
+    () => {
+      const other = ground();
+      return new KubernetesCluster("k", {
+        networks: [transit, { ...other.servers, id: "other/servers", site: { ...other.site, name: "other" } }],
+      });
+    },
+    ['networks "test/transit" and "other/servers" are of two sites'],
   ],
+  ["pods' range on transit", kubernetes({ podCidr: "10.100.0.0/16" }), ['overlaps network "pods" 10.100.0.0/16']],
   [
     "services' range on the pods'",
-    () => new KubernetesCluster("k", { site, networks: [transit], serviceCidr: "10.244.1.0/24" }),
+    kubernetes({ serviceCidr: "10.244.1.0/24" }),
     ['"pods" 10.244.0.0/16 overlaps network "services"'],
   ],
   [
     "no room for the nodes",
-    () => new KubernetesCluster("k", { site, networks: [{ ...transit, cidr: "10.100.101.0/29" }] }),
+    kubernetes({ networks: [ground().on("tiny", "10.100.104.0/29")] }),
     ["no host number 10", "1 to 6"],
   ],
-  [
-    "an even number of managers",
-    () => new SwarmCluster("s", { site, networks: [transit], managers: 2 }),
-    ["managers is 2", "odd"],
-  ],
-  ["no manager", () => new SwarmCluster("s", { site, networks: [transit], managers: 0 }), ["managers is 0"]],
-  ["a swarm in no network", () => new SwarmCluster("s", { site, networks: [] }), ["networks is empty"]],
+  ["an even number of managers", swarmCluster({ managerCount: 2 }), ["managerCount is 2", "odd"]],
+  ["no manager", swarmCluster({ managerCount: 0 }), ["managerCount is 0"]],
+  ["a swarm in no network", swarmCluster({ networks: [] }), ["networks is empty"]],
   [
     "clients on transit",
-    () => new SwarmLayer("s", { site, clients: "10.100.0.0/16" }),
+    () => new SwarmLayer("s", { transit: ground().transit, clientsCidr: "10.100.0.0/16" }),
     ['"clients" 10.100.0.0/16 overlaps network "transit"'],
   ],
+  ["a client beyond its network", () => machine("c", ground().on("tiny", "10.100.104.0/30")), ["no host number 100"]],
   [
-    "a client beyond its network",
-    () => new Client("c", { site, network: { ...servers, cidr: "10.100.102.0/30" } }),
-    ["no host number 100"],
+    "two machines of one name",
+    () => {
+      const { servers: network } = ground();
+      machine("c", network);
+      return machine("c", network, 101);
+    },
+    ['has a machine "c" already'],
+  ],
+  [
+    "two machines of one address",
+    () => {
+      const { servers: network } = ground();
+      machine("a", network);
+      return machine("b", network);
+    },
+    ["b would have the address 10.100.102.100", "which a has"],
   ],
   [
     "a network the router has no leg on",
-    router({ reach: [servers] }),
-    ['node-1 has no leg in network "servers"', '"transit", "clients"'],
+    router({ networks: [transit, servers] }),
+    ['node-1 has no leg in network "test/servers"', '"test/transit", "test/clients"'],
   ],
-  ["a router from nowhere", router({ from: "moon" }), ['no leg in network "moon"']],
-  ["a router to nowhere", router({ reach: [] }), ["reach is empty"]],
+  ["a router from nowhere", router({ networks: [moon] }), ['no leg in network "test/moon"']],
+  ["a router to nowhere", router({ networks: [] }), ["networks is empty"]],
   ["two routers on one node", router({ replicas: wrong(2) }), ["replicas is 2", "(1) or not at all (0)"]],
   [
     "a router's next hop out of reach",
@@ -166,22 +182,36 @@ const CASES: [string, () => unknown, string[]][] = [
     router({ routes: [{ destination: "10.200.0.1/16", nextHop: "10.100.100.7" }] }),
     ['did you mean "10.200.0.0/16"?'],
   ],
-  ["a router on no node", router({ cluster: { nodes: [], kubeconfig: "" } }), ["its cluster has no node"]],
-  ["SERVERS empty", balancer({ servers: [] }), ["servers is empty"]],
-  ["a server that is no address", balancer({ servers: ["apache"] }), ['"apache" is not an IPv4 address']],
   [
-    "a server's port out of range",
-    balancer({ servers: ["10.100.102.11:70000"] }),
+    "a router on no node",
+    router({ cluster: new DeployedKubernetes("none", { ...facts, nodes: [], kubeconfig: "" }) }),
+    ["its cluster has no node"],
+  ],
+  ["no backend", balancer({ backends: [] }), ["backends is empty"]],
+  ["a backend that is no address", balancer({ backends: ["apache"] }), ['"apache" is not an IPv4 address']],
+  [
+    "a backend's port out of range",
+    balancer({ backends: ["10.100.102.11:70000"] }),
     ['the port "70000" must be a number from 1 to 65535'],
+  ],
+  ["a backend's port that is empty", balancer({ backends: ["10.100.102.11:"] }), ['the port "" must be a number']],
+  [
+    "a backend's port in another base",
+    balancer({ backends: ["10.100.102.11:0x50"] }),
+    ['the port "0x50" must be a number'],
   ],
   [
     "a balancer that is given no time",
-    balancer({ readyTimeout: 0 }),
-    ["readyTimeout is 0", "whole number of seconds from 1 to 9999"],
+    balancer({ readyTimeoutSeconds: 0 }),
+    ["readyTimeoutSeconds is 0", "whole number of seconds from 1 to 9999"],
   ],
   ["the balancer's port out of range", balancer({ port: 0 }), ["port is 0", "1 to 65535"]],
-  ["an unknown publish mode", balancer({ publish: wrong("mesh") }), ['publish is "mesh"', '"host" or "ingress"']],
-  ["no balancer", balancer({ replicas: 0 }), ["replicas is 0"]],
+  [
+    "an unknown publish mode",
+    balancer({ publishMode: wrong("mesh") }),
+    ['publishMode is "mesh"', '"host" or "ingress"'],
+  ],
+  ["no balancer", balancer({ taskCount: 0 }), ["taskCount is 0"]],
   [
     "a registry with a scheme",
     balancer({ registry: "https://registry.example.org" }),
@@ -194,24 +224,30 @@ const CASES: [string, () => unknown, string[]][] = [
   ],
   [
     "more servers than fit before the workers",
-    () => new KubernetesLayer("kubernetes", { site, replicas: 90, workers: 1 }),
-    ["replicas is 90 and workers is 1", "room for 89 servers"],
+    () => new KubernetesLayer("kubernetes", { transit: ground().transit, serverCount: 90, workerCount: 1 }),
+    ["serverCount is 90 and workerCount is 1", "room for 89 servers"],
+  ],
+  [
+    "a gateway's return address without the gateway",
+    () => new KubernetesLayer("kubernetes", { transit: ground().transit, gatewayReturnAddress: "10.100.102.254" }),
+    ["there is no gatewayAddress"],
   ],
   ["an empty registry", router({ registry: "" }), ['registry is ""']],
   [
     "more host-published tasks than nodes",
-    balancer({ replicas: 2 }),
-    ["replicas is 2 on 1 node(s)", 'publish "ingress"'],
-  ],
-  [
-    "clients in a network that the swarm isn't in",
-    balancer({ clients: "moon" }),
-    ['node-1 has no leg in network "moon"'],
+    balancer({ taskCount: 2 }),
+    ["taskCount is 2 on 1 node(s)", 'use "ingress"'],
   ],
   [
     "everything wrong with a balancer at once",
-    balancer({ servers: ["x"], port: -1, publish: wrong("y"), replicas: 0 }),
-    ['"x"', "port is -1", '"y"', "replicas is 0"],
+    balancer({ backends: ["x"], port: -1, publishMode: wrong("y"), taskCount: 0 }),
+    ['"x"', "port is -1", '"y"', "taskCount is 0"],
+  ],
+  ["a gateway with one leg", () => new Gateway("g", { legs: [{ network: transit }] }), ["it has 1 leg(s)"]],
+  [
+    "a gateway's address elsewhere",
+    () => new Gateway("g", { legs: [{ network: transit, address: "10.9.9.9" }, { network: servers }] }),
+    ['10.9.9.9 is no machine\'s address in network "transit"'],
   ],
   [
     "a route to a malformed network",
@@ -227,9 +263,8 @@ const CASES: [string, () => unknown, string[]][] = [
     "servers where the clients are",
     () =>
       new ServiceLayer("s", {
-        transit,
-        kubernetes: { cluster: { ...cluster, endpoint: "" }, network: servers, servers: [], machines: [] },
-        swarm: { cluster: swarm, network: { ...servers, name: "clients" }, client: node },
+        kubernetes: { cluster, servers: { name: "apache", network: servers, machines: [], addresses: [] } },
+        swarm: { cluster: swarm, clients: { ...servers, name: "clients" }, client: node },
       }),
     ['"servers" 10.100.102.0/24 overlaps network "clients"'],
   ],
@@ -246,29 +281,14 @@ const CASES: [string, () => unknown, string[]][] = [
   [
     "a contract of another version",
     () => siteContract.parse("s", { layer: "site", version: 9 }, {}),
-    ["has version 9, and this program reads version 2"],
+    ["has version 9, and this program reads version 3"],
   ],
   [
     "a half-up stack",
-    () => siteContract.parse("s", { layer: "site", version: 2, site: "dev" }, {}),
+    () => siteContract.parse("s", { layer: "site", version: 3, site: "dev" }, {}),
     ["contract.transit is missing", "secrets.privateKey is missing", "half up"],
   ],
-  [
-    "an unknown platform",
-    () => configured("platform", "vmware"),
-    ['hybrid-vnf:platform is "vmware"', "lab", "pulumi config set platform"],
-  ],
-  ["an unknown CNI in the configuration", () => configured("cni", "calico"), ['"calico"', "bridge, flannel"]],
-  ["replicas in words", () => configured("replicas", "two"), ['hybrid-vnf:replicas is "two"', "number"]],
-  ["a port in parts", () => configured("port", "80.5"), ['"80.5"', "whole number"]],
-  ["routers out of range", () => configured("routers", "7"), ['"7"', "0 or 1"]],
-  ["routes that are no list", () => configured("routes", "10.0.0.0/8"), ['"destination": CIDR']],
 ];
-
-function configured(key: "platform" | "cni" | "replicas" | "port" | "routers" | "routes", text: string) {
-  pulumi.runtime.setAllConfig({ [`hybrid-vnf:${key}`]: text });
-  return settings(key);
-}
 
 describe("bad input is refused in plain sentences", () => {
   test.each(CASES)("%s", (_, make, says) => {
@@ -281,7 +301,7 @@ describe("bad input is refused in plain sentences", () => {
   });
 
   test("no secret is told with what a contract lacks", () => {
-    expect(() => siteContract.parse("s", { layer: "site", version: 2 }, { privateKey: 12345678 })).toThrow(
+    expect(() => siteContract.parse("s", { layer: "site", version: 3 }, { privateKey: 12345678 })).toThrow(
       /^(?!.*12345678)/s,
     );
   });

@@ -8,12 +8,13 @@ import { inOrder, type Layer, layers, reversed } from "../../cli/layers";
 import { forgetState, withoutSalt } from "../../cli/leftovers";
 import { parse, UsageError } from "../../cli/main";
 import { OperationError, operate } from "../../cli/operation";
-import { bridges, conflicts, range, takenByDocker, takenByRoutes } from "../../cli/preflight";
+import { bridges, conflicts, usedByDocker, usedByRoutes } from "../../cli/preflight";
 import { Live, Plain, stepLine, summary } from "../../cli/progress";
-import { backendFolder, halfMade, judgeHolder, ours, parseLock } from "../../cli/recovery";
-import { isPinned } from "../../cli/remote";
-import { leavesOpen, Unheard, UnheardNotes } from "../../cli/unheard";
-import { brokenAt, count, describe as describeReport, judge, paths, serverOf } from "../../cli/verify";
+import { backendFolder, judgeHolder, parseLock } from "../../cli/recovery";
+import { FailedCreations, UnansweredNotes } from "../../cli/unanswered";
+import { count, describe as describeReport, judge, problemOf, serverOf, stretchesOf, traces } from "../../cli/verify";
+import { isOurs, LabRecovery } from "../../components/platform/lab/recovery";
+import { OpenStackRecovery } from "../../components/platform/openstack/recovery";
 
 describe("the command line", () => {
   it("reads a command and its options", () => {
@@ -267,36 +268,28 @@ describe("a lock", () => {
   });
 });
 
-describe("an operation that an engine left half done", () => {
-  const pending = (type: string, resource: string, name?: unknown) => ({
-    type,
-    resource: { urn: "u", type: resource, inputs: { name } },
-  });
-  it("has left something to take away when it was creating something that has a name", () => {
-    expect(halfMade(pending("creating", "docker:index/container:Container", "hybrid-vnf-dev-x"))).toEqual({
-      kind: "container",
-      name: "hybrid-vnf-dev-x",
-    });
-    expect(halfMade(pending("creating", "docker:index/network:Network", "hybrid-vnf-dev-y"))?.kind).toBe("network");
-    expect(halfMade(pending("creating", "docker:index/service:Service", "nginx"))?.kind).toBe("service");
+describe("a creation that an engine left unfinished in the lab", () => {
+  const recovery = new LabRecovery("dev");
+  const creation = (type: string, name?: unknown) => ({ type, inputs: { name } });
+  it("may have left something when it has a name", () => {
+    for (const kind of ["container:Container", "network:Network", "service:Service"])
+      expect(recovery.concerns(creation(`docker:index/${kind}`, "hybrid-vnf-dev-x"))).toBe(true);
   });
   it("has left nothing otherwise", () => {
-    expect(halfMade(pending("updating", "docker:index/container:Container", "x"))).toBeUndefined();
-    expect(halfMade(pending("creating", "command:remote:Command", "x"))).toBeUndefined();
-    expect(halfMade(pending("creating", "docker:index/container:Container"))).toBeUndefined();
-    expect(
-      halfMade({ type: "creating", resource: { urn: "u", type: "docker:index/network:Network" } }),
-    ).toBeUndefined();
+    expect(recovery.concerns(creation("command:remote:Command", "x"))).toBe(false);
+    expect(recovery.concerns(creation("docker:index/container:Container"))).toBe(false);
+    expect(recovery.concerns({ type: "docker:index/network:Network", inputs: {} })).toBe(false);
   });
-  it("never takes away what somebody else has made", () => {
-    const container = { kind: "container" as const, name: "hybrid-vnf-dev-x" };
-    expect(ours(container, { "hybrid-vnf.site": "dev" })).toBe(true);
-    expect(ours(container, {})).toBe(false);
-    expect(ours({ ...container, name: "postgres" }, { "hybrid-vnf.site": "dev" })).toBe(false);
+  it("is never somebody else's", () => {
+    expect(isOurs("hybrid-vnf-dev-x", { "hybrid-vnf.site": "dev" })).toBe(true);
+    expect(isOurs("hybrid-vnf-dev-x", {})).toBe(false);
+    expect(isOurs("hybrid-vnf-dev-x", null)).toBe(false);
+    expect(isOurs("postgres", { "hybrid-vnf.site": "dev" })).toBe(false);
   });
 });
 
 describe("a creation that a cloud does not answer", () => {
+  const cloud = new OpenStackRecovery({});
   const POST = "https://cloud:9696/v2.0/routers";
   it.each([
     "the cloud does not answer: nothing heard from cloud:9696 in 2m0s",
@@ -304,13 +297,13 @@ describe("a creation that a cloud does not answer", () => {
     `Post "${POST}": read tcp 10.0.0.1:4711->10.0.0.2:9696: read: connection reset by peer`,
     `Post "${POST}": EOF`,
     `Expected HTTP response code [201 202] when accessing [POST ${POST}], but got 504 instead`,
-  ])("may have been done: %s", (error) => expect(leavesOpen(error)).toBe(true));
+  ])("may have been done: %s", (error) => expect(cloud.leavesOpen(error)).toBe(true));
   it.each([
     `Expected HTTP response code [201 202] when accessing [POST ${POST}], but got 409 instead`,
     `Bad request with: [POST ${POST}], error message: {"NeutronError": "Quota exceeded for resources: ['router']"}`,
     `Request forbidden: [POST ${POST}]`,
     `Post "${POST}": dial tcp 10.0.0.2:9696: connect: connection refused`,
-  ])("was not done: %s", (error) => expect(leavesOpen(error)).toBe(false));
+  ])("was not done: %s", (error) => expect(cloud.leavesOpen(error)).toBe(false));
 
   const urnOf = (type: string, name: string) => `urn:pulumi:dev::hybrid-vnf-site::${type}::${name}`;
   const ROUTER = "openstack:networking/router:Router";
@@ -326,31 +319,34 @@ describe("a creation that a cloud does not answer", () => {
       { sequence: 2, timestamp: 0, resOpFailedEvent: { metadata, status: 0, steps: 0 } },
     ];
   };
-  const unheardOf = (...events: readonly EngineEvent[]) => {
-    const unheard = new Unheard();
-    for (const event of events) unheard.event(event);
-    return unheard.creations;
+  const unansweredOf = (...events: readonly EngineEvent[]) => {
+    const failed = new FailedCreations();
+    for (const event of events) failed.event(event);
+    return failed.unanswered([new LabRecovery("dev"), cloud]);
   };
 
   it("is kept with what it is looked for by, and without secrets", () => {
     const begun = [{ type: ROUTER, inputs: { name: "hybrid-vnf-dev-r" } }];
-    expect(unheardOf(...failing("nothing heard from cloud:9696 in 2m0s"))).toEqual(begun);
-    expect(unheardOf(...failing("EOF", "create-replacement"))).toEqual(begun);
-    expect(unheardOf(...failing("EOF", "update"))).toEqual([]);
-    expect(unheardOf(...failing("but got 409 instead"))).toEqual([]);
-    expect(unheardOf(...failing("EOF", "create", "command:remote:Command"))).toEqual([]);
+    expect(unansweredOf(...failing("nothing heard from cloud:9696 in 2m0s"))).toEqual(begun);
+    expect(unansweredOf(...failing("EOF", "create-replacement"))).toEqual(begun);
+    expect(unansweredOf(...failing("EOF", "update"))).toEqual([]);
+    expect(unansweredOf(...failing("but got 409 instead"))).toEqual([]);
+    expect(unansweredOf(...failing("EOF", "create", "command:remote:Command"))).toEqual([]);
   });
 
   it("is noted until the cloud has been asked", () => {
-    const folder = mkdtempSync(join(tmpdir(), "hybrid-vnf-unheard-"));
-    const notes = new UnheardNotes("hybrid-vnf-site", "dev", folder);
+    const folder = mkdtempSync(join(tmpdir(), "hybrid-vnf-unanswered-"));
+    const notes = new UnansweredNotes("hybrid-vnf-site", "dev", folder);
     const router = { type: ROUTER, inputs: { name: "r" } };
     expect(notes.all).toEqual([]);
     notes.add([router]);
     notes.add([]);
     notes.add([{ ...router, inputs: { name: "s" } }]);
-    expect(new UnheardNotes("hybrid-vnf-site", "dev", folder).all.map(({ inputs }) => inputs.name)).toEqual(["r", "s"]);
-    expect(new UnheardNotes("hybrid-vnf-swarm", "dev", folder).all).toEqual([]);
+    expect(new UnansweredNotes("hybrid-vnf-site", "dev", folder).all.map(({ inputs }) => inputs.name)).toEqual([
+      "r",
+      "s",
+    ]);
+    expect(new UnansweredNotes("hybrid-vnf-swarm", "dev", folder).all).toEqual([]);
     notes.forget();
     expect(notes.all).toEqual([]);
     rmSync(folder, { recursive: true });
@@ -386,16 +382,13 @@ describe("what is left in the checkout", () => {
 describe("this machine's own networks", () => {
   const wanted = [{ what: "transit", cidr: "10.100.101.0/24", setting: "set it" }];
   it("are compared as ranges", () => {
-    expect(range("10.0.0.0/8")).toEqual({ first: 10 * 2 ** 24, last: 11 * 2 ** 24 - 1 });
-    expect(range("10.1.2.3/32")).toEqual({ first: 167838211, last: 167838211 });
-    expect(range("fd00::/8")).toBeUndefined();
-    expect(range("10.0.0.300/8")).toBeUndefined();
     const taken = (cidr: string) => [{ cidr, by: "x", remedy: "y" }];
     expect(conflicts(wanted, taken("10.100.0.0/16"))).toEqual([
       "The transit network 10.100.101.0/24 overlaps 10.100.0.0/16 of x: y, or choose another range (set it).",
     ]);
     expect(conflicts(wanted, taken("10.100.101.128/25"))).toHaveLength(1);
     expect(conflicts(wanted, taken("10.100.102.0/24"))).toEqual([]);
+    expect(conflicts(wanted, taken("fd00::/8"))).toEqual([]);
     expect(conflicts([{ what: "t", cidr: "nonsense", setting: "" }], taken("10.0.0.0/8"))).toEqual([]);
   });
   const network = (Name: string, Subnet: string, site?: string) => ({
@@ -411,7 +404,7 @@ describe("this machine's own networks", () => {
       network("a", "10.1.0.0/24", "dev"),
       network("b", "10.2.0.0/24", "other"),
     ];
-    expect(takenByDocker(networks, "dev").map((one) => one.by)).toEqual([
+    expect(usedByDocker(networks, "dev").map((one) => one.by)).toEqual([
       "the Docker network 'foo'",
       "the Docker network 'b'",
     ]);
@@ -428,7 +421,7 @@ describe("this machine's own networks", () => {
       "docker0\t000011AC\t00000000\t0001\t0\t0\t0\t0000FFFF\t0\t0\t0",
       "",
     ].join("\n");
-    expect(takenByRoutes(table, ["docker0"])).toEqual([
+    expect(usedByRoutes(table, ["docker0"])).toEqual([
       {
         cidr: "10.100.101.0/24",
         by: "this machine's route through tun0",
@@ -461,23 +454,53 @@ describe("asking the service", () => {
     });
   });
 
-  const places = [
-    { name: "nginx", address: "10.100.100.20" },
-    { name: "quagga", address: "10.100.101.10" },
-    { name: "apache-1", address: "10.100.102.11" },
-  ];
+  const quagga = { name: "quagga", address: "10.100.101.10" };
+  const known = [quagga, { name: "nginx", address: "10.100.100.20" }, { name: "apache-1", address: "10.100.102.11" }];
   it("names the hops, and the place where a path ends", () => {
-    const [whole, cut, none] = paths(
-      "10.100.102.11 10.100.101.10 10.100.102.11\n10.100.102.11 10.100.101.10 * * *\n10.100.102.11 * *\n",
+    const [whole, cut, none, past, silent] = traces(
+      "10.100.102.11 10.100.101.10 10.100.102.11\n10.100.102.11 10.100.101.10 * * *\n10.100.102.11 * *\n10.100.102.11 10.100.102.11\n10.100.102.11 * 10.100.102.11\n",
       "nginx",
-      places,
+      known,
     );
     expect(whole).toMatchObject({ to: "apache-1", complete: true });
     expect(whole?.hops.map((hop) => hop.name)).toEqual(["quagga", "apache-1"]);
-    expect(cut && brokenAt(cut)).toBe(
+    expect(whole && problemOf(whole, [quagga])).toBeUndefined();
+    expect(silent && problemOf(silent, [quagga])).toBeUndefined();
+    expect(past && problemOf(past, [quagga])).toBe(
+      "The path from nginx to apache-1 leads past quagga (10.100.101.10): see to the routes of nginx.",
+    );
+    expect(cut && problemOf(cut, [quagga])).toBe(
       "The path from nginx to apache-1 ends at quagga (10.100.101.10): nothing after it answers.",
     );
-    expect(none && brokenAt(none)).toBe("The path from nginx to apache-1 ends at nginx: no hop after it answers.");
+    expect(none && problemOf(none, [quagga])).toBe(
+      "The path from nginx to apache-1 ends at nginx: no hop after it answers.",
+    );
+  });
+
+  it("traces a path from each proxy of ours to the next one, or to the servers", () => {
+    const machine = (name: string) => ({
+      ...{ id: `dev/${name}`, name, identity: "1", legs: [] },
+      ssh: { host: name, port: 22, user: "root", hostKey: "ssh-ed25519 AAAA" },
+    });
+    const hop = (name: string, handling: "route" | "proxy") => ({
+      ...{ name, handling, stateful: handling === "proxy", instances: [{ machine: machine(name), legs: [] }] },
+      in: { network: "n", address: `in of ${name}` },
+      out: { network: "n" },
+    });
+    const hops = [hop("a", "route"), hop("b", "proxy"), hop("c", "proxy"), hop("d", "route"), hop("e", "route")];
+    const end = [{ name: "apache-1", address: "s" }];
+    const published = { url: "http://x", from: "dev/clients", clients: [machine("client")], hops, servers: end };
+    expect(
+      stretchesOf(published).map(({ from, over, to }) => [
+        from,
+        over.map(({ name }) => name),
+        to.map(({ name }) => name),
+      ]),
+    ).toEqual([
+      ["client", ["a"], ["b"]],
+      ["b", [], ["c"]],
+      ["c", ["d", "e"], ["apache-1"]],
+    ]);
   });
 
   it("is good only when every request is answered and every server has a share", () => {
@@ -486,25 +509,17 @@ describe("asking the service", () => {
         { name: "apache-1", address: "a" },
         { name: "apache-2", address: "b" },
       ],
-      hops: [],
     };
-    const seen = { requests: 4, answered: 4, replies: { "apache-1": 2, "apache-2": 2 }, strange: 0, paths: [] };
+    const seen = { requests: 4, answered: 4, replies: { "apache-1": 2, "apache-2": 2 }, strange: 0 };
     expect(judge(facts, seen)).toEqual([]);
     expect(judge(facts, { ...seen, answered: 3 })).toEqual(["1 of 4 requests got no reply."]);
     expect(judge(facts, { ...seen, replies: { "apache-1": 4, "apache-2": 0 } })).toEqual([
       "apache-2 (b) has answered no request.",
     ]);
-    const report = { url: "http://10.100.100.20", ...seen, good: true, problems: [] };
+    const report = { url: "http://10.100.100.20", ...seen, traces: [], good: true, problems: [] };
     expect(describeReport(report)).toEqual([
       "url      http://10.100.100.20",
       "replies  4 of 4: apache-1 2, apache-2 2",
     ]);
-  });
-
-  it("talks to no machine that shows another key than the pinned one", () => {
-    const key = Buffer.from("host key");
-    expect(isPinned(key, `ssh-ed25519 ${key.toString("base64")} root@x\n`)).toBe(true);
-    expect(isPinned(Buffer.from("other"), `ssh-ed25519 ${key.toString("base64")}`)).toBe(false);
-    expect(isPinned(key, "")).toBe(false);
   });
 });

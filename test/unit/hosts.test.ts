@@ -12,9 +12,9 @@ const pool: Record<string, HostSettings> = {
 };
 const site = (given: unknown = pool) =>
   new Site("site", {
-    name: "borrowed",
+    siteName: "borrowed",
     platform: hosts({ hosts: given as typeof pool, privateKey: "ENTRY" }),
-    transit: "10.100.101.0/24",
+    transitCidr: "10.100.101.0/24",
   });
 
 let made: Made[];
@@ -63,14 +63,14 @@ describe("a pool of hosts is refused when", () => {
 
   test("a machine has no host: the message lists those that there are", () => {
     const { "apache-2": _, ...rest } = pool;
-    expect(refusalOf(() => new KubernetesLayer("k", { site: site(rest) })).message).toMatch(
+    expect(refusalOf(() => new KubernetesLayer("k", { transit: site(rest).transit })).message).toMatch(
       /no host is given for machine "apache-2" \(given: apache-1, kubernetes-1, swarm-1, client\)/,
     );
   });
 
   test("a host has no address in a network of its machine", () => {
     const given = { ...pool, "kubernetes-1": { hostKey, addresses: ["10.100.102.50"] } };
-    expect(refusalOf(() => new KubernetesLayer("k", { site: site(given) })).message).toMatch(
+    expect(refusalOf(() => new KubernetesLayer("k", { transit: site(given).transit })).message).toMatch(
       /host kubernetes-1 has no address in network "transit" 10\.100\.101\.0\/24 \(it has: 10\.100\.102\.50\)/,
     );
   });
@@ -78,33 +78,33 @@ describe("a pool of hosts is refused when", () => {
 
 describe("on hosts", () => {
   test("addresses come from the pool, and SSH goes where the host says", async () => {
-    const on = site();
-    const kubernetes = new KubernetesLayer("k", { site: on });
-    const swarm = new SwarmLayer("s", { site: on });
-    expect(kubernetes.servers.map((server) => server.address)).toEqual(["10.100.102.77", "10.100.102.33"]);
+    const { transit } = site();
+    const kubernetes = new KubernetesLayer("k", { transit });
+    const swarm = new SwarmLayer("s", { transit });
+    expect(kubernetes.servers.addresses).toEqual(["10.100.102.77", "10.100.102.33"]);
     expect(await value(kubernetes.cluster.endpoint)).toBe("https://192.0.2.7:6443");
     expect(await value(swarm.cluster.endpoint)).toBe("tcp://10.100.101.60:2376");
     await value(kubernetes.cluster.kubeconfig);
-    expect(one(made, "apache-2-packages").inputs.connection).toMatchObject({
+    expect(one(made, "k-apache-2-packages").inputs.connection).toMatchObject({
       host: "apache.example",
       port: 2222,
       hostKey,
     });
-    expect(one(made, "kubernetes-1-packages").inputs.connection).toMatchObject({ host: "192.0.2.7" });
+    expect(one(made, "k-cluster-1-packages").inputs.connection).toMatchObject({ host: "192.0.2.7" });
   });
 
   test("no network is made, and only what was made is ever undone", async () => {
-    const on = site();
-    const kubernetes = new KubernetesLayer("k", { site: on });
+    const { transit } = site();
+    const kubernetes = new KubernetesLayer("k", { transit });
     await value(kubernetes.cluster.kubeconfig);
     expect(made.filter((resource) => !/^(command|hybrid-vnf|pulumi):/.test(resource.type))).toEqual([]);
-    expect(one(made, "apache-1-packages").inputs.delete).toBe("bash -s -- delete");
-    expect(one(made, "kubernetes-1-programs").inputs.delete).toBe("bash -s -- delete");
+    expect(one(made, "k-apache-1-packages").inputs.delete).toBe("bash -s -- delete");
+    expect(one(made, "k-cluster-1-programs").inputs.delete).toBe("bash -s -- delete");
   });
 
   test("the owner's key is used to let the site's key in, and for nothing else", async () => {
-    const on = site();
-    const kubernetes = new KubernetesLayer("k", { site: on });
+    const { transit } = site();
+    const kubernetes = new KubernetesLayer("k", { transit });
     await value(kubernetes.cluster.kubeconfig);
     const entered = made
       .filter((resource) => JSON.stringify(resource.inputs).includes("ENTRY"))

@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import { MockMonitor } from "@pulumi/pulumi/runtime/mocks";
 import { InvalidInput } from "../../components";
 
 /** A resource that a program registered, with its inputs. */
@@ -8,6 +9,8 @@ export interface Made {
   readonly inputs: Record<string, unknown>;
   /** Names of the inputs that are secret, wholly. */
   readonly secrets: readonly string[];
+  /** The explicit provider that makes it, by URN and ID. @default the engine's own */
+  readonly provider?: string;
 }
 
 /** How a secret is marked on the wire (the SDK's specialSigKey and specialSecretSig). */
@@ -23,6 +26,51 @@ function bare(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(bare);
   if (typeof value !== "object" || value === null) return value;
   return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, bare(inner)]));
+}
+
+/** The part of a registration's request that a URN is computed from. */
+interface Registration {
+  getParent(): string;
+  getType(): string;
+  getName(): string;
+}
+type Answer = (error: unknown, response: unknown) => void;
+
+/** The URN that the engine computes: all parents' types, where the SDK's mocks keep the last one only (Pulumi: Resource names, URNs). */
+function urnOf(registration: Registration): string {
+  const [, , parents] = registration.getParent().split("::");
+  const prefix = parents === undefined || parents === "pulumi:pulumi:Stack" ? "" : `${parents}$`;
+  return `urn:pulumi:test::hybrid-vnf::${prefix}${registration.getType()}::${registration.getName()}`;
+}
+
+/** The name at the end of a URN. */
+const nameIn = (urn: string): string => urn.slice(urn.lastIndexOf("::") + 2);
+
+let urns = new Set<string>();
+/** What the engine, or our own rule of names, would refuse. */
+let refused: string[] = [];
+
+// The monitor's own methods know neither full URNs nor twins; its declaration keeps these two to itself.
+const monitor = MockMonitor.prototype as unknown as {
+  newUrn: (parent: string, type: string, name: string) => string;
+  registerResource: (request: Registration, answer: Answer) => Promise<void>;
+};
+monitor.newUrn = (parent, type, name) => urnOf({ getParent: () => parent, getType: () => type, getName: () => name });
+const registerResource = monitor.registerResource;
+monitor.registerResource = function (request, answer) {
+  const urn = urnOf(request);
+  const parent = request.getParent();
+  if (urns.has(urn)) refused.push(`Duplicate resource URN '${urn}'`);
+  if (parent !== "" && !parent.includes("::pulumi:pulumi:Stack::") && !request.getName().startsWith(nameIn(parent)))
+    refused.push(`'${urn}' does not begin with the name of its parent, '${nameIn(parent)}'`);
+  urns.add(urn);
+  return registerResource.call(this, request, answer);
+};
+
+/** The URNs of all that was registered since `record`, without stack and project. @throws Error when the engine would have refused one of them */
+export function registered(): string[] {
+  if (refused.length > 0) throw new Error(refused.join("\n"));
+  return [...urns].map((urn) => urn.replace("urn:pulumi:test::hybrid-vnf::", "")).sort();
 }
 
 /** What the scripts that print something print, by the end of their resource's name. */
@@ -49,13 +97,15 @@ const PRINTED: [RegExp, string][] = [
  */
 export function record(until: (name: string) => Promise<void> | undefined = () => undefined): Made[] {
   const made: Made[] = [];
+  urns = new Set();
+  refused = [];
   const addresses = new Map<string, string[]>();
   pulumi.runtime.setMocks(
     {
-      newResource: async ({ type, name, inputs: wrapped }) => {
+      newResource: async ({ type, name, inputs: wrapped, provider }) => {
         const inputs = bare(wrapped) as Record<string, unknown>;
         const secrets = Object.keys(wrapped).filter((key) => isSecret(wrapped[key]));
-        made.push({ type, name, inputs, secrets });
+        made.push({ type, name, inputs, secrets, provider });
         const state: Record<string, unknown> = { ...inputs };
         if (type === "docker:index/container:Container") {
           addresses.set(

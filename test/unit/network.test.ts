@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { Address, Cidr, requireDisjoint } from "../../components";
+import { Address, Cidr } from "../../components";
+import { requireDisjoint } from "../../components/network/disjoint";
 
 const prefix = fc.integer({ min: 8, max: 30 });
 const word = fc.integer({ min: 0, max: 2 ** 32 - 1 });

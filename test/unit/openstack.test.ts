@@ -7,6 +7,7 @@ import * as fc from "fast-check";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import {
   type Catalog,
+  credentials,
   InvalidInput,
   KubernetesLayer,
   MachineImage,
@@ -20,10 +21,9 @@ import {
   siteContract,
 } from "../../components";
 import { forwardedFrom, rulesOf } from "../../components/platform/openstack/access";
-import { leaves, removeBegun } from "../../components/platform/openstack/half-made";
+import { OpenStackRecovery, removeUnfinished } from "../../components/platform/openstack/recovery";
 import { Session } from "../../components/platform/openstack/session";
 import { userData } from "../../components/platform/openstack/user-data";
-import { credentials } from "../../stacks/cloud";
 import { type Made, one, record, refusalOf, settled, value } from "./mocks";
 
 const CATALOG: Catalog = {
@@ -59,8 +59,8 @@ const JUMP: OpenStackArgs = {
   access: { jump: { host: "198.51.100.7", port: 2222, user: "ops", hostKey: "ssh-ed25519 JUMP" } },
 };
 const key = { privateKey: "PRIVATE", publicKey: "ssh-ed25519 AAAA" };
-const transit = { name: "transit", cidr: "10.100.101.0/24", ref: "net-t/sub-t" };
-const servers = { name: "servers", cidr: "10.100.102.0/24", ref: "net-s/sub-s" };
+const transit = { id: "test/transit", name: "transit", cidr: "10.100.101.0/24", ref: "net-t/sub-t" };
+const servers = { id: "test/servers", name: "servers", cidr: "10.100.102.0/24", ref: "net-s/sub-s" };
 
 let made: Made[];
 beforeEach(() => {
@@ -71,7 +71,7 @@ const inputsOf = (name: string) => one(made, name).inputs;
 /** What was made, `type name`, without the pairs of keys. */
 const names = () =>
   made
-    .filter(({ name }) => !/-key$|-keygen$/.test(name))
+    .filter(({ type, name }) => !/-key$|-keygen$/.test(name) && !type.startsWith("pulumi:providers:"))
     .map(({ type, name }) => `${type.split(":").at(-1)} ${name}`)
     .sort();
 
@@ -80,13 +80,14 @@ async function node(args: OpenStackArgs = SETTINGS) {
     "kubernetes-1",
     {
       site: "test",
+      hostname: "kubernetes-1",
       role: "kubernetes",
       legs: [
         { network: transit, address: "10.100.101.10" },
         { network: servers, address: "10.100.102.10" },
       ],
       key,
-      group: "kubernetes",
+      group: { name: "kubernetes", role: "kubernetes" },
     },
     {},
   );
@@ -95,21 +96,19 @@ async function node(args: OpenStackArgs = SETTINGS) {
 }
 
 async function chain(args: OpenStackArgs) {
-  const site = new Site("site", { name: "test", platform: openStack(args), transit: transit.cidr });
-  const kubernetes = new KubernetesLayer("kubernetes", { site, workers: 1 });
-  const swarm = new SwarmLayer("swarm", { site });
-  const service = new ServiceLayer("service", { kubernetes, swarm, transit: site.transit });
-  await value(service.url);
-  await value(service.routes);
+  const site = new Site("site", { siteName: "test", platform: openStack(args), transitCidr: transit.cidr });
+  const kubernetes = new KubernetesLayer("kubernetes", { transit: site.transit, workerCount: 1 });
+  const swarm = new SwarmLayer("swarm", { transit: site.transit });
+  const service = new ServiceLayer("service", { kubernetes, swarm });
+  await value(service.chain.url);
+  await value(service.router.routes);
   await settled();
   return { site, kubernetes, swarm };
 }
 
 describe("a network", () => {
-  const network = async (args: OpenStackArgs) => {
-    const made = openStack(args).network("transit", { site: "test", cidr: transit.cidr }, {});
-    return value(made.ref);
-  };
+  const network = (args: OpenStackArgs) =>
+    value(openStack(args).network("transit", { site: "test", role: "transit", cidr: transit.cidr }, {}));
 
   test("without an external network has no gateway, and addresses for the cloud's own use apart from those of machines", async () => {
     expect(await network({ ...SETTINGS, dns: ["9.9.9.9"] })).toBe("transit-network-id/transit-subnet-id");
@@ -226,27 +225,27 @@ describe("a machine with two legs", () => {
   test("is waited for as long as settings say, and how to see its console is said", async () => {
     await node({ ...SETTINGS, bootTimeout: 900, cloud: "mycloud", region: "R 1" });
     const { stdin } = inputsOf("kubernetes-1-boot");
-    expect(stdin).toContain("export PATIENCE='900'\n");
+    expect(stdin).toContain("export WAIT_SECONDS='900'\n");
     expect(stdin).toContain("BOOT_TIMEOUT='\\''900'\\''");
     expect(stdin).toContain("openstack console log show hybrid-vnf-test-kubernetes-1");
     expect(stdin).toMatch(
-      /export LAST_WORDS='openstack --os-cloud '\\''mycloud'\\'' --os-region-name '\\''R 1'\\'' console log show --lines 20 \S+'\n/,
+      /export CONSOLE_COMMAND='openstack --os-cloud '\\''mycloud'\\'' --os-region-name '\\''R 1'\\'' console log show --lines 20 \S+'\n/,
     );
   });
 
   test.each([
     ["is not there", undefined, undefined],
-    ["runs", { attempt: 1, ran: true }, undefined],
-    ["took another's place", { attempt: 2, ran: true }, "2"],
-    ["never came up", { attempt: 2, ran: false, failed: {} }, "3"],
-    ["failed after it ran", { attempt: 2, ran: true, failed: { reason: "lost" } }, "2"],
-  ])("whose server %s is the same one, or another in its place", async (_, server, attempt) => {
+    ["runs", { generation: 1, ran: true }, undefined],
+    ["took another's place", { generation: 2, ran: true }, "2"],
+    ["never came up", { generation: 2, ran: false, failed: {} }, "3"],
+    ["failed after it ran", { generation: 2, ran: true, failed: { reason: "lost" } }, "2"],
+  ])("whose server %s is the same one, or another in its place", async (_, server, generation) => {
     const servers = server ? [{ name: "hybrid-vnf-test-kubernetes-1", ...server }] : [];
     await node({ ...SETTINGS, catalog: { ...CATALOG, servers } });
     expect(inputsOf("kubernetes-1-instance").metadata).toEqual({
       "hybrid-vnf.site": "test",
       "hybrid-vnf.role": "kubernetes",
-      ...(attempt ? { "hybrid-vnf.attempt": attempt } : {}),
+      ...(generation ? { "hybrid-vnf.generation": generation } : {}),
     });
   });
 
@@ -348,16 +347,23 @@ describe("access", () => {
 
   test("by floating IP: SSH, both APIs and their certificates go by the floating address", async () => {
     const { kubernetes, swarm } = await chain(FLOATING);
-    const reached = "floating-of-kubernetes-1-transit-port-id";
-    expect(inputsOf("kubernetes-1-address")).toMatchObject({ pool: "public", portId: "kubernetes-1-transit-port-id" });
+    const reached = "floating-of-kubernetes-cluster-1-transit-port-id";
+    expect(inputsOf("kubernetes-cluster-1-address")).toMatchObject({
+      pool: "public",
+      portId: "kubernetes-cluster-1-transit-port-id",
+    });
     expect(await value(kubernetes.cluster.endpoint)).toBe(`https://${reached}:6443`);
-    expect(inputsOf("kubernetes-1-node").connection).toMatchObject({ host: reached });
-    expect(inputsOf("kubernetes-1-control-plane").stdin).toContain(`export SANS='${reached}'\n`);
-    expect(inputsOf("kubernetes-1-control-plane").stdin).toContain("export ADVERTISE_ADDRESS='10.100.101.10'\n");
-    expect(inputsOf("kubernetes-kubeconfig").stdin).toContain(`export ADDRESS='${reached}'\n`);
-    expect(await value(swarm.cluster.endpoint)).toBe("tcp://floating-of-swarm-1-transit-port-id:2376");
-    expect(inputsOf("swarm-1-manager").stdin).toContain("export SANS='floating-of-swarm-1-transit-port-id'\n");
-    expect(inputsOf("quagga-image-on-kubernetes-1").stdin).toContain(`export HOST='${reached}'\n`);
+    expect(inputsOf("kubernetes-cluster-1-node").connection).toMatchObject({ host: reached });
+    expect(inputsOf("kubernetes-cluster-1-control-plane").stdin).toContain(`export SANS='${reached}'\n`);
+    expect(inputsOf("kubernetes-cluster-1-control-plane").stdin).toContain(
+      "export ADVERTISE_ADDRESS='10.100.101.10'\n",
+    );
+    expect(inputsOf("kubernetes-cluster-kubeconfig").stdin).toContain(`export ADDRESS='${reached}'\n`);
+    expect(await value(swarm.cluster.endpoint)).toBe("tcp://floating-of-swarm-cluster-1-transit-port-id:2376");
+    expect(inputsOf("swarm-cluster-1-manager").stdin).toContain(
+      "export SANS='floating-of-swarm-cluster-1-transit-port-id'\n",
+    );
+    expect(inputsOf("service-quagga-image-on-test-kubernetes-1").stdin).toContain(`export HOST='${reached}'\n`);
   });
 
   test("directly: nothing has a floating IP, and every address is the leg's own", async () => {
@@ -375,7 +381,7 @@ describe("access", () => {
         proxy: { host: "198.51.100.7", port: 2222, user: "ops", hostKey: "ssh-ed25519 JUMP", privateKey: "PRIVATE" },
       });
     }
-    for (const name of ["kubernetes-1-boot", "quagga-image-on-kubernetes-1"])
+    for (const name of ["kubernetes-cluster-1-boot", "service-quagga-image-on-test-kubernetes-1"])
       expect(inputsOf(name).stdin).toContain(
         "export JUMP_HOST='198.51.100.7'\nexport JUMP_PORT='2222'\nexport JUMP_USER='ops'\nexport JUMP_HOST_KEY='ssh-ed25519 JUMP'\n",
       );
@@ -405,9 +411,9 @@ describe("access", () => {
   test("groups of the same machines are made once, and every resource is named once", async () => {
     await chain(FLOATING);
     expect(names().filter((name) => name.startsWith("ServerGroup"))).toEqual([
-      "ServerGroup apache-group-servers",
-      "ServerGroup kubernetes-group-servers",
-      "ServerGroup swarm-group-servers",
+      "ServerGroup kubernetes-apache-group-servers",
+      "ServerGroup kubernetes-cluster-group-servers",
+      "ServerGroup swarm-cluster-group-servers",
     ]);
     const all = made.map(({ type, name }) => `${type} ${name}`);
     expect(new Set(all).size).toBe(all.length);
@@ -431,11 +437,11 @@ describe("the first boot", () => {
 describe("the site's contract", () => {
   test("hands the settings on, so that they are said once", async () => {
     const { site } = await chain({ ...FLOATING, dns: ["9.9.9.9"], catalog: undefined });
-    const published = publishSite(site);
+    const published = publishSite(site.transit);
     const { facts } = siteContract.parse("s", await value(published.contract), { privateKey: "P" });
     expect(facts.platform).toEqual({
       kind: "openstack",
-      openstack: {
+      facts: {
         access: "floating",
         externalNetwork: "public",
         operators: ["192.0.2.0/24"],
@@ -444,8 +450,7 @@ describe("the site's contract", () => {
         dns: ["9.9.9.9"],
       },
     });
-    if (facts.platform.kind !== "openstack") throw new Error("another platform");
-    expect(openStack(facts.platform.openstack).facts).toEqual(facts.platform);
+    expect(openStack(facts.platform.facts as OpenStackArgs).facts).toEqual(facts.platform.facts);
   });
 });
 
@@ -463,9 +468,9 @@ describe("an image's upload", () => {
 
   test("is named by its content, marked, and says how large its disk is", async () => {
     const platform = openStack({ ...SETTINGS, image: undefined, imageFile: disk("a"), catalog: CATALOG });
-    await value(platform.network("transit", { site: "test", cidr: transit.cidr }, {}).ref);
+    await value(platform.network("transit", { site: "test", role: "transit", cidr: transit.cidr }, {}));
     await settled();
-    const { inputs } = one(made, "machine-image");
+    const { inputs } = one(made, "openstack-machine-image");
     expect(inputs).toMatchObject({
       name: expect.stringMatching(/^hybrid-vnf-machine-[0-9a-f]{12}$/),
       diskFormat: "qcow2",
@@ -491,13 +496,17 @@ const machine =
   () =>
     openStack({ ...SETTINGS, catalog: CATALOG, ...given }).machine(
       "apache-1",
-      { site: "test", role, legs: [{ network: servers, address }], key },
+      { site: "test", hostname: "apache-1", role, legs: [{ network: servers, address }], key },
       {},
     );
 const network =
   (cidr: string, given: object = {}) =>
   () =>
-    openStack({ ...SETTINGS, catalog: CATALOG, ...given }).network("transit", { site: "test", cidr }, {});
+    openStack({ ...SETTINGS, catalog: CATALOG, ...given }).network(
+      "transit",
+      { site: "test", role: "transit", cidr },
+      {},
+    );
 
 const CASES: [string, () => unknown, string[]][] = [
   [
@@ -602,6 +611,7 @@ const CASES: [string, () => unknown, string[]][] = [
         "a",
         {
           site: "t",
+          hostname: "a",
           role: "server",
           legs: [{ network: servers, address: "10.100.102.11" }],
           key: { ...key, publicKey: "" },
@@ -612,7 +622,7 @@ const CASES: [string, () => unknown, string[]][] = [
   ],
   [
     "a machine in no network, with a name that no host has",
-    () => openStack(SETTINGS).machine("Apache_1", { site: "t", role: "server", legs: [], key }, {}),
+    () => openStack(SETTINGS).machine("m", { site: "t", hostname: "Apache_1", role: "server", legs: [], key }, {}),
     ['"Apache_1" is no host name', "it has no leg"],
   ],
 ];
@@ -625,7 +635,7 @@ describe("bad input is refused in plain sentences", () => {
   });
 
   test("what is well is taken", async () => {
-    await value(network("10.100.101.0/24")().ref);
+    await value(network("10.100.101.0/24")());
     await value(machine({ flavor: "zero" }, "kubernetes")().identity);
   });
 });
@@ -746,7 +756,7 @@ describe("what a killed engine left on a cloud", () => {
     bodies.length = 0;
   });
   const remove = (type: string, inputs: Record<string, unknown>, ...known: string[]) =>
-    removeBegun(session, { type: `openstack:${type}`, inputs }, new Set(known));
+    removeUnfinished(session, { type: `openstack:${type}`, inputs }, new Set(known));
 
   test("goes, and what is noted or is another's stays", async () => {
     const port = (id: string, name: string) =>
@@ -799,7 +809,7 @@ describe("what a killed engine left on a cloud", () => {
   test("is asked after for every kind of thing that the platform makes", async () => {
     await node(FLOATING);
     const types = [...new Set(made.map(({ type }) => type))].filter((type) => type.startsWith("openstack:"));
-    const none = types.filter((type) => !leaves({ type, inputs: {} }));
+    const none = types.filter((type) => !new OpenStackRecovery({}).concerns({ type, inputs: {} }));
     expect(types.length).toBeGreaterThan(5);
     expect(none).toEqual([]);
   });
@@ -827,7 +837,12 @@ describe("what a cloud has", () => {
         servers: [
           { id: "1", name: "lost", status: "ERROR", "OS-SRV-USG:launched_at": null },
           { id: "2", name: "broken", status: "ERROR", fault: { message: "Disk." }, "OS-SRV-USG:launched_at": "2026" },
-          { name: "up", status: "ACTIVE", metadata: { "hybrid-vnf.attempt": "3" }, "OS-SRV-USG:launched_at": "2026" },
+          {
+            name: "up",
+            status: "ACTIVE",
+            metadata: { "hybrid-vnf.generation": "3" },
+            "OS-SRV-USG:launched_at": "2026",
+          },
         ],
       },
       "/compute/v2.1/servers/1": { server: { id: "1", fault: { code: 500, message: "No host." } } },
@@ -874,9 +889,9 @@ describe("what a cloud has", () => {
       subnets: [{ network: "office", cidr: "10.0.0.0/24" }],
       zones: ["nova"],
       servers: [
-        { name: "lost", attempt: 1, ran: false, failed: { reason: "No host." } },
-        { name: "broken", attempt: 1, ran: true, failed: { reason: "Disk." } },
-        { name: "up", attempt: 3, ran: true },
+        { name: "lost", generation: 1, ran: false, failed: { reason: "No host." } },
+        { name: "broken", generation: 1, ran: true, failed: { reason: "Disk." } },
+        { name: "up", generation: 3, ran: true },
       ],
     });
   });

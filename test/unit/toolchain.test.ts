@@ -260,16 +260,16 @@ describe("making sure of a tool", () => {
     expect(existsSync(join(folder, "cache", "lock"))).toBe(false);
   });
 
-  it("leaves out what only another platform needs", async () => {
+  it("leaves out what is not asked for", async () => {
     files.set("/hello", { body: "hello" });
     files.set("/hello.sha256", { body: sha256("hello") });
-    const options = { cache: join(folder, "cache"), modules: folder, tools: [{ ...tool("none"), platform: "cloud" }] };
-    const names = async (platforms?: string[]) =>
-      (await ensureToolchain({ ...options, platforms })).tools.map(({ name }) => name);
+    const options = { cache: join(folder, "cache"), modules: folder, tools: [{ ...tool("none"), onDemand: "cloud" }] };
+    const names = async (plugins?: string[]) =>
+      (await ensureToolchain({ ...options, plugins })).tools.map(({ name }) => name);
     expect(await names([])).toEqual([]);
-    expect(await names(["lab"])).toEqual([]);
+    expect(await names(["other"])).toEqual([]);
     expect(asked).toEqual([]);
-    expect(await names(["lab", "cloud"])).toEqual(["hello"]);
+    expect(await names(["other", "cloud"])).toEqual(["hello"]);
     expect(await names()).toEqual(["hello"]);
   });
 

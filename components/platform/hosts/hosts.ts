@@ -1,13 +1,14 @@
 import type * as pulumi from "@pulumi/pulumi";
-import { MACHINE_IMAGE, type MachineArgs, type MachineLike } from "../../machine/machine";
+import type { KeyPair } from "../../machine/access";
+import type { MachineArgs, MachineLike } from "../../machine/machine";
 import { Address } from "../../network/address";
 import { Cidr } from "../../network/cidr";
-import type { NetworkArgs, NetworkLike } from "../../network/network";
+import type { NetworkIdentity } from "../../network/network";
 import { InvalidInput } from "../../problem/problem";
-import { letIn } from "../../ssh/admission";
-import type { KeyPair } from "../../ssh/key";
-import type { Platform, PlatformFacts } from "../platform";
-import { HostMachine, reachOf } from "./machine";
+import { MACHINE_IMAGE } from "../../release";
+import { authorize } from "../../ssh/authorization";
+import type { NetworkArgs, Platform } from "../platform";
+import { HostMachine, sshOf } from "./machine";
 import { type HostSettings, type HostsSettings, parseHosts } from "./settings";
 
 export interface HostsArgs {
@@ -22,49 +23,49 @@ export interface HostsArgs {
 /** Hosts and networks that are there already. Nothing is deleted from them that was not made here. */
 export class Hosts implements Platform {
   readonly kind = "hosts";
-  readonly facts: PlatformFacts;
+  readonly facts: HostsSettings;
   private readonly hosts: HostsSettings;
 
   /** @throws InvalidInput with everything that is wrong with the pool. */
   constructor(readonly args: HostsArgs) {
     this.hosts = parseHosts(args.hosts);
-    this.facts = { kind: "hosts", hosts: this.hosts };
+    this.facts = this.hosts;
   }
 
-  addressOf(machine: string, network: Pick<NetworkLike, "name" | "cidr">): string {
-    const { addresses } = this.host(machine);
+  addressOf(hostname: string, network: NetworkIdentity): string {
+    const { addresses } = this.host(hostname);
     const cidr = Cidr.parse(network.cidr);
     const address = addresses.find((text) => cidr.contains(Address.parse(text)));
     if (address) return address;
     throw new RangeError(
-      `host ${machine} has no address in network "${network.name}" ${cidr} (it has: ${addresses.join(", ")}): add its address there, or take another range`,
+      `host ${hostname} has no address in network "${network.name}" ${cidr} (it has: ${addresses.join(", ")}): add its address there, or take another range`,
     );
   }
 
   /** The network as it is: its hosts have their legs in it already. */
-  network(name: string, args: NetworkArgs): NetworkLike {
-    return { name, cidr: args.cidr, ref: args.cidr };
+  network(_: string, { cidr }: NetworkArgs): string {
+    return cidr;
   }
 
   machine(name: string, args: MachineArgs, opts: pulumi.ComponentResourceOptions): MachineLike {
     const image = this.args.machineImage ?? MACHINE_IMAGE;
-    return new HostMachine(name, { ...args, host: this.host(name), image }, opts);
+    return new HostMachine(name, { ...args, host: this.host(args.hostname), image }, opts);
   }
 
-  admit(name: string, key: KeyPair, opts: pulumi.ComponentResourceOptions): KeyPair {
+  authorize(name: string, key: KeyPair, opts: pulumi.ComponentResourceOptions): KeyPair {
     const { privateKey } = this.args;
     if (privateKey === undefined) return key;
     const open = Object.entries(this.hosts).map(
-      ([machine, host]) => [machine, { ...reachOf(host), privateKey }] as const,
+      ([hostname, host]) => [hostname, { ...sshOf(host), privateKey }] as const,
     );
-    return letIn(name, key, Object.fromEntries(open), opts);
+    return authorize(name, key, Object.fromEntries(open), opts);
   }
 
-  private host(machine: string): HostSettings {
-    const host = this.hosts[machine];
+  private host(hostname: string): HostSettings {
+    const host = this.hosts[hostname];
     if (host) return host;
     throw new InvalidInput("hosts", [
-      `no host is given for machine "${machine}" (given: ${Object.keys(this.hosts).join(", ")}): add one of that name`,
+      `no host is given for machine "${hostname}" (given: ${Object.keys(this.hosts).join(", ")}): add one of that name`,
     ]);
   }
 }

@@ -1,15 +1,10 @@
 import * as path from "node:path";
 import * as command from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
-import {
-  type Leg,
-  legsFound,
-  type MachineArgs,
-  type MachineLike,
-  type Role,
-  type SshAccess,
-} from "../../machine/machine";
-import { MachineScript, printedBy, withSession } from "../../machine/script";
+import type { SshAccess } from "../../machine/access";
+import { type Leg, legsFound } from "../../machine/leg";
+import { type MachineArgs, type MachineLike, machineId, type Role } from "../../machine/machine";
+import { MachineScript, printedBy, withSession } from "../../script/script";
 import type { HostSettings } from "./settings";
 
 export interface HostMachineArgs extends MachineArgs {
@@ -19,7 +14,7 @@ export interface HostMachineArgs extends MachineArgs {
 }
 
 /** How SSH reaches a host. */
-export function reachOf({ host, port, hostKey, addresses }: HostSettings): Omit<SshAccess, "privateKey"> {
+export function sshOf({ host, port, hostKey, addresses }: HostSettings): Omit<SshAccess, "privateKey"> {
   return { host: host ?? addresses[0] ?? "", port: port ?? 22, user: "root", hostKey };
 }
 
@@ -48,26 +43,27 @@ const script = (file: string) => path.join(__dirname, file);
 
 /** A host that is there already, with what its role needs put on it; all of it goes again when the machine is given back. */
 export class HostMachine extends pulumi.ComponentResource implements MachineLike {
+  public readonly id: string;
+  public readonly name: string;
   public readonly legs: readonly Leg[];
   public readonly ssh: SshAccess;
   public readonly identity: pulumi.Output<string>;
 
-  constructor(
-    public readonly name: string,
-    args: HostMachineArgs,
-    opts?: pulumi.ComponentResourceOptions,
-  ) {
-    super("hybrid-vnf:hosts:Machine", name, { role: args.role, addresses: args.host.addresses }, opts);
-    this.ssh = { ...reachOf(args.host), privateKey: args.key.privateKey };
+  constructor(name: string, args: HostMachineArgs, opts?: pulumi.ComponentResourceOptions) {
+    const { site, hostname, role, host } = args;
+    super("hybrid-vnf:hosts:Machine", name, { site, hostname, role, addresses: host.addresses }, opts);
+    this.id = machineId(site, hostname);
+    this.name = hostname;
+    this.ssh = { ...sshOf(host), privateKey: args.key.privateKey };
     // A host that was installed anew has another key, and everything is set up on it again.
-    const own = { name, legs: [], ssh: this.ssh, identity: args.host.hostKey };
+    const own = { id: this.id, name: hostname, legs: [], ssh: this.ssh, identity: host.hostKey };
     const packages = new MachineScript(
       `${name}-packages`,
-      { machine: own, file: script("packages.sh"), input: { PACKAGES: PACKAGES[args.role].join(" ") } },
+      { machine: own, file: script("packages.sh"), input: { PACKAGES: PACKAGES[role].join(" ") } },
       { parent: this },
     );
     const ready: pulumi.Resource[] = [packages];
-    if (args.role === "kubernetes") {
+    if (role === "kubernetes") {
       ready.push(
         new command.local.Command(
           `${name}-programs`,
@@ -89,7 +85,7 @@ export class HostMachine extends pulumi.ComponentResource implements MachineLike
       { parent: this, dependsOn: ready },
     );
     this.identity = pulumi.all([own.identity, found.id]).apply(([text]) => text);
-    this.legs = legsFound(name, args.legs, printedBy(found));
-    this.registerOutputs({ identity: this.identity });
+    this.legs = legsFound(hostname, args.legs, printedBy(found));
+    this.registerOutputs({ id: this.id, identity: this.identity });
   }
 }

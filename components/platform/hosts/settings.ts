@@ -43,13 +43,13 @@ export function parseHosts(given: unknown): HostsSettings {
   const owners = new Map<string, string>();
   for (const [name, { addresses }] of Object.entries(parsed.data ?? {})) {
     for (const text of addresses) {
-      if (problems.attempt(() => Address.parse(text)) === undefined) continue;
+      if (problems.gather(() => Address.parse(text)) === undefined) continue;
       const owner = owners.get(text);
       problems.require(owner === undefined, `${name} and ${owner} both have ${text}: an address belongs to one host`);
       owners.set(text, name);
     }
   }
   problems.require(!parsed.success || Object.keys(parsed.data).length > 0, "there is no host in it: name at least one");
-  problems.done();
+  problems.throwIfAny();
   return parsed.data ?? {};
 }

@@ -1,9 +1,10 @@
 import type * as pulumi from "@pulumi/pulumi";
+import type { KeyPair } from "../../machine/access";
 import type { MachineArgs, MachineLike } from "../../machine/machine";
-import type { NetworkArgs, NetworkLike } from "../../network/network";
+import type { NetworkIdentity } from "../../network/network";
 import { Problems } from "../../problem/problem";
-import type { KeyPair } from "../../ssh/key";
-import { type Platform, type PlatformFacts, platformFor, type WholeFacts } from "../platform";
+import { publishedPlatform } from "../module";
+import { type NetworkArgs, type Platform, platformOfLegs } from "../platform";
 
 export interface HybridArgs {
   /** The platform of each network that is not on `otherwise`, by the network's name: "transit", "servers", "clients". */
@@ -15,7 +16,7 @@ export interface HybridArgs {
 /** Several platforms in one site: each network is on one of them, and a machine is where the networks of its legs are. */
 export class Hybrid implements Platform {
   readonly kind = "hybrid";
-  readonly facts: PlatformFacts;
+  readonly facts: pulumi.Input<unknown>;
   private readonly networks: ReadonlyMap<string, Platform>;
   private readonly otherwise: Platform;
 
@@ -23,45 +24,46 @@ export class Hybrid implements Platform {
   constructor({ networks, otherwise }: HybridArgs) {
     const problems = new Problems("hybrid");
     problems.require(Object.keys(networks).length > 0, "networks is empty: name at least one and its platform");
-    const whole = (what: string, { facts }: Platform): WholeFacts[] => {
-      if (facts.kind !== "hybrid") return [facts];
-      problems.require(false, `${what} is itself hybrid: name the platform of each network here`);
-      return [];
-    };
-    const [rest] = whole("otherwise", otherwise);
-    const each = Object.entries(networks).flatMap(([name, platform]) =>
-      whole(`networks.${name}`, platform).map((facts) => [name, facts] as const),
-    );
-    problems.done();
-    if (!rest) throw new RangeError("hybrid: every network has a platform");
+    for (const [what, platform] of [
+      ["otherwise", otherwise] as const,
+      ...Object.entries(networks).map(([role, one]) => [`networks.${role}`, one] as const),
+    ])
+      problems.require(
+        platform.platformOf === undefined,
+        `${what} is itself made of several platforms: name the platform of each network here`,
+      );
+    problems.throwIfAny();
     this.networks = new Map(Object.entries(networks));
     this.otherwise = otherwise;
-    this.facts = { kind: "hybrid", otherwise: rest, networks: Object.fromEntries(each) };
+    this.facts = {
+      otherwise: publishedPlatform(otherwise),
+      networks: Object.fromEntries(Object.entries(networks).map(([role, one]) => [role, publishedPlatform(one)])),
+    };
   }
 
-  of(network: string): Platform {
-    return this.networks.get(network) ?? this.otherwise;
+  platformOf(role: string): Platform {
+    return this.networks.get(role) ?? this.otherwise;
   }
 
-  addressOf(machine: string, network: Pick<NetworkLike, "name" | "cidr">): string | undefined {
-    return this.of(network.name).addressOf?.(machine, network);
+  addressOf(hostname: string, network: NetworkIdentity): string | undefined {
+    return this.platformOf(network.name).addressOf?.(hostname, network);
   }
 
-  network(name: string, args: NetworkArgs, opts: pulumi.ComponentResourceOptions): NetworkLike {
-    return this.of(name).network(name, args, opts);
+  network(name: string, args: NetworkArgs, opts: pulumi.ComponentResourceOptions): pulumi.Input<string> {
+    return this.platformOf(args.role).network(name, args, opts);
   }
 
   machine(name: string, args: MachineArgs, opts: pulumi.ComponentResourceOptions): MachineLike {
-    const problems = new Problems(`Machine "${name}"`);
+    const problems = new Problems(`Machine "${args.hostname}"`);
     const networks = args.legs.map((leg) => leg.network);
-    const platform = problems.attempt(() => platformFor(this, name, networks)) ?? this.otherwise;
-    problems.done();
+    const platform = problems.gather(() => platformOfLegs(this, args.hostname, networks)) ?? this.otherwise;
+    problems.throwIfAny();
     return platform.machine(name, args, opts);
   }
 
-  admit(name: string, key: KeyPair, opts: pulumi.ComponentResourceOptions): KeyPair {
+  authorize(name: string, key: KeyPair, opts: pulumi.ComponentResourceOptions): KeyPair {
     const all = new Set([...this.networks.values(), this.otherwise]);
-    return [...all].reduce((known, platform) => platform.admit?.(name, known, opts) ?? known, key);
+    return [...all].reduce((known, platform) => platform.authorize?.(name, known, opts) ?? known, key);
   }
 }
 

@@ -1,10 +1,11 @@
-import type * as docker from "@pulumi/docker";
-import type * as pulumi from "@pulumi/pulumi";
-import { MACHINE_IMAGE, type MachineArgs, type MachineLike } from "../../machine/machine";
-import type { NetworkArgs, NetworkLike } from "../../network/network";
-import type { Platform } from "../platform";
+import * as docker from "@pulumi/docker";
+import * as pulumi from "@pulumi/pulumi";
+import type { MachineArgs, MachineLike } from "../../machine/machine";
+import { Cidr } from "../../network/cidr";
+import { CLIENT_IMAGE, MACHINE_IMAGE } from "../../release";
+import type { NetworkArgs, Platform } from "../platform";
 import { LabMachine } from "./machine";
-import { LabNetwork } from "./network";
+import { physicalName } from "./name";
 
 export interface LabArgs {
   /** The Docker engine that carries the lab. @default the local one, or the one that DOCKER_HOST names */
@@ -18,24 +19,36 @@ export interface LabArgs {
 /** Machines and networks on one Linux machine: systemd containers on Docker networks. They share its kernel. */
 export class Lab implements Platform {
   readonly kind = "lab";
-  readonly facts = { kind: "lab" } as const;
+  readonly facts = {};
 
-  constructor(readonly args: LabArgs = {}) {}
+  readonly providers: readonly pulumi.ProviderResource[];
 
-  network(name: string, args: NetworkArgs, opts: pulumi.ComponentResourceOptions): NetworkLike {
-    return new LabNetwork(name, args, this.place(opts));
+  constructor(readonly args: LabArgs = {}) {
+    this.providers = args.provider ? [args.provider] : [];
+  }
+
+  /** A Docker bridge network. Its first address belongs to the machine that carries the lab. */
+  network(
+    name: string,
+    { site, role, cidr }: NetworkArgs,
+    opts: pulumi.ComponentResourceOptions,
+  ): pulumi.Output<string> {
+    return new docker.Network(
+      `${name}-network`,
+      {
+        name: physicalName(site, role),
+        driver: "bridge",
+        ipamConfigs: [{ subnet: cidr, gateway: Cidr.parse(cidr).host(1).toString() }],
+        labels: [{ label: "hybrid-vnf.site", value: site }],
+      },
+      { ...opts, deleteBeforeReplace: true },
+    ).name;
   }
 
   machine(name: string, args: MachineArgs, opts: pulumi.ComponentResourceOptions): MachineLike {
     const image =
-      args.role === "client"
-        ? (this.args.clientImage ?? "hybrid-vnf/client:latest")
-        : (this.args.machineImage ?? MACHINE_IMAGE);
-    return new LabMachine(name, { ...args, image }, this.place(opts));
-  }
-
-  private place(opts: pulumi.ComponentResourceOptions): pulumi.ComponentResourceOptions {
-    return this.args.provider ? { ...opts, providers: [this.args.provider] } : opts;
+      args.role === "client" ? (this.args.clientImage ?? CLIENT_IMAGE) : (this.args.machineImage ?? MACHINE_IMAGE);
+    return new LabMachine(name, { ...args, image }, pulumi.mergeOptions({ providers: [...this.providers] }, opts));
   }
 }
 

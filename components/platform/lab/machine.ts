@@ -1,9 +1,12 @@
 import * as path from "node:path";
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
-import { type Leg, legsFound, type MachineArgs, type MachineLike, type SshAccess } from "../../machine/machine";
-import { MachineScript, printedBy } from "../../machine/script";
+import type { SshAccess } from "../../machine/access";
+import { type Leg, legsFound } from "../../machine/leg";
+import { type MachineArgs, type MachineLike, machineId } from "../../machine/machine";
+import { MachineScript, printedBy } from "../../script/script";
 import { SshKey } from "../../ssh/key";
+import { physicalName } from "./name";
 
 export interface LabMachineArgs extends MachineArgs {
   /** Name of its image on the Docker engine. */
@@ -48,36 +51,37 @@ const STORES: Partial<Record<MachineArgs["role"], string>> = {
 
 /** A systemd container with one leg in each network it is asked to be in. */
 export class LabMachine extends pulumi.ComponentResource implements MachineLike {
+  public readonly id: string;
+  public readonly name: string;
   public readonly legs: readonly Leg[];
   public readonly ssh: SshAccess;
   public readonly identity: pulumi.Output<string>;
   public readonly resource: pulumi.Resource;
 
-  constructor(
-    public readonly name: string,
-    args: LabMachineArgs,
-    opts?: pulumi.ComponentResourceOptions,
-  ) {
-    super("hybrid-vnf:lab:Machine", name, { ...args, legs: undefined, key: undefined }, opts);
+  constructor(name: string, args: LabMachineArgs, opts?: pulumi.ComponentResourceOptions) {
+    const { site, hostname, role, image: imageName } = args;
+    super("hybrid-vnf:lab:Machine", name, { site, hostname, role, image: imageName }, opts);
+    this.id = machineId(site, hostname);
+    this.name = hostname;
     const hostKey = new SshKey(`${name}-host-key`, { parent: this });
-    const image = docker.getRemoteImageOutput({ name: args.image }, { parent: this });
+    const image = docker.getRemoteImageOutput({ name: imageName }, { parent: this });
     const labels = [
-      { label: "hybrid-vnf.site", value: args.site },
-      { label: "hybrid-vnf.role", value: args.role },
+      { label: "hybrid-vnf.site", value: site },
+      { label: "hybrid-vnf.role", value: role },
     ];
-    const store = STORES[args.role];
+    const store = STORES[role];
     const volume = store
       ? new docker.Volume(
           `${name}-store`,
-          { name: `hybrid-vnf-${args.site}-${name}`, labels },
+          { name: physicalName(site, hostname), labels },
           { parent: this, deleteBeforeReplace: true },
         )
       : undefined;
     const container = new docker.Container(
       `${name}-container`,
       {
-        name: `hybrid-vnf-${args.site}-${name}`,
-        hostname: name,
+        name: physicalName(site, hostname),
+        hostname,
         image: image.id,
         command: ["/usr/local/lib/hybrid-vnf/boot"],
         capabilities: { adds: CAPABILITIES },
@@ -111,14 +115,14 @@ export class LabMachine extends pulumi.ComponentResource implements MachineLike 
     const found = new MachineScript(
       `${name}-boot`,
       {
-        machine: { name, legs: [], ssh: this.ssh, identity: container.id, resource: container },
+        machine: { id: this.id, name: hostname, legs: [], ssh: this.ssh, identity: container.id, resource: container },
         file: path.join(__dirname, "../../machine/legs.sh"),
         undo: false,
       },
       { parent: this },
     );
     this.identity = pulumi.all([container.id, found.id]).apply(([id]) => id);
-    this.legs = legsFound(name, args.legs, printedBy(found));
-    this.registerOutputs({ identity: this.identity });
+    this.legs = legsFound(hostname, args.legs, printedBy(found));
+    this.registerOutputs({ id: this.id, identity: this.identity });
   }
 }

@@ -1,4 +1,5 @@
-import type { LegArgs, Role } from "../../machine/machine";
+import type { LegArgs } from "../../machine/leg";
+import type { Role } from "../../machine/machine";
 
 /**
  * Who may begin to talk to a machine: the operator (SSH, the clusters' APIs), its peers (machines in the network of its first leg, which
@@ -87,7 +88,12 @@ export function rulesOf(
  * Ranges, besides its own address, that a leg's port must let out: what a router function on a Kubernetes node forwards from the machine's
  * other legs and from beyond. Nothing else in a chain forwards: a balancer on Swarm answers and asks in its own node's name.
  */
-export function forwardedFrom(role: Role, leg: LegArgs, legs: readonly LegArgs[], beyond: readonly string[]): string[] {
+export function forwardedFrom(
+  role: Role,
+  leg: LegArgs,
+  legs: readonly LegArgs[],
+  forwarded: readonly string[],
+): string[] {
   if (role !== "kubernetes") return [];
-  return [...legs.filter((other) => other !== leg).map((other) => other.network.cidr), ...beyond];
+  return [...legs.filter((other) => other !== leg).map((other) => other.network.cidr), ...forwarded];
 }

@@ -36,16 +36,16 @@ export interface Catalog {
 
 export interface CatalogServer {
   readonly name: string;
-  /** The how-manieth server in its place it is, from 1. */
-  readonly attempt: number;
+  /** Counts the servers that were made for the same machine, from 1. */
+  readonly generation: number;
   /** Whether it ever ran: its disk may hold something. */
   readonly ran: boolean;
   /** That it is in ERROR, and why, if the cloud says so. */
   readonly failed?: { readonly reason?: string };
 }
 
-/** What a server's attempt is kept under, in its metadata. */
-export const ATTEMPT = "hybrid-vnf.attempt";
+/** The key in a server's metadata that its generation is under. */
+export const GENERATION = "hybrid-vnf.generation";
 
 /**
  * Reads what a cloud has.
@@ -105,7 +105,7 @@ export async function readCatalog(credentials: Credentials): Promise<Catalog> {
     servers: await Promise.all(
       servers.map(async ({ id, name, status, fault, metadata, ...server }) => ({
         name,
-        attempt: Number(metadata?.[ATTEMPT] ?? 1),
+        generation: Number(metadata?.[GENERATION] ?? 1),
         ran: Boolean(server["OS-SRV-USG:launched_at"]),
         ...(status === "ERROR" ? { failed: { reason: fault?.message ?? (await reasonOf(id)) } } : {}),
       })),

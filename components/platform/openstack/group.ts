@@ -4,7 +4,7 @@ import type { Rule } from "./access";
 
 export interface OpenStackGroupArgs {
   /** Its name on the cloud. */
-  title: string;
+  physicalName: string;
   tags: string[];
   rules: readonly Rule[];
   publicKey: pulumi.Input<string>;
@@ -19,10 +19,10 @@ export class OpenStackGroup extends pulumi.ComponentResource {
   public readonly serverGroup?: pulumi.Output<string>;
 
   constructor(name: string, args: OpenStackGroupArgs, opts?: pulumi.ComponentResourceOptions) {
-    super("hybrid-vnf:openstack:Group", name, { title: args.title, policy: args.policy }, opts);
-    const { title, tags } = args;
+    super("hybrid-vnf:openstack:Group", name, { physicalName: args.physicalName, policy: args.policy }, opts);
+    const { physicalName, tags } = args;
     const child = { parent: this };
-    const access = new openstack.networking.SecGroup(`${name}-access`, { name: title, tags }, child);
+    const access = new openstack.networking.SecGroup(`${name}-access`, { name: physicalName, tags }, child);
     const rules = args.rules.map(
       ({ key, protocol, ports, range }) =>
         new openstack.networking.SecGroupRule(
@@ -42,13 +42,13 @@ export class OpenStackGroup extends pulumi.ComponentResource {
     this.securityGroup = pulumi.all([access.id, ...rules.map((rule) => rule.id)]).apply(([id]) => id as string);
     this.keyPair = new openstack.compute.Keypair(
       `${name}-key-pair`,
-      { name: title, publicKey: args.publicKey },
+      { name: physicalName, publicKey: args.publicKey },
       { ...child, deleteBeforeReplace: true },
     ).name;
     if (args.policy) {
       this.serverGroup = new openstack.compute.ServerGroup(
         `${name}-servers`,
-        { name: title, policies: [args.policy] },
+        { name: physicalName, policies: [args.policy] },
         child,
       ).id;
     }

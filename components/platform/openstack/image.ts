@@ -19,12 +19,12 @@ export class MachineImage extends pulumi.ComponentResource {
   constructor(name: string, args: MachineImageArgs, opts?: pulumi.ComponentResourceOptions) {
     super("hybrid-vnf:openstack:MachineImage", name, args, opts);
     const problems = new Problems(`MachineImage "${name}"`);
-    const header = problems.attempt(() => headerOf(args.file));
-    problems.done();
+    const header = problems.gather(() => headerOf(args.file));
+    problems.throwIfAny();
     const image = new openstack.images.Image(
       `${name}-image`,
       {
-        name: `hybrid-vnf-${name}-${contentOf(args.file)}`,
+        name: `hybrid-vnf-machine-${contentOf(args.file)}`,
         localFilePath: args.file,
         containerFormat: "bare",
         diskFormat: "qcow2",

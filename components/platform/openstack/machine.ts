@@ -1,13 +1,17 @@
 import * as path from "node:path";
 import * as openstack from "@pulumi/openstack";
 import * as pulumi from "@pulumi/pulumi";
-import { type Leg, legsFound, type MachineArgs, type MachineLike, type SshAccess } from "../../machine/machine";
-import { ElsewhereScript, printedBy, quote } from "../../machine/script";
+import type { SshAccess } from "../../machine/access";
+import { type Leg, legsFound } from "../../machine/leg";
+import { type MachineArgs, type MachineLike, machineId } from "../../machine/machine";
 import type { NetworkLike } from "../../network/network";
+import { OpenSshScript, printedBy } from "../../script/script";
+import { quote } from "../../script/text";
 import { SshKey } from "../../ssh/key";
 import { forwardedFrom } from "./access";
-import { ATTEMPT } from "./catalog";
+import { GENERATION } from "./catalog";
 import type { OpenStackGroup } from "./group";
+import { physicalName } from "./name";
 import { type OpenStackSettings, routed } from "./settings";
 import { userData } from "./user-data";
 
@@ -17,36 +21,36 @@ export interface OpenStackMachineArgs extends MachineArgs {
   shared: OpenStackGroup;
   flavor: string;
   image: pulumi.Input<string>;
-  /** The how-manieth server in its place it is, from 1: another number, another server. */
-  attempt: number;
+  /** Counts the servers that were made for this machine, from 1: another number replaces the server. */
+  generation: number;
   tags: string[];
 }
 
 /** A server with a port in each network it is asked to be in. */
 export class OpenStackMachine extends pulumi.ComponentResource implements MachineLike {
+  public readonly id: string;
+  public readonly name: string;
   public readonly legs: readonly Leg[];
   public readonly ssh: SshAccess;
   public readonly identity: pulumi.Output<string>;
   public readonly resource: pulumi.Resource;
 
-  constructor(
-    public readonly name: string,
-    args: OpenStackMachineArgs,
-    opts?: pulumi.ComponentResourceOptions,
-  ) {
-    super("hybrid-vnf:openstack:Machine", name, { site: args.site, role: args.role }, opts);
-    const { settings, shared, tags, key } = args;
-    const title = titleOf(args.site, name);
+  constructor(name: string, args: OpenStackMachineArgs, opts?: pulumi.ComponentResourceOptions) {
+    const { site, hostname, role, settings, shared, tags, key } = args;
+    super("hybrid-vnf:openstack:Machine", name, { site, hostname, role }, opts);
+    this.id = machineId(site, hostname);
+    this.name = hostname;
+    const physical = physicalName(site, hostname);
     const child = { parent: this };
     const hostKey = new SshKey(`${name}-host-key`, child);
     const ports = args.legs.map((leg, at) => {
       const [networkId, subnetId] = idsOf(leg.network.ref);
       const secure = settings.networks?.[leg.network.name]?.portSecurity ?? true;
-      const forwarded = forwardedFrom(args.role, leg, args.legs, settings.forwardedRanges ?? []);
+      const forwarded = forwardedFrom(role, leg, args.legs, settings.forwardedRanges ?? []);
       return new openstack.networking.Port(
         `${name}-${leg.network.name}-port`,
         {
-          name: `${title}-${leg.network.name}`,
+          name: `${physical}-${leg.network.name}`,
           networkId,
           fixedIps: [{ subnetId, ipAddress: leg.address }],
           ...(secure
@@ -70,7 +74,7 @@ export class OpenStackMachine extends pulumi.ComponentResource implements Machin
     const instance = new openstack.compute.Instance(
       `${name}-instance`,
       {
-        name: title,
+        name: physical,
         flavorName: args.flavor,
         ...this.disk(args.image, settings),
         keyPair: shared.keyPair,
@@ -78,22 +82,22 @@ export class OpenStackMachine extends pulumi.ComponentResource implements Machin
         userData: pulumi
           .all([key.publicKey, hostKey.privateKey, hostKey.publicKey])
           .apply(([authorizedKey, privateKey, publicKey]) =>
-            userData({ hostname: name, authorizedKey, hostKey: { privateKey, publicKey } }),
+            userData({ hostname, authorizedKey, hostKey: { privateKey, publicKey } }),
           ),
         configDrive: settings.configDrive ?? true,
         ...(settings.zone ? { availabilityZone: settings.zone } : {}),
         ...(shared.serverGroup ? { schedulerHints: [{ group: shared.serverGroup }] } : {}),
         metadata: {
-          "hybrid-vnf.site": args.site,
-          "hybrid-vnf.role": args.role,
-          ...(args.attempt > 1 ? { [ATTEMPT]: String(args.attempt) } : {}),
+          "hybrid-vnf.site": site,
+          "hybrid-vnf.role": role,
+          ...(args.generation > 1 ? { [GENERATION]: String(args.generation) } : {}),
         },
       },
-      { ...child, deleteBeforeReplace: true, replacementTrigger: args.attempt },
+      { ...child, deleteBeforeReplace: true, replacementTrigger: args.generation },
     );
     this.resource = instance;
     this.ssh = {
-      host: settings.access === "floating" ? this.floatingAddress(first, settings, tags) : leg.address,
+      host: settings.access === "floating" ? this.floatingAddress(name, first, settings, tags) : leg.address,
       port: 22,
       user: "root",
       privateKey: key.privateKey,
@@ -101,22 +105,22 @@ export class OpenStackMachine extends pulumi.ComponentResource implements Machin
       ...(typeof settings.access === "object" ? { jump: settings.access.jump } : {}),
     };
     const limit = settings.bootTimeout ?? 600;
-    const found = new ElsewhereScript(
+    const found = new OpenSshScript(
       `${name}-boot`,
       {
-        machine: { name, legs: [], ssh: this.ssh, identity: instance.id },
+        machine: { id: this.id, name: hostname, legs: [], ssh: this.ssh, identity: instance.id },
         file: path.join(__dirname, "../../machine/legs.sh"),
         input: { BOOT_TIMEOUT: String(limit) },
         undo: false,
-        patience: limit,
-        lastWords: pulumi.interpolate`${clientOf(settings)} console log show --lines 20 ${instance.id}`,
-        advice: `How far it has booted is on its console: openstack console log show ${title}.`,
+        waitSeconds: limit,
+        consoleCommand: pulumi.interpolate`${clientOf(settings)} console log show --lines 20 ${instance.id}`,
+        advice: `How far it has booted is on its console: openstack console log show ${physical}.`,
       },
       child,
     );
     this.identity = pulumi.all([instance.id, found.id]).apply(([id]) => id);
-    this.legs = legsFound(name, args.legs, printedBy(found));
-    this.registerOutputs({ identity: this.identity });
+    this.legs = legsFound(hostname, args.legs, printedBy(found));
+    this.registerOutputs({ id: this.id, identity: this.identity });
   }
 
   /** What it boots from: an image by its name, or a volume of the image that has that name now. */
@@ -137,19 +141,14 @@ export class OpenStackMachine extends pulumi.ComponentResource implements Machin
     };
   }
 
-  private floatingAddress(port: openstack.networking.Port, settings: OpenStackSettings, tags: string[]) {
+  private floatingAddress(name: string, port: openstack.networking.Port, settings: OpenStackSettings, tags: string[]) {
     const address = new openstack.networking.FloatingIp(
-      `${this.name}-address`,
+      `${name}-address`,
       { pool: settings.externalNetwork ?? "", portId: port.id, tags },
       { parent: this, deleteBeforeReplace: true },
     );
     return address.address;
   }
-}
-
-/** The name on the cloud of what a site has: a machine, a network, a group. */
-export function titleOf(site: string, name: string): string {
-  return `hybrid-vnf-${site}-${name}`;
 }
 
 /** OpenStack's own client, on the cloud that the settings name. */

@@ -2,10 +2,11 @@ import * as openstack from "@pulumi/openstack";
 import * as pulumi from "@pulumi/pulumi";
 import { Address } from "../../network/address";
 import { Cidr } from "../../network/cidr";
-import type { NetworkArgs, NetworkLike } from "../../network/network";
+import type { NetworkIdentity } from "../../network/network";
 import { Problems } from "../../problem/problem";
+import type { NetworkArgs } from "../platform";
 import type { Catalog } from "./catalog";
-import { titleOf } from "./machine";
+import { physicalName } from "./name";
 import { type OpenStackSettings, routed } from "./settings";
 
 export interface OpenStackNetworkArgs extends NetworkArgs {
@@ -21,7 +22,7 @@ export function poolOf(cidr: Cidr): { start: string; end: string } {
 }
 
 /** @throws RangeError when a machine can't have that address in that network. */
-export function requireAddress(network: NetworkLike, text: string): void {
+export function requireAddress(network: NetworkIdentity, text: string): void {
   const cidr = Cidr.parse(network.cidr);
   const address = Address.parse(text);
   const { start, end } = poolOf(cidr);
@@ -35,23 +36,18 @@ export function requireAddress(network: NetworkLike, text: string): void {
     );
 }
 
-/** A network with one subnet and, where there is an external network, a router of its own to it: no way leads from one network of the site to another but through the service. */
-export class OpenStackNetwork extends pulumi.ComponentResource implements NetworkLike {
-  public readonly cidr: string;
+/** A network with one subnet and, where there is an external network, a router of its own to it: no path leads from one network of the site to another but through the service. */
+export class OpenStackNetwork extends pulumi.ComponentResource {
   /** `NETWORK-ID/SUBNET-ID`, known once its router is there. */
   public readonly ref: pulumi.Output<string>;
 
-  constructor(
-    public readonly name: string,
-    args: OpenStackNetworkArgs,
-    opts?: pulumi.ComponentResourceOptions,
-  ) {
-    super("hybrid-vnf:openstack:Network", name, { site: args.site, cidr: args.cidr }, opts);
-    const { settings, tags } = args;
-    const title = titleOf(args.site, name);
-    const own = settings.networks?.[name] ?? {};
-    const problems = new Problems(`Network "${name}"`);
-    const cidr = problems.attempt(() => Cidr.parse(args.cidr));
+  constructor(name: string, args: OpenStackNetworkArgs, opts?: pulumi.ComponentResourceOptions) {
+    const { site, role, settings, tags } = args;
+    super("hybrid-vnf:openstack:Network", name, { site, role, cidr: args.cidr }, opts);
+    const physical = physicalName(site, role);
+    const own = settings.networks?.[role] ?? {};
+    const problems = new Problems(`Network "${role}"`);
+    const cidr = problems.gather(() => Cidr.parse(args.cidr));
     if (cidr) {
       problems.require(
         cidr.prefix >= 8 && cidr.prefix <= 28,
@@ -59,7 +55,7 @@ export class OpenStackNetwork extends pulumi.ComponentResource implements Networ
       );
       for (const subnet of args.catalog?.subnets ?? []) {
         problems.require(
-          subnet.network === title || !overlaps(cidr, subnet.cidr),
+          subnet.network === physical || !overlaps(cidr, subnet.cidr),
           `its range ${cidr} overlaps ${subnet.cidr} of the network "${subnet.network}", which the project has already: give it another range, or delete that network`,
         );
       }
@@ -67,24 +63,22 @@ export class OpenStackNetwork extends pulumi.ComponentResource implements Networ
     for (const { nextHop } of own.hostRoutes ?? []) {
       problems.require(
         !cidr || cidr.admits(Address.parse(nextHop)),
-        `the next hop ${nextHop} of networks.${name}.hostRoutes is not in ${args.cidr}: name a neighbour`,
+        `the next hop ${nextHop} of networks.${role}.hostRoutes is not in ${args.cidr}: name a neighbour`,
       );
     }
-    problems.done();
+    problems.throwIfAny();
     if (!cidr) throw new RangeError(`${name}: a network has a range`);
-    this.cidr = args.cidr;
-
     const child = { parent: this };
-    const hasRouter = routed(settings, name);
+    const hasRouter = routed(settings, role);
     const network = new openstack.networking.Network(
       `${name}-network`,
-      { name: title, portSecurityEnabled: own.portSecurity ?? true, tags },
+      { name: physical, portSecurityEnabled: own.portSecurity ?? true, tags },
       child,
     );
     const subnet = new openstack.networking.Subnet(
       `${name}-subnet`,
       {
-        name: title,
+        name: physical,
         networkId: network.id,
         cidr: args.cidr,
         ipVersion: 4,
@@ -100,7 +94,7 @@ export class OpenStackNetwork extends pulumi.ComponentResource implements Networ
       const external = openstack.networking.getNetworkOutput({ name: settings.externalNetwork, external: true }, child);
       const router = new openstack.networking.Router(
         `${name}-router`,
-        { name: title, externalNetworkId: external.id, tags },
+        { name: physical, externalNetworkId: external.id, tags },
         child,
       );
       const leg = new openstack.networking.RouterInterface(

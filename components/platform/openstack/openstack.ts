@@ -1,20 +1,22 @@
 import * as openstack from "@pulumi/openstack";
 import * as pulumi from "@pulumi/pulumi";
+import type { KeyPair } from "../../machine/access";
 import type { MachineArgs, MachineLike, Role } from "../../machine/machine";
-import type { NetworkArgs, NetworkLike } from "../../network/network";
 import { Problems } from "../../problem/problem";
-import { letIn } from "../../ssh/admission";
-import type { KeyPair } from "../../ssh/key";
-import type { Platform, PlatformFacts } from "../platform";
+import { authorize } from "../../ssh/authorization";
+import type { NetworkArgs, Platform } from "../platform";
 import { rulesOf } from "./access";
 import type { Catalog } from "./catalog";
 import { OpenStackGroup } from "./group";
 import { CLOUD_INIT, MachineImage } from "./image";
-import { OpenStackMachine, titleOf } from "./machine";
+import { OpenStackMachine } from "./machine";
+import { physicalName } from "./name";
 import { OpenStackNetwork, requireAddress } from "./network";
 import { type OpenStackSettings, parseSettings, routed } from "./settings";
 
 export interface OpenStackArgs extends Omit<OpenStackSettings, "image"> {
+  /** Begins the names of what the platform makes for itself: its provider, an uploaded image. Two platforms in one program need two. @default "openstack" */
+  name?: string;
   /** As in the settings. Not needed with `imageFile`. */
   image?: OpenStackSettings["image"];
   /** A disk image of images/disk, to be uploaded and used as `image`. @default none */
@@ -33,40 +35,37 @@ const LEAST: Partial<Record<Role, { cores: number; memory: number }>> = { kubern
 /** Machines and networks on an OpenStack cloud. */
 export class OpenStack implements Platform {
   readonly kind = "openstack";
-  readonly facts: PlatformFacts;
+  readonly facts: pulumi.Input<OpenStackSettings>;
+  readonly providers: readonly pulumi.ProviderResource[];
   private readonly settings: OpenStackSettings;
   private readonly catalog?: Catalog;
-  private readonly provider?: openstack.Provider;
   private readonly jumpKey?: pulumi.Input<string>;
   private readonly groups = new Map<string, OpenStackGroup>();
 
   /** @throws InvalidInput with everything that is wrong with the settings. */
-  constructor({ provider, catalog, imageFile, jumpKey, ...given }: OpenStackArgs) {
+  constructor({ name = "openstack", provider, catalog, imageFile, jumpKey, ...given }: OpenStackArgs) {
     // What stands for the image until it is uploaded is an output, as the uploaded one is.
     this.settings = parseSettings(imageFile === undefined ? given : { ...given, image: pulumi.output(imageFile) });
     this.catalog = catalog;
     this.jumpKey = jumpKey;
     if (catalog) this.compare(catalog);
     const { cloud, region } = this.settings;
-    this.provider =
-      provider ??
-      (cloud || region
-        ? new openstack.Provider(["openstack", cloud, region].filter(Boolean).join("-"), { cloud, region })
-        : undefined);
+    // Without useOctavia the official plugin warns of load balancers in every update, and there are none here.
+    this.providers = [provider ?? new openstack.Provider(`${name}-provider`, { cloud, region, useOctavia: true })];
     if (imageFile !== undefined)
-      this.settings.image = new MachineImage("machine", { file: imageFile }, this.place({})).image;
-    this.facts = { kind: "openstack", openstack: this.settings };
+      this.settings.image = new MachineImage(`${name}-machine`, { file: imageFile }, this.withProviders({})).image;
+    this.facts = this.settings;
   }
 
-  network(name: string, args: NetworkArgs, opts: pulumi.ComponentResourceOptions): NetworkLike {
+  network(name: string, args: NetworkArgs, opts: pulumi.ComponentResourceOptions): pulumi.Output<string> {
     const { settings, catalog } = this;
-    return new OpenStackNetwork(name, { ...args, settings, catalog, tags: tagsOf(args.site) }, this.place(opts));
+    return new OpenStackNetwork(name, { ...args, settings, catalog, tags: tagsOf(args.site) }, opts).ref;
   }
 
   machine(name: string, args: MachineArgs, opts: pulumi.ComponentResourceOptions): MachineLike {
     const flavor = this.settings.flavors?.[args.role] ?? this.settings.flavor;
     const image = this.settings.images?.[args.role] ?? this.settings.image;
-    this.check(name, args, flavor, image);
+    this.check(args, flavor, image);
     return new OpenStackMachine(
       name,
       {
@@ -75,62 +74,65 @@ export class OpenStack implements Platform {
         shared: this.group(name, args, opts),
         flavor,
         image,
-        attempt: this.attempt(name, args.site),
+        generation: this.generation(args),
         tags: tagsOf(args.site),
       },
-      this.place(opts),
+      this.withProviders(opts),
     );
   }
 
-  admit(name: string, key: KeyPair, opts: pulumi.ComponentResourceOptions): KeyPair {
+  authorize(name: string, key: KeyPair, opts: pulumi.ComponentResourceOptions): KeyPair {
     const { jumpKey } = this;
     const { access } = this.settings;
     if (jumpKey === undefined || typeof access === "string") return key;
-    return letIn(name, key, { [access.jump.host]: { ...access.jump, privateKey: jumpKey } }, opts);
+    return authorize(name, key, { [access.jump.host]: { ...access.jump, privateKey: jumpKey } }, opts);
   }
 
   /**
-   * The how-manieth server in a machine's place is wanted. One that is in ERROR is there as it was asked for, to the engine: if it never
-   * ran, another one takes its place; if it did, its disk may hold something, and it is said what to do.
+   * Counts the servers that are made for a machine. To the engine, one in ERROR is there as it was asked for: if it never ran, another
+   * one takes its place; if it did, its disk may hold something, and it is said what to do.
    */
-  private attempt(name: string, site: string): number {
-    const title = titleOf(site, name);
-    const { attempt, ran, failed } = this.catalog?.servers.find((server) => server.name === title) ?? { attempt: 1 };
-    if (!failed) return attempt;
+  private generation({ site, hostname }: MachineArgs): number {
+    const physical = physicalName(site, hostname);
+    const { generation, ran, failed } = this.catalog?.servers.find((server) => server.name === physical) ?? {
+      generation: 1,
+    };
+    if (!failed) return generation;
     const reason = failed.reason ? ` (${failed.reason})` : "";
     if (!ran) {
-      void pulumi.log.warn(`The server "${title}" never came up${reason}: another one takes its place.`);
-      return attempt + 1;
+      void pulumi.log.warn(`The server "${physical}" never came up${reason}: another one takes its place.`);
+      return generation + 1;
     }
     void pulumi.log.warn(
-      `The server "${title}" is in ERROR${reason}: delete it (openstack server delete ${title}), and the next up makes it anew.`,
+      `The server "${physical}" is in ERROR${reason}: delete it (openstack server delete ${physical}), and the next up makes it anew.`,
     );
-    return attempt;
+    return generation;
   }
 
   /** What the machine shares with its group, made with the group's first machine. */
   private group(name: string, args: MachineArgs, opts: pulumi.ComponentResourceOptions): OpenStackGroup {
     const { operators, servicePorts = [80], antiAffinity = "soft" } = this.settings;
-    const group = args.group ?? name;
-    const known = this.groups.get(`${args.site} ${group}`);
+    const group = args.group ?? { name, role: args.hostname };
+    const physical = physicalName(args.site, group.role);
+    const known = this.groups.get(physical);
     if (known) return known;
     const made = new OpenStackGroup(
-      `${group}-group`,
+      `${group.name}-group`,
       {
-        title: titleOf(args.site, group),
+        physicalName: physical,
         tags: tagsOf(args.site),
         rules: rulesOf(args.role, { operators, servicePorts, peers: args.legs[0]?.network.cidr ?? "" }),
         publicKey: args.key.publicKey,
         ...(args.group ? { policy: antiAffinity === "soft" ? "soft-anti-affinity" : "anti-affinity" } : {}),
       },
-      this.place(opts),
+      this.withProviders(opts),
     );
-    this.groups.set(`${args.site} ${group}`, made);
+    this.groups.set(physical, made);
     return made;
   }
 
-  private place(opts: pulumi.ComponentResourceOptions): pulumi.ComponentResourceOptions {
-    return this.provider ? { ...opts, providers: [this.provider] } : opts;
+  private withProviders(opts: pulumi.ComponentResourceOptions): pulumi.ComponentResourceOptions {
+    return pulumi.mergeOptions({ providers: [...this.providers] }, opts);
   }
 
   /** @throws InvalidInput naming all that the settings name and the cloud doesn't have, and what it has instead. */
@@ -153,7 +155,7 @@ export class OpenStack implements Platform {
     }
     if (externalNetwork !== undefined) has("external network", externalNetwork, catalog.externalNetworks);
     if (zone !== undefined) has("availability zone", zone, catalog.zones);
-    problems.done();
+    problems.throwIfAny();
   }
 
   private compareImage(
@@ -182,14 +184,14 @@ export class OpenStack implements Platform {
   }
 
   /** @throws InvalidInput with everything that stands against such a machine. */
-  private check(name: string, args: MachineArgs, flavorName: string, imageName: pulumi.Input<string>): void {
-    const problems = new Problems(`Machine "${name}"`);
+  private check(args: MachineArgs, flavorName: string, imageName: pulumi.Input<string>): void {
+    const problems = new Problems(`Machine "${args.hostname}"`);
     problems.require(
-      /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/.test(name),
-      `"${name}" is no host name: take at most 63 lower-case letters, digits and dashes (RFC 1123)`,
+      /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/.test(args.hostname),
+      `"${args.hostname}" is no host name: take at most 63 lower-case letters, digits and dashes (RFC 1123)`,
     );
     problems.require(args.legs.length > 0, "it has no leg: name at least one network for it");
-    for (const leg of args.legs) problems.attempt(() => requireAddress(leg.network, leg.address));
+    for (const leg of args.legs) problems.gather(() => requireAddress(leg.network, leg.address));
     const near = args.legs[0]?.network.name ?? "";
     problems.require(
       this.settings.access !== "floating" || routed(this.settings, near),
@@ -224,7 +226,7 @@ export class OpenStack implements Platform {
       volume === undefined || !image || volume >= image.disk,
       `its volume has ${volume} GiB, and the image "${image?.name}" needs ${image?.disk}: set volume to that at least`,
     );
-    problems.done();
+    problems.throwIfAny();
   }
 }
 

@@ -34,7 +34,7 @@ interface Token {
 }
 
 /** Milliseconds that a cloud may take to say something. */
-const PATIENCE = 20_000;
+const TIMEOUT = 20_000;
 
 /** OpenStack's services that are asked, with the part of the address that names the version. */
 const VERSIONS = { compute: "/v2", image: "/v2", network: "/v2.0" } as const;
@@ -141,11 +141,11 @@ function request(
     const options: https.RequestOptions = {
       method,
       headers: { Accept: "application/json", ...(text ? { "Content-Type": "application/json" } : {}), ...headers },
-      timeout: PATIENCE,
+      timeout: TIMEOUT,
       ...(ca ? { ca } : {}),
       rejectUnauthorized: !insecure,
     };
-    const asked = (url.startsWith("https:") ? https : http).request(url, options, (reply) => {
+    const sent = (url.startsWith("https:") ? https : http).request(url, options, (reply) => {
       let said = "";
       reply.setEncoding("utf8").on("data", (part: string) => {
         said += part;
@@ -159,7 +159,7 @@ function request(
         }
       });
     });
-    asked.on("timeout", () => asked.destroy(new Error(`nothing heard in ${PATIENCE / 1000} s`))).on("error", reject);
-    asked.end(text);
+    sent.on("timeout", () => sent.destroy(new Error(`nothing heard in ${TIMEOUT / 1000} s`))).on("error", reject);
+    sent.end(text);
   });
 }

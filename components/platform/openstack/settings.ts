@@ -105,7 +105,7 @@ export function parseSettings(given: unknown): OpenStackSettings {
       );
     }
   }
-  problems.done();
+  problems.throwIfAny();
   return result.data as OpenStackSettings;
 }
 

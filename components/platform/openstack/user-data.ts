@@ -1,4 +1,4 @@
-import type { KeyPair } from "../../ssh/key";
+import type { KeyPair } from "../../machine/access";
 
 /** What a machine is told at its first boot. */
 export interface FirstBoot {

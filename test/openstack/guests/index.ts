@@ -1,12 +1,15 @@
 import * as path from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import {
+  Machine,
   MachineScript,
+  Network,
+  type NetworkFunction,
   NginxLoadBalancer,
   type OpenStackArgs,
   openStack,
-  publishService,
-  type RouterLike,
+  publishChain,
+  ServiceChain,
   Site,
   SwarmLayer,
   WebServers,
@@ -30,42 +33,35 @@ export = () => {
       image: "machine",
       bootTimeout: config.getNumber("bootTimeout"),
     }),
-    transit: "10.100.101.0/24",
+    transitCidr: "10.100.101.0/24",
   });
-  const web = new WebServers("apache", { site, cidr: "10.100.102.0/24", replicas: 2 });
-  const swarm = new SwarmLayer("swarm", { site });
+  const { transit } = site;
+  const network = new Network("servers", { site, cidr: "10.100.102.0/24" });
+  const apache = new WebServers("apache", { network });
+  const swarm = new SwarmLayer("swarm", { transit });
 
-  const near = { network: site.transit, address: "10.100.101.10" };
-  const far = { network: web.network, address: "10.100.102.10" };
-  const router = site.platform.machine(
-    "router",
-    { site: site.name, role: "kubernetes", legs: [near, far], key: site.key },
-    { parent: site },
-  );
-  new MachineScript("router-forward", { machine: router, file: path.join(__dirname, "forward.sh") }, { parent: site });
-  const via: RouterLike = { name: router.name, legs: router.legs, reach: [web.network] };
+  const machine = new Machine("router", { networks: [transit, network], role: "kubernetes", host: 10 });
+  const forwards = new MachineScript("router-forward", { machine, file: path.join(__dirname, "forward.sh") });
+  const router: NetworkFunction = {
+    name: "router",
+    handling: "route",
+    instances: [{ machine, legs: machine.legs }],
+    ready: forwards.id,
+  };
   const nginx = new NginxLoadBalancer("nginx", {
-    swarm: swarm.cluster,
-    servers: web.addresses,
-    via,
-    back: web.machines,
-    readyTimeout: 900,
+    cluster: swarm.cluster,
+    backends: apache.addresses,
+    readyTimeoutSeconds: 900,
   });
-
-  const [balancer] = swarm.cluster.nodes;
-  if (!balancer) throw new RangeError("the swarm has no node");
+  const chain = new ServiceChain("chain", {
+    from: swarm.clients,
+    clients: [swarm.client],
+    functions: [nginx, router],
+    to: apache,
+  });
   return {
-    ...publishService({
-      url: nginx.url,
-      hops: [
-        { name: "nginx", address: nginx.leg.address },
-        { name: router.name, address: near.address },
-      ],
-      servers: web.servers,
-      client: swarm.client,
-      balancer,
-    }),
+    ...publishChain(chain),
     /** How the servers and the router are reached, each by itself. */
-    machines: pulumi.all([...web.machines, router].map(factsOfMachine)),
+    machines: pulumi.all([...apache.machines, machine].map(factsOfMachine)),
   };
 };

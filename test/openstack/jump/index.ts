@@ -1,7 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
-import { NginxLoadBalancer, openStack, Site, SwarmCluster } from "../../../components";
+import { type JumpHost, Network, NginxLoadBalancer, openStack, Site, SwarmCluster } from "../../../components";
 import { factsOfMachine } from "../../../components/contracts/machine";
-import type { JumpHost } from "../../../components/machine/machine";
 
 /** A balancer on a Swarm node that has no floating address: SSH and the Swarm's API lead through a jump host. */
 export = () => {
@@ -16,10 +15,15 @@ export = () => {
       image: "machine",
       bootTimeout: config.requireNumber("bootTimeout"),
     }),
-    transit: "10.100.101.0/24",
+    transitCidr: "10.100.101.0/24",
   });
-  const clients = site.network("clients", "10.100.100.0/24");
-  const swarm = new SwarmCluster("swarm", { site, networks: [site.transit, clients] });
-  const { url } = new NginxLoadBalancer("nginx", { swarm, servers: ["10.100.102.11"], readyTimeout: 900 });
+  const clients = new Network("clients", { site, cidr: "10.100.100.0/24" });
+  const swarm = new SwarmCluster("swarm", { networks: [site.transit, clients] });
+  const nginx = new NginxLoadBalancer("nginx", {
+    cluster: swarm,
+    backends: ["10.100.102.11"],
+    readyTimeoutSeconds: 900,
+  });
+  const url = nginx.ready.apply(() => `http://${nginx.instances[0]?.legs[1]?.address}`);
   return { url, endpoint: swarm.endpoint, machines: pulumi.all(swarm.nodes.map(factsOfMachine)) };
 };

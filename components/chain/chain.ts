@@ -1,0 +1,70 @@
+import * as pulumi from "@pulumi/pulumi";
+import type { NetworkIdentity } from "../network/network";
+import { Problems } from "../problem/problem";
+import { Route } from "../route/route";
+import { type Path, type PathArgs, type PathHop, type PathRoute, planPath, type ServerGroup } from "./path";
+
+export interface ServiceChainArgs extends PathArgs {}
+
+/**
+ * A chain of network functions between a network of clients and what serves them (RFC 7665: service function path). It owns the routes, there
+ * and back, on whatever machines they are, and knows every hop.
+ */
+export class ServiceChain extends pulumi.ComponentResource {
+  public readonly name: string;
+  /** Where clients reach the service, known once all functions are at work and all routes are there. */
+  public readonly url: pulumi.Output<string>;
+  /** The functions in the order of a request, each with its addresses. */
+  public readonly hops: readonly PathHop[];
+  public readonly routes: readonly PathRoute[];
+  /** The network that clients are in. */
+  public readonly from: NetworkIdentity;
+  /** Machines in it that requests can be sent from. */
+  public readonly clients: NonNullable<PathArgs["clients"]>;
+  public readonly to: ServerGroup;
+
+  /** @throws InvalidInput naming the two between which nothing leads, or whatever else is wrong with the path. */
+  constructor(name: string, args: ServiceChainArgs, opts?: pulumi.ComponentResourceOptions) {
+    const { from, functions, to, returnPath, clients = [] } = args;
+    super(
+      "hybrid-vnf:chain:ServiceChain",
+      name,
+      {
+        from: from.id,
+        functions: functions.map((one) => one.name),
+        to: to.name,
+        returnPath: returnPath?.map((one) => one.name),
+      },
+      opts,
+    );
+    const problems = new Problems(`ServiceChain "${name}"`);
+    const path = planPath(args, problems);
+    problems.throwIfAny();
+    this.name = name;
+    this.hops = path.hops;
+    this.routes = path.routes;
+    this.from = from;
+    this.clients = clients;
+    this.to = to;
+    const routes = path.routes.map(
+      ({ machine, destination, nextHop }) =>
+        new Route(
+          `${name}-${machine.id.replace("/", "-")}-to-${destination.replaceAll(/[./]/g, "-")}`,
+          { machine, destination, nextHop },
+          { parent: this },
+        ),
+    );
+    const ready = [...routes.map((route) => route.installed), ...functions.map((one) => one.ready)];
+    this.url = pulumi.all(ready).apply(() => urlOf(path, to));
+    this.registerOutputs({ url: this.url });
+  }
+}
+
+/** Where clients send their requests: to the first function that ends connections, else to the first server. */
+function urlOf({ hops }: Path, to: ServerGroup): string {
+  const entry = hops.find((hop) => hop.function.handling === "proxy");
+  const server = to.machines[0]?.legs.find((leg) => leg.network === to.network.id);
+  const address = entry ? entry.in.address : server?.address;
+  const port = entry?.function.port ?? 80;
+  return `http://${address}${port === 80 ? "" : `:${port}`}`;
+}

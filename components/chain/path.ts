@@ -1,0 +1,296 @@
+import { type FunctionInstance, type FunctionLeg, isStateful, type NetworkFunction } from "../function/function";
+import type { MachineLike } from "../machine/machine";
+import { Cidr } from "../network/cidr";
+import type { NetworkIdentity } from "../network/network";
+import type { Problems } from "../problem/problem";
+
+/** What serves a chain's clients: machines beside each other in one network. */
+export interface ServerGroup {
+  readonly name: string;
+  /** The network that they answer in. */
+  readonly network: NetworkIdentity;
+  readonly machines: readonly MachineLike[];
+}
+
+/** A chain's order (RFC 7665: service function path). */
+export interface PathArgs {
+  /** The network that clients are in. */
+  from: NetworkIdentity;
+  /** Machines in that network that are clients of this chain: they get routes where they need some, and requests can be sent from them. @default none */
+  clients?: readonly MachineLike[];
+  /** What packets pass on their way to the servers, in this order. */
+  functions: readonly NetworkFunction[];
+  /** What serves. */
+  to: ServerGroup;
+  /** What answers pass on their way back, in this order, that is beginning at the servers. @default the same functions, the other way round */
+  returnPath?: readonly NetworkFunction[];
+}
+
+/** A static route that the path needs on a machine. */
+export interface PathRoute {
+  readonly machine: MachineLike;
+  /** In CIDR notation. */
+  readonly destination: string;
+  readonly nextHop: string;
+}
+
+/** An address on the path. */
+export interface PathAddress {
+  /** The network's identity. */
+  readonly network: string;
+  readonly address?: string;
+}
+
+/** A function on the path: where packets come in, and where they go out. */
+export interface PathHop {
+  readonly function: NetworkFunction;
+  readonly in: PathAddress;
+  readonly out: PathAddress;
+}
+
+export interface Path {
+  readonly hops: readonly PathHop[];
+  readonly routes: readonly PathRoute[];
+}
+
+/** A place on the path: its clients, a function, or its servers. */
+interface Station {
+  readonly name: string;
+  readonly instances: readonly FunctionInstance[];
+  readonly function?: NetworkFunction;
+}
+
+const legAt = (station: Station, network: string, at = 0): FunctionLeg | undefined =>
+  station.instances[at]?.legs.find((leg) => leg.network === network);
+const networksOf = (station: Station): readonly string[] => station.instances[0]?.legs.map((leg) => leg.network) ?? [];
+const described = (station: Station): string => `${station.name} (${networksOf(station).join(", ") || "no network"})`;
+
+/**
+ * Plans a path: between whom it leads through which network, and the routes that it needs there and back. What is wrong goes to `problems`.
+ */
+export function planPath({ from, clients = [], functions, to, returnPath }: PathArgs, problems: Problems): Path {
+  const nothing: Path = { hops: [], routes: [] };
+  const client: Station = {
+    name: `the clients in "${from.name}"`,
+    instances: clients.length > 0 ? clients.map(own) : [{ legs: [{ network: from.id, cidr: from.cidr }] }],
+  };
+  const server: Station = { name: to.name, instances: to.machines.map(own) };
+  const stations = new Map(
+    functions.map((one) => [one, { name: one.name, instances: one.instances, function: one } as Station]),
+  );
+  const there = [client, ...stations.values(), server];
+
+  const sound = [
+    problems.require(to.machines.length > 0, `${to.name} has no machine: a chain leads to at least one server`),
+    problems.require(stations.size === functions.length, "a function stands in it twice: name each of them once"),
+    ...there.map((station) => checkInstances(station, problems)),
+  ].every(Boolean);
+  if (!sound) return nothing;
+  checkBackends(functions, to, problems);
+
+  const links = linksAlong(there, problems, from.id, to.network.id);
+  const back = backwards(functions, returnPath, stations, problems);
+  if (!links || !back) return nothing;
+  const answers = [server, ...back, client];
+  const backLinks = returnPath ? linksAlong(answers, problems, to.network.id, from.id) : [...links].reverse();
+  if (!backLinks) return nothing;
+
+  const egress = (station: Station): string => links[there.indexOf(station)] ?? from.id;
+  const forward = routesAlong(there, links, problems, {
+    ends: (station) => station.function?.handling === "proxy",
+    networkOf: (_, link) => link,
+    shortcut: (station, skipped) =>
+      `${station.name} has a leg in the network that its packets go to, so they would not pass ${skipped.name}: take that leg away, or ${skipped.name} out of the chain`,
+  });
+  const backward = routesAlong(answers, backLinks, problems, {
+    ends: (station) => station.function !== undefined && station.function.handling !== "route",
+    networkOf: (station) => egress(station),
+    hosts: true,
+    shortcut: (station, skipped) =>
+      skipped.function && isStateful(skipped.function)
+        ? `${station.name} answers past ${skipped.name}, which must see both directions: take away the leg that leads past it, or name another returnPath`
+        : undefined,
+  });
+  const hops = [...stations.values()].map((station, at) => ({
+    function: functions[at] as NetworkFunction,
+    in: addressOf(station, links[at] ?? ""),
+    out: addressOf(station, links[at + 1] ?? ""),
+  }));
+  return { hops, routes: withoutTwins([...forward, ...backward], problems) };
+}
+
+function own(machine: MachineLike): FunctionInstance {
+  return { machine, legs: machine.legs };
+}
+
+function addressOf(station: Station, network: string): PathAddress {
+  const address = legAt(station, network)?.address;
+  return { network, ...(address === undefined ? {} : { address }) };
+}
+
+/** Whether a station has an instance, and all of them stand in the same networks. */
+function checkInstances(station: Station, problems: Problems): boolean {
+  const first = networksOf(station);
+  const same = station.instances.every(
+    ({ legs }) => legs.length === first.length && legs.every((leg) => first.includes(leg.network)),
+  );
+  return (
+    problems.require(station.instances.length > 0, `${station.name} runs nowhere: it needs at least one machine`) &&
+    problems.require(
+      same,
+      `${station.name} runs on machines with legs in different networks: give all of them the same`,
+    )
+  );
+}
+
+/** A proxy that opens connections elsewhere than to what follows it would make the path a fiction. */
+function checkBackends(functions: readonly NetworkFunction[], to: ServerGroup, problems: Problems): void {
+  functions.forEach((one, at) => {
+    if (one.handling !== "proxy" || !one.backends) return;
+    const next = functions.slice(at + 1).find((other) => other.handling === "proxy");
+    const known = new Set(
+      next
+        ? next.instances.flatMap(({ legs }) => legs.map((leg) => leg.address))
+        : to.machines.flatMap(({ legs }) => legs.map((leg) => leg.address)),
+    );
+    for (const backend of one.backends)
+      problems.require(
+        known.has(backend.split(":")[0]),
+        `${one.name} balances over ${backend}, which is no address of ${next?.name ?? to.name}: let it lead to what follows it in the chain`,
+      );
+  });
+}
+
+/** The network between each two neighbours on a path; undefined where nothing leads from one to the next. */
+function linksAlong(
+  stations: readonly Station[],
+  problems: Problems,
+  first: string,
+  last: string,
+): string[] | undefined {
+  const links: string[] = [];
+  let whole = true;
+  stations.slice(1).forEach((to, at) => {
+    const from = stations[at];
+    if (!from) return;
+    const ends = [at === 0 ? first : undefined, at === stations.length - 2 ? last : undefined];
+    const shared = networksOf(from).filter(
+      (network) => networksOf(to).includes(network) && ends.every((end) => end === undefined || end === network),
+    );
+    // Another network than the one that packets came from, where there is one.
+    const link = shared.find((network) => network !== links[at - 1]) ?? shared[0];
+    const wanted = ends.filter((end, place) => end !== undefined && ends.indexOf(end) === place);
+    whole =
+      problems.require(
+        link !== undefined,
+        `nothing leads from ${described(from)} to ${described(to)}: give both a leg in ${wanted.length > 0 ? wanted.map((end) => `"${end}"`).join(" and ") : "one network"}, or put a gateway between them`,
+      ) && whole;
+    links.push(link ?? "");
+  });
+  return whole ? links : undefined;
+}
+
+/** The functions on the way back; undefined when it leaves out one that must see both directions, or changes their order. */
+function backwards(
+  functions: readonly NetworkFunction[],
+  returnPath: readonly NetworkFunction[] | undefined,
+  stations: ReadonlyMap<NetworkFunction, Station>,
+  problems: Problems,
+): Station[] | undefined {
+  const reversed = [...functions].reverse();
+  const back = returnPath ?? reversed;
+  const kept = reversed.filter(isStateful);
+  const passed = back.filter((one) => kept.includes(one));
+  const missing = kept.find((one) => !passed.includes(one));
+  const sound =
+    problems.require(
+      missing === undefined,
+      `returnPath leaves out ${missing?.name}, which must see both directions: name it there`,
+    ) &&
+    problems.require(
+      kept.every((one, at) => passed[at] === one),
+      `returnPath passes ${passed.map((one) => one.name).join(", ")} in this order, and answers pass them in the order ${kept.map((one) => one.name).join(", ")}: turn it round`,
+    ) &&
+    problems.require(
+      new Set(back).size === back.length,
+      "a function stands in returnPath twice: name each of them once",
+    );
+  const all = back.map((one) => stations.get(one) ?? { name: one.name, instances: one.instances, function: one });
+  return sound && all.every((station) => checkInstances(station, problems)) ? all : undefined;
+}
+
+interface Direction {
+  /** Whether packets are addressed to this station, so that what follows is another stretch of the path. */
+  readonly ends: (station: Station) => boolean;
+  /** The network in which a station is addressed, where `link` leads to it. */
+  readonly networkOf: (station: Station, link: string) => string;
+  /** Whether routes lead to the station's own addresses, in place of their network. @default false */
+  readonly hosts?: boolean;
+  /** What is wrong when a station reaches the end of its stretch past the next one; undefined when nothing is. */
+  readonly shortcut: (station: Station, skipped: Station) => string | undefined;
+}
+
+/** The routes that packets need along a path, stretch by stretch: from one that sends, over those that forward, to one that they are addressed to. */
+function routesAlong(
+  stations: readonly Station[],
+  links: readonly string[],
+  problems: Problems,
+  direction: Direction,
+): PathRoute[] {
+  const routes: PathRoute[] = [];
+  let start = 0;
+  stations.forEach((end, at) => {
+    if (at === 0 || (at < stations.length - 1 && !direction.ends(end))) return;
+    const network = direction.networkOf(end, links[at - 1] ?? "");
+    const destinations = destinationsOf(end, network, at < stations.length - 1 && direction.hosts === true);
+    for (let here = start; here < at; here++) {
+      const station = stations[here];
+      const next = stations[here + 1];
+      if (!station || !next) break;
+      if (networksOf(station).includes(network)) {
+        for (const skipped of stations.slice(here + 1, at)) {
+          const wrong = direction.shortcut(station, skipped);
+          if (wrong !== undefined) problems.require(false, wrong);
+        }
+        break;
+      }
+      const nextHop = legAt(next, links[here] ?? "")?.address;
+      if (nextHop === undefined) continue;
+      const own = station.instances.some(({ legs }) => legs.some((leg) => leg.address === nextHop));
+      if (
+        !problems.require(
+          !own,
+          `${next.name} has the address ${nextHop}, which is ${station.name}'s own: name a neighbour's`,
+        )
+      )
+        continue;
+      for (const { machine } of station.instances)
+        if (machine) routes.push(...destinations.map((destination) => ({ machine, destination, nextHop })));
+    }
+    start = at;
+  });
+  return routes;
+}
+
+function destinationsOf(station: Station, network: string, hosts: boolean): string[] {
+  if (!hosts) return [legAt(station, network)?.cidr ?? ""];
+  return station.instances.flatMap((_, at) => {
+    const address = legAt(station, network, at)?.address;
+    return address === undefined ? [] : [`${address}/32`];
+  });
+}
+
+/** Each route once. Two that send the same packets of one machine to different neighbours can't be. */
+function withoutTwins(routes: readonly PathRoute[], problems: Problems): PathRoute[] {
+  const kept = new Map<string, PathRoute>();
+  for (const route of routes) {
+    const key = `${route.machine.id} ${Cidr.parse(route.destination)}`;
+    const twin = kept.get(key);
+    problems.require(
+      !twin || twin.nextHop === route.nextHop,
+      `${route.machine.name} would send packets for ${route.destination} to ${twin?.nextHop} and to ${route.nextHop}: let the chain lead through one of them`,
+    );
+    if (!twin) kept.set(key, route);
+  }
+  return [...kept.values()];
+}

@@ -1,0 +1,48 @@
+import type * as pulumi from "@pulumi/pulumi";
+import type { MachineLike } from "../machine/machine";
+
+/**
+ * How a function treats the packets that pass it. `route`: it forwards them as they are. `translate`: it forwards them with another source address,
+ * its own (NAT, RFC 3022). `proxy`: it ends its clients' connections, and opens its own.
+ */
+export const PACKET_HANDLINGS = ["route", "translate", "proxy"] as const;
+export type PacketHandling = (typeof PACKET_HANDLINGS)[number];
+
+/** A function's interface in one network; every leg of a machine is one. */
+export interface FunctionLeg {
+  /** The network's identity, such as "dev/transit". */
+  readonly network: string;
+  /** The network's IPv4 range in CIDR notation. */
+  readonly cidr: string;
+  /** Its IPv4 address there. @default unknown: neighbours in that network have a default route that leads to it */
+  readonly address?: string;
+}
+
+/** One place where a function runs. */
+export interface FunctionInstance {
+  /** The machine that carries it, where a chain may install routes. @default none: its routes are somebody else's */
+  readonly machine?: MachineLike;
+  readonly legs: readonly FunctionLeg[];
+}
+
+/** Whatever has a place in a chain (RFC 7665: service function), made here or published by another stack. */
+export interface NetworkFunction {
+  /** Its name in the chains that it stands in. */
+  readonly name: string;
+  readonly handling: PacketHandling;
+  /** Whether it remembers connections, so that the way back must pass it too. @default true, except for `route` */
+  readonly stateful?: boolean;
+  /** Where it runs; neighbours send to the first one. All have legs in the same networks. */
+  readonly instances: readonly FunctionInstance[];
+  /** Of a proxy: the TCP port that it answers on. @default 80 */
+  readonly port?: number;
+  /** Of a proxy: what it opens connections to, `ADDRESS` or `ADDRESS:PORT` each. @default unknown */
+  readonly backends?: readonly string[];
+  /** Known once it is at work. @default it is at work already */
+  readonly ready?: pulumi.Input<unknown>;
+}
+
+/** Whether a function remembers connections. */
+export function isStateful({ handling, stateful }: NetworkFunction): boolean {
+  return stateful ?? handling !== "route";
+}

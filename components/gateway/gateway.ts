@@ -1,0 +1,45 @@
+import type { FunctionInstance, NetworkFunction } from "../function/function";
+import { Address } from "../network/address";
+import { Cidr } from "../network/cidr";
+import type { NetworkIdentity } from "../network/network";
+import { Problems } from "../problem/problem";
+
+/** One of a gateway's interfaces. */
+export interface GatewayLeg {
+  network: NetworkIdentity;
+  /** Its IPv4 address in that network. @default unknown: the default route of that network's machines leads to it */
+  address?: string;
+}
+
+export interface GatewayArgs {
+  /** Its interfaces: at least two, of which those that packets are sent to have an address. */
+  legs: readonly GatewayLeg[];
+}
+
+/** A router that is there already and is somebody else's, such as what joins a cloud and a lab. A chain sends through it, and installs nothing on it. */
+export class Gateway implements NetworkFunction {
+  public readonly handling = "route";
+  public readonly instances: readonly FunctionInstance[];
+
+  /** @throws InvalidInput with everything that is wrong with its legs. */
+  constructor(
+    public readonly name: string,
+    args: GatewayArgs,
+  ) {
+    const problems = new Problems(`Gateway "${name}"`);
+    problems.require(args.legs.length >= 2, `it has ${args.legs.length} leg(s): a gateway joins at least two networks`);
+    for (const { network, address } of args.legs) {
+      if (address === undefined) continue;
+      const parsed = problems.gather(() => Address.parse(address));
+      const cidr = problems.gather(() => Cidr.parse(network.cidr));
+      problems.require(
+        !parsed || !cidr || cidr.admits(parsed),
+        `its address ${address} is no machine's address in network "${network.name}" (${network.cidr}): take one in it`,
+      );
+    }
+    problems.throwIfAny();
+    this.instances = [
+      { legs: args.legs.map(({ network, address }) => ({ network: network.id, cidr: network.cidr, address })) },
+    ];
+  }
+}

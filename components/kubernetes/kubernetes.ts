@@ -1,0 +1,56 @@
+import * as kubernetes from "@pulumi/kubernetes";
+import type * as pulumi from "@pulumi/pulumi";
+import type { MachineLike } from "../machine/machine";
+import type { NetworkIdentity } from "../network/network";
+
+/** A Kubernetes cluster, made here or read from a contract. */
+export interface KubernetesLike {
+  /** Its name within its site. */
+  readonly name: string;
+  /** Networks that each node has a leg in; the first carries the cluster's own traffic. */
+  readonly networks: readonly NetworkIdentity[];
+  /** Its nodes; the first one carries the control plane. */
+  readonly nodes: readonly MachineLike[];
+  /** Where its API answers: `https://HOST:6443`. */
+  readonly endpoint: pulumi.Input<string>;
+  /** Administrator's kubeconfig (secret); its bytes stay the same as long as the cluster lives. */
+  readonly kubeconfig: pulumi.Input<string>;
+  /** The provider of what runs on it, one for all. */
+  readonly provider: kubernetes.Provider;
+}
+
+/** The provider of a cluster's workloads. An update that was cut off may have left some behind: it takes them over rather than stumble over them. */
+export function workloadProvider(
+  name: string,
+  kubeconfig: pulumi.Input<string>,
+  opts?: pulumi.ResourceOptions,
+): kubernetes.Provider {
+  return new kubernetes.Provider(name, { kubeconfig, upsertExistingObjects: true, enablePatchForce: true }, opts);
+}
+
+/** A cluster that another program made, as its contract tells of it. */
+export class DeployedKubernetes implements KubernetesLike {
+  private made?: kubernetes.Provider;
+  public readonly name: string;
+  public readonly networks: readonly NetworkIdentity[];
+  public readonly nodes: readonly MachineLike[];
+  public readonly endpoint: pulumi.Input<string>;
+  public readonly kubeconfig: pulumi.Input<string>;
+
+  /** @param logicalName begins the name of its provider in this program */
+  constructor(
+    private readonly logicalName: string,
+    facts: Omit<KubernetesLike, "provider">,
+  ) {
+    this.name = facts.name;
+    this.networks = facts.networks;
+    this.nodes = facts.nodes;
+    this.endpoint = facts.endpoint;
+    this.kubeconfig = facts.kubeconfig;
+  }
+
+  get provider(): kubernetes.Provider {
+    this.made ??= workloadProvider(`${this.logicalName}-provider`, this.kubeconfig);
+    return this.made;
+  }
+}

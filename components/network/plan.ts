@@ -1,0 +1,47 @@
+import { Address } from "./address";
+import { Cidr } from "./cidr";
+import type { NetworkIdentity } from "./network";
+
+/** The ranges and addresses of a site that this program gives away: no two of them may meet. */
+export class AddressPlan {
+  private readonly ranges = new Map<string, { readonly name: string; readonly cidr: Cidr }>();
+  private readonly owners = new Map<string, string>();
+  private readonly hostnames = new Set<string>();
+
+  /** Plans a network's range. @throws RangeError when the range is malformed, or overlaps that of another network of the site */
+  addNetwork({ id, name, cidr: text }: NetworkIdentity): void {
+    const cidr = Cidr.parse(text);
+    for (const [other, planned] of this.ranges) {
+      if (other === id && planned.cidr.toString() === text) return;
+      if (other === id || planned.cidr.overlaps(cidr))
+        throw new RangeError(
+          `network "${name}" ${cidr} overlaps network "${planned.name}" ${planned.cidr}: give one of them a range of its own`,
+        );
+    }
+    this.ranges.set(id, { name, cidr });
+  }
+
+  /** Plans a machine's name. @throws RangeError when the site has a machine of that name already, or no host can have it */
+  addMachine(hostname: string): void {
+    if (!/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/.test(hostname))
+      throw new RangeError(
+        `"${hostname}" is no host name: take at most 63 lower-case letters, digits and dashes (RFC 1123)`,
+      );
+    if (this.hostnames.has(hostname))
+      throw new RangeError(
+        `the site has a machine "${hostname}" already: give one of the two another name (machineName)`,
+      );
+    this.hostnames.add(hostname);
+  }
+
+  /** Plans a machine's address. @throws RangeError when another machine has it already */
+  addAddress(network: NetworkIdentity, address: string, hostname: string): void {
+    const key = `${network.id} ${Address.parse(address)}`;
+    const owner = this.owners.get(key);
+    if (owner !== undefined)
+      throw new RangeError(
+        `${hostname} would have the address ${address} in network "${network.name}", which ${owner} has: give one of the two another host number (firstHost)`,
+      );
+    this.owners.set(key, hostname);
+  }
+}

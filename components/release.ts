@@ -1,0 +1,10 @@
+/** The images that this release is made for, by name and version: their only home in the library. */
+
+/** Image of the operator's Docker engine that holds what a machine needs (images/machine/build.sh gives it this name). */
+export const MACHINE_IMAGE = "hybrid-vnf/machine:v1.34.4";
+
+/** Image of the operator's Docker engine that client machines start from (images/client/build.sh gives it this name). */
+export const CLIENT_IMAGE = "hybrid-vnf/client:latest";
+
+/** Flannel's image, which the machine image holds. */
+export const FLANNEL_IMAGE = "ghcr.io/flannel-io/flannel:v0.28.4";

@@ -1,0 +1,175 @@
+import { z } from "zod";
+import { Problems } from "../problem/problem";
+
+/** One setting of a stack: what it means, its default, and how its text is read. */
+export interface Setting<T = unknown> {
+  /** What it says, with unit or form. */
+  readonly meaning: string;
+  /** The value where nothing is set, as a user would write it. @default none */
+  readonly default?: string;
+  /** Whether it is a secret: it is handed on as one, and never looked at. @default false */
+  readonly secret?: boolean;
+  /** The value that a text stands for. @throws RangeError that says what is allowed */
+  read(text: string): T;
+  /** JSON Schema of the value, for editors. */
+  readonly schema: Readonly<Record<string, unknown>>;
+}
+
+/** A setting that always has a value. */
+export type SettingWithDefault<T> = Setting<T> & { readonly default: string };
+
+type Table = Readonly<Record<string, Setting>>;
+type Value<S> = S extends Setting<infer T> ? T : never;
+
+/** The values of a table of settings; one without a default is undefined where nothing is set. */
+export type Settings<S extends Table> = {
+  [K in keyof S as S[K] extends { readonly default: string } ? K : never]: Value<S[K]>;
+} & {
+  [K in keyof S as S[K] extends { readonly default: string } ? never : K]?: Value<S[K]>;
+};
+
+/** A text that is not empty. */
+export function text(meaning: string, fallback: string): SettingWithDefault<string>;
+export function text(meaning: string): Setting<string>;
+export function text(meaning: string, fallback?: string): Setting<string> {
+  return {
+    meaning,
+    default: fallback,
+    schema: { type: "string", minLength: 1 },
+    read: (given) => {
+      if (given === "") throw new RangeError("it must not be empty");
+      return given;
+    },
+  };
+}
+
+/** A whole number in plain decimal digits. */
+export function count(meaning: string, least: number, most: number, fallback: number): SettingWithDefault<number>;
+export function count(meaning: string, least: number, most: number): Setting<number>;
+export function count(meaning: string, least: number, most: number, fallback?: number): Setting<number> {
+  const allowed = `it must be a whole number from ${least} to ${most}, in plain digits`;
+  return {
+    meaning,
+    default: fallback === undefined ? undefined : String(fallback),
+    schema: {
+      anyOf: [
+        { type: "integer", minimum: least, maximum: most },
+        { type: "string", pattern: "^(0|[1-9][0-9]*)$" },
+      ],
+    },
+    read: (given) => {
+      const number = Number(given);
+      if (!/^(0|[1-9]\d*)$/.test(given) || number < least || number > most) throw new RangeError(allowed);
+      return number;
+    },
+  };
+}
+
+/** One of some words. */
+export function choice<T extends string>(meaning: string, words: readonly T[], fallback: T): SettingWithDefault<T>;
+export function choice<T extends string>(meaning: string, words: readonly T[]): Setting<T>;
+export function choice<T extends string>(meaning: string, words: readonly T[], fallback?: T): Setting<T> {
+  return {
+    meaning,
+    default: fallback,
+    schema: { enum: words },
+    read: (given) => {
+      const word = words.find((one) => one === given);
+      if (word === undefined) throw new RangeError(`it must be one of: ${words.join(", ")}`);
+      return word;
+    },
+  };
+}
+
+/** An object or a list, which a settings file writes as YAML. */
+export function structure<T>(meaning: string, form: z.ZodType<T>): Setting<T> {
+  return {
+    meaning,
+    schema: schemaOf(form),
+    read: (given) => {
+      const parsed = form.safeParse(json(given));
+      if (parsed.success) return parsed.data;
+      const [issue] = parsed.error.issues;
+      const where = issue && issue.path.length > 0 ? `${issue.path.join(".")}: ` : "";
+      throw new RangeError(`${where}${issue?.message ?? "it has another form"}`);
+    },
+  };
+}
+
+/** The JSON Schema of what a form takes. */
+export function schemaOf(form: z.ZodType): Setting["schema"] {
+  const { $schema, ...schema } = z.toJSONSchema(form, { io: "input", unrepresentable: "any" });
+  return schema;
+}
+
+/** A secret text. */
+export function secret(meaning: string): Setting<string> {
+  return { ...text(meaning), secret: true, schema: { type: "object", required: ["secure"] } };
+}
+
+function json(given: string): unknown {
+  try {
+    return JSON.parse(given);
+  } catch {
+    return given;
+  }
+}
+
+/**
+ * Reads a table of settings from their texts.
+ * @param project whose settings they are, for messages
+ * @param path what is before their keys there, where they are parts of another setting. @example "kubernetes."
+ * @throws InvalidInput with everything that is wrong with them: the value, what is allowed, and the command that mends it
+ */
+export function readSettings<S extends Table>(
+  table: S,
+  texts: Readonly<Record<string, string>>,
+  project: string,
+  path = "",
+): Settings<S> {
+  const problems = new Problems("Configuration");
+  const values: Record<string, unknown> = {};
+  for (const key of Object.keys(texts)) {
+    const near = nearest(key, Object.keys(table));
+    problems.require(
+      Object.hasOwn(table, key),
+      `there is no setting ${project}:${path}${key}${near ? `: did you mean "${near}"?` : ""} (there are: ${Object.keys(table).join(", ")})`,
+    );
+  }
+  for (const [key, setting] of Object.entries(table)) {
+    const given = texts[key] ?? setting.default;
+    if (given === undefined || setting.secret) continue;
+    try {
+      values[key] = setting.read(given);
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error;
+      problems.require(
+        false,
+        `${project}:${path}${key} is "${given}": ${error.message}; set it with \`pulumi config set ${path === "" ? "" : "--path "}${path}${key} …\``,
+      );
+    }
+  }
+  problems.throwIfAny();
+  return values as Settings<S>;
+}
+
+/** The word of a list that is nearest to another one, by the letters that must change (Levenshtein); undefined when none is near. */
+export function nearest(word: string, known: readonly string[]): string | undefined {
+  const [best] = known
+    .map((one) => ({ one, changes: changesBetween(word.toLowerCase(), one.toLowerCase()) }))
+    .sort((a, b) => a.changes - b.changes);
+  return best && best.changes <= Math.max(2, best.one.length / 3) ? best.one : undefined;
+}
+
+function changesBetween(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, at) => at);
+  for (const [at, letter] of [...a].entries()) {
+    const next = [at + 1];
+    for (const [place, other] of [...b].entries())
+      next.push(
+        Math.min((next[place] ?? 0) + 1, (row[place + 1] ?? 0) + 1, (row[place] ?? 0) + (letter === other ? 0 : 1)),
+      );
+    row = next;
+  }
+  return row[b.length] ?? 0;
+}

@@ -1,0 +1,51 @@
+import * as pulumi from "@pulumi/pulumi";
+import type { SshAccess } from "../machine/access";
+import type { Leg } from "../machine/leg";
+import type { MachineLike, Role } from "../machine/machine";
+import { Problems } from "../problem/problem";
+import { planLegs, siteOfNetworks } from "./legs";
+import type { SiteNetwork } from "./network";
+
+export interface MachineArgs {
+  /** Networks of one site that it has a leg in; the first one is where SSH reaches it. */
+  networks: readonly SiteNetwork[];
+  /** What it is for: image, size and access rules go by it. @example "client" */
+  role: Role;
+  /** Number of its address in each network: 1 is the first that a machine may have. */
+  host: number;
+  /** Its name within its site. @default the component's name */
+  hostname?: string;
+}
+
+/** A machine of a site, by itself: a client with curl, traceroute and a load generator on it, or one that a function of your own runs on. */
+export class Machine extends pulumi.ComponentResource implements MachineLike {
+  public readonly id: string;
+  public readonly name: string;
+  public readonly legs: readonly Leg[];
+  public readonly ssh: SshAccess;
+  public readonly identity: pulumi.Output<string>;
+  public readonly resource?: pulumi.Resource;
+
+  /** @throws InvalidInput with everything that is wrong with its input. */
+  constructor(name: string, args: MachineArgs, opts?: pulumi.ComponentResourceOptions) {
+    const { networks, role, host, hostname = name } = args;
+    super("hybrid-vnf:site:Machine", name, { networks: networks.map(({ id }) => id), role, host, hostname }, opts);
+    const problems = new Problems(`Machine "${name}"`);
+    const site = siteOfNetworks(networks, problems);
+    const legs = site ? planLegs(site, hostname, networks, host, problems) : [];
+    problems.throwIfAny();
+    if (!site) throw new RangeError(`${name}: a machine belongs to a site`);
+    const made = site.platform.machine(
+      name,
+      { site: site.name, hostname, role, legs, key: site.key },
+      { parent: this },
+    );
+    this.id = made.id;
+    this.name = made.name;
+    this.legs = made.legs;
+    this.ssh = made.ssh;
+    this.identity = pulumi.output(made.identity);
+    this.resource = made.resource;
+    this.registerOutputs({ id: this.id, identity: this.identity });
+  }
+}

@@ -1,0 +1,47 @@
+import * as pulumi from "@pulumi/pulumi";
+import { type NetworkLike, networkId } from "../network/network";
+import { Problems } from "../problem/problem";
+import type { SiteLike } from "./site-like";
+
+/** A network that machines of its site can be made in. */
+export interface SiteNetwork extends NetworkLike {
+  readonly site: SiteLike;
+}
+
+export interface NetworkArgs {
+  /** The site that it belongs to. */
+  site: SiteLike;
+  /** Its IPv4 range in CIDR notation. @example "10.100.100.0/24" */
+  cidr: string;
+  /** What it is within the site, part of its name on the platform; settings of a platform speak of it by this. @default the component's name */
+  role?: string;
+}
+
+/** A network of a site. */
+export class Network extends pulumi.ComponentResource implements SiteNetwork {
+  public readonly id: string;
+  public readonly name: string;
+  public readonly cidr: string;
+  public readonly ref: pulumi.Output<string>;
+  public readonly site: SiteLike;
+
+  /** @throws InvalidInput when its range is malformed or overlaps that of another network of the site, or its role is no name. */
+  constructor(name: string, args: NetworkArgs, opts?: pulumi.ComponentResourceOptions) {
+    const { site, cidr, role = name } = args;
+    const providers = [...(site.platform.providers ?? [])];
+    super("hybrid-vnf:site:Network", name, { site: site.name, cidr, role }, pulumi.mergeOptions({ providers }, opts));
+    const problems = new Problems(`Network "${name}"`);
+    problems.require(
+      /^[a-z][a-z0-9-]{0,30}$/.test(role),
+      `its role is "${role}": take a lower-case letter, then up to 30 lower-case letters, digits or dashes`,
+    );
+    this.id = networkId(site.name, role);
+    this.name = role;
+    this.cidr = cidr;
+    this.site = site;
+    problems.gather(() => site.plan.addNetwork(this));
+    problems.throwIfAny();
+    this.ref = pulumi.output(site.platform.network(name, { site: site.name, role, cidr }, { parent: this }));
+    this.registerOutputs({ id: this.id, cidr: this.cidr, ref: this.ref });
+  }
+}

@@ -1,0 +1,102 @@
+import { execFileSync } from "node:child_process";
+import { readdirSync } from "node:fs";
+import * as path from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { Example } from "./example";
+import { inShell, labelled, ROOT } from "./operator";
+
+/** How many of four requests from a site's client a chain answers. */
+function answers(site: string, url: string): number {
+  const ask = () => inShell("docker", ["exec", `hybrid-vnf-${site}-client`, "curl", "-sS", "--max-time", "3", url]);
+  return [1, 2, 3, 4].filter(() => /apache-[12]/.test(ask().output)).length;
+}
+const routesOf = (site: string, machine: string): string =>
+  inShell("docker", ["exec", `hybrid-vnf-${site}-${machine}`, "ip", "route"]).output;
+
+// An example imports the package by its name, which within this repository is what has been built.
+beforeAll(() => {
+  execFileSync("npm", ["run", "-s", "build"], { cwd: ROOT, stdio: "inherit" });
+});
+
+describe("each example previews", () => {
+  // These need what is not here by itself: a cloud (previewed with the tests on OpenStack), and stacks that are up (brought up in chain.test.ts).
+  const elsewhere = ["cloud-and-lab", "published-router"];
+  const here = readdirSync(path.join(ROOT, "examples")).filter((name) => !elsewhere.includes(name));
+  test.each(here)("%s", (name) => {
+    const example = new Example(name);
+    example.begin();
+    try {
+      expect(example.good("preview")).toMatch(/\+ \d+ to create/);
+    } finally {
+      example.end();
+    }
+  });
+
+  test("one for a cloud says in one sentence that none is named", () => {
+    const example = new Example("cloud-and-lab");
+    example.begin();
+    try {
+      const { status, output } = example.run("preview");
+      expect(status).not.toBe(0);
+      expect(output).toContain("OpenStack: no cloud is named: set `cloud` to an entry of clouds.yaml, or OS_CLOUD");
+      expect(output).not.toMatch(/^\s+at .*\.[jt]s:/m);
+    } finally {
+      example.end();
+    }
+  });
+});
+
+describe("two whole chains in one program", () => {
+  const example = new Example("two-sites");
+  beforeAll(() => example.begin());
+  afterAll(() => example.end());
+
+  test("come up, and both answer", () => {
+    const output = example.up();
+    expect(output).toContain('"http://10.121.100.20"');
+    expect(answers("north", "http://10.121.100.20")).toBe(4);
+    expect(answers("south", "http://10.122.100.20")).toBe(4);
+  });
+
+  test("another preview changes nothing", () => {
+    example.good("preview", "--refresh", "--expect-no-changes");
+  });
+
+  test("one goes, and the other keeps answering", () => {
+    example.good("config", "set", "--path", "sites.south", "122");
+    example.up();
+    expect(labelled("north")).toEqual([]);
+    expect(answers("south", "http://10.122.100.20")).toBe(4);
+  });
+
+  test("the other goes too", () => {
+    example.down();
+    expect(labelled("south")).toEqual([]);
+  });
+});
+
+describe("two chains over one set of servers", () => {
+  const example = new Example("two-chains");
+  beforeAll(() => example.begin());
+  afterAll(() => example.end());
+
+  test("come up, both answer, and each has a way back of its own", () => {
+    example.up();
+    expect(answers("shared", "http://10.123.100.41")).toBe(4);
+    expect(answers("shared", "http://10.123.100.61")).toBe(4);
+    expect(routesOf("shared", "apache-1")).toMatch(/10\.123\.101\.41 via 10\.123\.102\.40 /);
+    expect(routesOf("shared", "apache-1")).toMatch(/10\.123\.101\.61 via 10\.123\.102\.60 /);
+  });
+
+  test("one goes with its routes, and the other keeps answering", () => {
+    example.good("config", "set", "--path", "chains.silver", "60");
+    example.up();
+    expect(answers("shared", "http://10.123.100.61")).toBe(4);
+    expect(routesOf("shared", "apache-1")).not.toContain("10.123.101.41");
+  });
+
+  test("the other goes too", () => {
+    example.down();
+    expect(labelled("shared")).toEqual([]);
+  });
+});

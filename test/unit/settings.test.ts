@@ -1,0 +1,142 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import * as pulumi from "@pulumi/pulumi";
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { count, nearest, readSettings, text } from "../../components";
+import { SCHEMA_FILE, settingsSchema } from "../../stacks/schema";
+import { layerSettings, SETTINGS, settings } from "../../stacks/settings";
+import { record, refusalOf } from "./mocks";
+
+record();
+const configured = (all: Record<string, string>) =>
+  pulumi.runtime.setAllConfig(
+    Object.fromEntries(Object.entries(all).map(([key, value]) => [`hybrid-vnf:${key}`, value])),
+  );
+
+describe("a layer's settings", () => {
+  test("are those of the table, with their defaults", () => {
+    configured({ serverCount: "3", page: "hello" });
+    expect(settings("kubernetes")).toEqual({
+      serversCidr: "10.100.102.0/24",
+      serverCount: 3,
+      page: "hello",
+      workerCount: 0,
+      readyTimeoutSeconds: 120,
+    });
+  });
+
+  test("are an object of the layer's name in the root program", () => {
+    configured({ kubernetes: '{"serverCount": 3, "workerCount": "1"}', swarm: '{"workerCount": 2}' });
+    expect(layerSettings("kubernetes")).toMatchObject({ serverCount: 3, workerCount: 1 });
+    expect(layerSettings("swarm")).toMatchObject({ workerCount: 2, managerCount: 1 });
+  });
+
+  const refused: [string, Parameters<typeof settings>[0], Record<string, string>, string[]][] = [
+    [
+      "an unknown platform",
+      "site",
+      { platform: "vmware" },
+      ['hybrid-vnf:platform is "vmware"', "lab, openstack", "pulumi config set platform"],
+    ],
+    ["an unknown CNI", "kubernetes", { cni: "calico" }, ['"calico"', "bridge, flannel"]],
+    ["a number in words", "kubernetes", { serverCount: "two" }, ['hybrid-vnf:serverCount is "two"', "plain digits"]],
+    ["a number that is empty", "kubernetes", { serverCount: "" }, ['hybrid-vnf:serverCount is ""']],
+    ["a number in another base", "kubernetes", { serverCount: "0x10" }, ['"0x10"', "plain digits"]],
+    ["a number with an exponent", "kubernetes", { serverCount: "1e3" }, ['"1e3"']],
+    ["a number with a leading zero", "kubernetes", { serverCount: "010" }, ['"010"']],
+    ["a number out of reach", "kubernetes", { serverCount: "1000000000" }, ["from 1 to 1000"]],
+    ["a negative number", "swarm", { workerCount: "-1" }, ["from 0 to 1000"]],
+    ["a port in parts", "service", { port: "80.5" }, ['"80.5"']],
+    ["a port out of range", "service", { port: "70000" }, ["from 1 to 65535"]],
+    ["routers out of range", "service", { routerReplicas: "7" }, ['"7"', "0, 1"]],
+    ["routes that are no list", "service", { routes: "10.0.0.0/8" }, ['"destination": CIDR']],
+    [
+      "a route with another word",
+      "service",
+      { routes: '[{"destination": "10.0.0.0/8", "via": "10.0.0.1"}]' },
+      ["hybrid-vnf:routes is"],
+    ],
+    [
+      "a misspelt key",
+      "site",
+      { transitCidrr: "10.0.0.0/24" },
+      ['no setting hybrid-vnf:transitCidrr: did you mean "transitCidr"?'],
+    ],
+    ["an old key", "kubernetes", { replicas: "3" }, ["no setting hybrid-vnf:replicas", "serverCount"]],
+    ["an empty name", "site", { siteName: "" }, ['siteName is ""', "must not be empty"]],
+    ["a key that every object has", "swarm", { toString: "x" }, ["no setting hybrid-vnf:toString"]],
+    [
+      "several at once",
+      "swarm",
+      { managerCount: "x", clients: "y" },
+      ["managerCount is", "no setting hybrid-vnf:clients"],
+    ],
+  ];
+  test.each(refused)("are refused in a sentence: %s", (_, layer, all, says) => {
+    configured(all);
+    const { message } = refusalOf(() => settings(layer));
+    for (const words of says) expect(message).toContain(words);
+  });
+
+  test("of the root program are refused the same way", () => {
+    configured({ kubernetes: '{"serverCont": 3}' });
+    expect(refusalOf(() => layerSettings("kubernetes")).message).toContain(
+      'no setting hybrid-vnf:kubernetes.serverCont: did you mean "serverCount"?',
+    );
+    configured({ kubernetes: '{"serverCount": 0}' });
+    expect(refusalOf(() => layerSettings("kubernetes")).message).toContain(
+      'hybrid-vnf:kubernetes.serverCount is "0": it must be a whole number from 1 to 1000, in plain digits; set it with `pulumi config set --path kubernetes.serverCount …`',
+    );
+    configured({ kubernetess: "{}" });
+    expect(refusalOf(() => layerSettings("kubernetes")).message).toContain(
+      'no setting hybrid-vnf:kubernetess: did you mean "kubernetes"?',
+    );
+  });
+});
+
+test("a count takes what it prints, and nothing else", () => {
+  const setting = count("n", 0, 1000);
+  fc.assert(fc.property(fc.integer({ min: 0, max: 1000 }), (number) => setting.read(String(number)) === number));
+  fc.assert(
+    fc.property(fc.string(), (given) => {
+      let read: number | undefined;
+      try {
+        read = setting.read(given);
+      } catch (error) {
+        expect(error).toBeInstanceOf(RangeError);
+      }
+      expect(read === undefined || String(read) === given).toBe(true);
+    }),
+  );
+});
+
+test("the nearest word is named only when it is near", () => {
+  expect(nearest("transitt", ["transit", "servers"])).toBe("transit");
+  expect(nearest("SERVERS", ["transit", "servers"])).toBe("servers");
+  expect(nearest("moon", ["transit", "servers"])).toBeUndefined();
+  expect(nearest("x", [])).toBeUndefined();
+});
+
+test("a secret is never looked at", () => {
+  expect(readSettings({ key: { ...text("k"), secret: true } }, { key: "" }, "p")).toEqual({});
+});
+
+describe("the schema of the settings files", () => {
+  test("is that of the table (mend it with `npm run schema`)", () => {
+    expect(JSON.parse(readFileSync(SCHEMA_FILE, "utf8"))).toEqual(settingsSchema());
+  });
+
+  test("knows every setting, and every settings file names it", () => {
+    const known = JSON.stringify(settingsSchema());
+    for (const [layer, table] of Object.entries(SETTINGS))
+      for (const key of Object.keys(table)) expect(known).toContain(`"hybrid-vnf-${layer}:${key}"`);
+    const root = join(__dirname, "../..");
+    const folders = [".", ...Object.keys(SETTINGS).map((layer) => `stacks/${layer}`)];
+    for (const folder of folders)
+      for (const file of readdirSync(join(root, folder)).filter((name) => /^Pulumi\.(dev|openstack)\.yaml$/.test(name)))
+        expect(readFileSync(join(root, folder, file), "utf8"), `${folder}/${file}`).toMatch(
+          /^# yaml-language-server: \$schema=\S*settings\.schema\.json\n/,
+        );
+  });
+});
