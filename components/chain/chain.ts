@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { NetworkIdentity } from "../network/network";
+import { A_NETWORK, listOf, objectWith, optional, requireArguments } from "../problem/arguments";
 import { Problems } from "../problem/problem";
 import { Route } from "../route/route";
 import { type Path, type PathArgs, type PathHop, type PathRoute, planPath, type ServerGroup } from "./path";
@@ -25,6 +26,14 @@ export class ServiceChain extends pulumi.ComponentResource {
 
   /** @throws InvalidInput naming the two between which nothing leads, or whatever else is wrong with the path. */
   constructor(name: string, args: ServiceChainArgs, opts?: pulumi.ComponentResourceOptions) {
+    const functionList = listOf("a list of network functions", "name", "handling", "instances");
+    requireArguments(`ServiceChain "${name}"`, args, {
+      from: A_NETWORK,
+      functions: functionList,
+      to: objectWith("a group of servers, such as WebServers", "name", "network", "machines"),
+      returnPath: optional(functionList),
+      clients: optional(listOf("a list of machines", "id", "legs", "ssh")),
+    });
     const { from, functions, to, returnPath, clients = [] } = args;
     super(
       "hybrid-vnf:chain:ServiceChain",

@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
+import { describe } from "../problem/describe";
 import { InvalidInput } from "../problem/problem";
 
 /** What a stack publishes: two outputs, one in the open, one secret as a whole. */
@@ -43,6 +44,11 @@ export class Contract<F, S> {
    * @throws InvalidInput in one sentence when the stack isn't up, is half up, or publishes something else.
    */
   async read(stack: string): Promise<Read<F, S>> {
+    // A name alone would be a stack of the program's own project, and read the program's own outputs.
+    if (typeof stack !== "string" || !/^[^/\s]+\/[^/\s]+\/[^/\s]+$/.test(stack))
+      throw new InvalidInput(`Stack ${describe(stack)}`, [
+        'it must be named with organization and project, such as "organization/hybrid-vnf-site/dev"',
+      ]);
     try {
       await pulumi.runtime.invoke("pulumi:pulumi:readStackOutputs", { name: stack }, { async: true });
     } catch (error) {

@@ -4,6 +4,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { type MachineLike, readyAfter } from "../machine/machine";
 import { requireDisjoint } from "../network/disjoint";
 import type { NetworkIdentity } from "../network/network";
+import { requireArguments, SITE_NETWORKS } from "../problem/arguments";
 import { Problems } from "../problem/problem";
 import { MachineScript } from "../script/script";
 import { planLegs, siteOfNetworks } from "../site/legs";
@@ -59,6 +60,7 @@ export class KubernetesCluster extends pulumi.ComponentResource implements Kuber
     opts?: pulumi.ComponentResourceOptions,
   ) {
     const name = logicalName;
+    requireArguments(`KubernetesCluster "${name}"`, args, { networks: SITE_NETWORKS });
     const { networks, remoteNetworks = [], workerCount = 0, machineName = name } = args;
     const { cni = workerCount === 0 ? "bridge" : "flannel", firstHost = 10, firstWorkerHost = 100 } = args;
     const { podCidr = "10.244.0.0/16", serviceCidr = "10.96.0.0/16" } = args;

@@ -3,7 +3,8 @@ import type { KeyPair, SshAccess } from "./access";
 import type { Leg, LegArgs } from "./leg";
 
 /** What a machine is for: a platform chooses image, size and access rules by it. */
-export type Role = "client" | "server" | "kubernetes" | "swarm";
+export const ROLES = ["client", "server", "kubernetes", "swarm"] as const;
+export type Role = (typeof ROLES)[number];
 
 /** A machine that answers SSH, made here or read from a contract. */
 export interface MachineLike {

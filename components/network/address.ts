@@ -1,3 +1,5 @@
+import { describe } from "../problem/describe";
+
 const OCTET = /^(0|[1-9]\d{0,2})$/;
 
 /** An IPv4 address in dotted decimal (RFC 791); leading zeros are refused, since some read them as octal. */
@@ -6,6 +8,7 @@ export class Address {
 
   /** @throws RangeError naming the text and what is allowed. */
   static parse(text: string): Address {
+    if (typeof text !== "string") throw new RangeError(`an address is ${describe(text)}: it must be a plain text`);
     const octets = text.split(".");
     if (octets.length !== 4 || !octets.every((octet) => OCTET.test(octet) && Number(octet) <= 255)) {
       throw new RangeError(

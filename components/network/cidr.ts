@@ -1,4 +1,14 @@
+import { describe } from "../problem/describe";
 import { Address } from "./address";
+
+/** Ranges that no network of machines can have (RFC 6890). */
+const RESERVED: readonly (readonly [string, string])[] = [
+  ["0.0.0.0/8", "stands for this very network"],
+  ["127.0.0.0/8", "is each machine's own loopback"],
+  ["169.254.0.0/16", "is for addresses that machines give themselves (link-local)"],
+  ["224.0.0.0/4", "is for multicast"],
+  ["240.0.0.0/4", "is reserved, and holds the broadcast address"],
+];
 
 /** An IPv4 network in CIDR notation (RFC 4632): its address has no host bits set. */
 export class Cidr {
@@ -9,6 +19,7 @@ export class Cidr {
 
   /** @throws RangeError naming the text, what is allowed and, for set host bits, the network that was meant. */
   static parse(text: string): Cidr {
+    if (typeof text !== "string") throw new RangeError(`a range is ${describe(text)}: it must be a plain text`);
     const [address = "", prefixText, ...rest] = text.split("/");
     if (prefixText === undefined || rest.length > 0) {
       throw new RangeError(`"${text}" is not a CIDR: its prefix length is missing; did you mean "${address}/24"?`);
@@ -26,6 +37,20 @@ export class Cidr {
       throw new RangeError(`"${text}" is not a CIDR: it has host bits set; did you mean "${base}/${prefix}"?`);
     }
     return new Cidr(base, prefix);
+  }
+
+  /** A range that machines can have addresses in. @throws RangeError when it is malformed, reserved or too large */
+  static parseUsable(text: string): Cidr {
+    const cidr = Cidr.parse(text);
+    if (cidr.prefix < 8) throw new RangeError(`the range ${cidr} is larger than any network: take one from /8 to /30`);
+    if (cidr.prefix > 30)
+      throw new RangeError(`the range ${cidr} has no room for two machines: take one from /8 to /30`);
+    const [, why] = RESERVED.find(([range]) => Cidr.parse(range).overlaps(cidr)) ?? [];
+    if (why)
+      throw new RangeError(
+        `the range ${cidr} can't be used, since it ${why}: take a private one, such as 10.100.101.0/24`,
+      );
+    return cidr;
   }
 
   /** How many addresses the network spans, network and broadcast address included. */

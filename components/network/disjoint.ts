@@ -5,7 +5,7 @@ import { Cidr } from "./cidr";
 export function requireDisjoint(subject: string, networks: readonly { name: string; cidr: string }[]): void {
   const problems = new Problems(subject);
   const parsed = networks.flatMap((network) => {
-    const cidr = problems.gather(() => Cidr.parse(network.cidr));
+    const cidr = problems.gather(() => Cidr.parseUsable(network.cidr));
     return cidr ? [{ name: network.name, cidr }] : [];
   });
   parsed.forEach((one, at) => {

@@ -8,9 +8,9 @@ export class AddressPlan {
   private readonly owners = new Map<string, string>();
   private readonly hostnames = new Set<string>();
 
-  /** Plans a network's range. @throws RangeError when the range is malformed, or overlaps that of another network of the site */
+  /** Plans a network's range. @throws RangeError when the range is malformed, none that machines can have, or overlaps that of another network of the site */
   addNetwork({ id, name, cidr: text }: NetworkIdentity): void {
-    const cidr = Cidr.parse(text);
+    const cidr = Cidr.parseUsable(text);
     for (const [other, planned] of this.ranges) {
       if (other === id && planned.cidr.toString() === text) return;
       if (other === id || planned.cidr.overlaps(cidr))

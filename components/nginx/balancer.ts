@@ -6,6 +6,8 @@ import type { FunctionInstance, NetworkFunction } from "../function/function";
 import { providerFrom } from "../function/provider";
 import { Image, requireRegistry } from "../image/image";
 import { Address } from "../network/address";
+import { listOf, objectWith, requireArguments } from "../problem/arguments";
+import { describe } from "../problem/describe";
 import { Problems } from "../problem/problem";
 import { MachineScript } from "../script/script";
 import type { SwarmLike } from "../swarm/swarm";
@@ -13,6 +15,14 @@ import type { SwarmLike } from "../swarm/swarm";
 /** `host`: the port of the node that runs the task. `ingress`: Swarm's routing mesh, on every node; needs IPVS in the kernel. */
 export const PUBLISH_MODES = ["host", "ingress"] as const;
 export type PublishMode = (typeof PUBLISH_MODES)[number];
+
+/** TCP ports that a Swarm's nodes use themselves (Docker: swarm mode's ports), and SSH. */
+const NODE_PORTS: Readonly<Record<number, string>> = {
+  22: "SSH",
+  2376: "Docker's API",
+  2377: "the Swarm's managers",
+  7946: "the Swarm's nodes among themselves",
+};
 
 export interface NginxLoadBalancerArgs {
   /** The Swarm that it runs on. */
@@ -44,6 +54,10 @@ export class NginxLoadBalancer extends pulumi.ComponentResource implements Netwo
 
   /** @throws InvalidInput with everything that is wrong with its input. */
   constructor(name: string, args: NginxLoadBalancerArgs, opts?: pulumi.ComponentResourceOptions) {
+    requireArguments(`NginxLoadBalancer "${name}"`, args, {
+      cluster: objectWith("a SwarmCluster, or what a contract tells of one", "nodes", "networks", "credentials"),
+      backends: listOf('a list of "ADDRESS" or "ADDRESS:PORT"'),
+    });
     const { cluster, backends, port = 80, publishMode = "host", taskCount = 1, functionName = name } = args;
     super(
       "hybrid-vnf:nginx:NginxLoadBalancer",
@@ -54,6 +68,8 @@ export class NginxLoadBalancer extends pulumi.ComponentResource implements Netwo
     const problems = new Problems(`NginxLoadBalancer "${name}"`);
     problems.require(backends.length > 0, "backends is empty: name at least one address to balance over");
     for (const backend of backends) {
+      if (!problems.require(typeof backend === "string", `a backend is ${describe(backend)}: it must be a plain text`))
+        continue;
       const [address = "", backendPort] = backend.split(":");
       problems.gather(() => Address.parse(address));
       problems.require(
@@ -63,12 +79,16 @@ export class NginxLoadBalancer extends pulumi.ComponentResource implements Netwo
     }
     problems.requireWhole("port", port, 1, 65535);
     problems.require(
+      !(port in NODE_PORTS),
+      `port is ${port}, which belongs to ${NODE_PORTS[port]} on every node of a Swarm: take another one`,
+    );
+    problems.require(
       PUBLISH_MODES.includes(publishMode),
       `publishMode is "${publishMode}": it must be ${PUBLISH_MODES.map((mode) => `"${mode}"`).join(" or ")}`,
     );
-    problems.requireWhole("taskCount", taskCount, 1, 1000);
+    const counted = problems.requireWhole("taskCount", taskCount, 1, 1000);
     problems.require(
-      publishMode !== "host" || taskCount <= cluster.nodes.length,
+      !counted || publishMode !== "host" || taskCount <= cluster.nodes.length,
       `taskCount is ${taskCount} on ${cluster.nodes.length} node(s): with publishMode "host" each task needs a node of its own; take fewer, or use "ingress"`,
     );
     problems.requireSeconds("readyTimeoutSeconds", args.readyTimeoutSeconds);

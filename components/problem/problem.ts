@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import { describe } from "./describe";
 
 /**
  * Everything that is wrong with one input, said at once. Pulumi prints its message without a stack trace.
@@ -29,7 +30,7 @@ export class Problems {
   requireWhole(name: string, value: number, least: number, most: number, unit = ""): boolean {
     return this.require(
       Number.isInteger(value) && value >= least && value <= most,
-      `${name} is ${value}: it must be a whole number${unit && ` of ${unit}`} from ${least} to ${most}`,
+      `${name} is ${describe(value)}: it must be a whole number${unit && ` of ${unit}`} from ${least} to ${most}`,
     );
   }
 

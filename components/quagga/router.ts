@@ -8,6 +8,7 @@ import { type Leg, legIn } from "../machine/leg";
 import { Address } from "../network/address";
 import { Cidr } from "../network/cidr";
 import type { NetworkIdentity } from "../network/network";
+import { listOf, NETWORKS, objectWith, optional, requireArguments } from "../problem/arguments";
 import { Problems } from "../problem/problem";
 
 /** A route to a network beyond a neighbour of the router. */
@@ -49,6 +50,11 @@ export class QuaggaRouter extends pulumi.ComponentResource implements NetworkFun
 
   /** @throws InvalidInput with everything that is wrong with its input. */
   constructor(name: string, args: QuaggaRouterArgs, opts?: pulumi.ComponentResourceOptions) {
+    requireArguments(`QuaggaRouter "${name}"`, args, {
+      cluster: objectWith("a KubernetesCluster, or what a contract tells of one", "nodes", "networks", "kubeconfig"),
+      networks: optional(NETWORKS),
+      routes: optional(listOf("a list of {destination, nextHop}", "destination", "nextHop")),
+    });
     const { cluster, networks = cluster.networks, routes = [], replicas = 1, functionName = name } = args;
     super(
       "hybrid-vnf:quagga:QuaggaRouter",
@@ -71,7 +77,17 @@ export class QuaggaRouter extends pulumi.ComponentResource implements NetworkFun
         })
       : [];
     for (const route of routes) {
-      problems.gather(() => Cidr.parse(route.destination));
+      const destination = problems.gather(() => Cidr.parse(route.destination));
+      problems.require(
+        destination?.prefix !== 0,
+        `the route to ${route.destination} would take the node's own default route: name a smaller network`,
+      );
+      const beside =
+        destination?.prefix === 0 ? undefined : node?.legs.find((leg) => destination?.overlaps(Cidr.parse(leg.cidr)));
+      problems.require(
+        beside === undefined,
+        `the route to ${route.destination} overlaps ${beside?.cidr}, which ${node?.name} has a leg in: no route is needed there`,
+      );
       const nextHop = problems.gather(() => Address.parse(route.nextHop));
       problems.require(
         !nextHop || !node || node.legs.some((leg) => Cidr.parse(leg.cidr).admits(nextHop)),

@@ -1,7 +1,9 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { SshAccess } from "../machine/access";
 import type { Leg } from "../machine/leg";
-import type { MachineLike, Role } from "../machine/machine";
+import { type MachineLike, ROLES, type Role } from "../machine/machine";
+import { requireArguments, SITE_NETWORKS } from "../problem/arguments";
+import { describe } from "../problem/describe";
 import { Problems } from "../problem/problem";
 import { planLegs, siteOfNetworks } from "./legs";
 import type { SiteNetwork } from "./network";
@@ -28,11 +30,14 @@ export class Machine extends pulumi.ComponentResource implements MachineLike {
 
   /** @throws InvalidInput with everything that is wrong with its input. */
   constructor(name: string, args: MachineArgs, opts?: pulumi.ComponentResourceOptions) {
+    requireArguments(`Machine "${name}"`, args, { networks: SITE_NETWORKS });
     const { networks, role, host, hostname = name } = args;
     super("hybrid-vnf:site:Machine", name, { networks: networks.map(({ id }) => id), role, host, hostname }, opts);
     const problems = new Problems(`Machine "${name}"`);
     const site = siteOfNetworks(networks, problems);
-    const legs = site ? planLegs(site, hostname, networks, host, problems) : [];
+    problems.require(ROLES.includes(role), `role is ${describe(role)}: it must be one of ${ROLES.join(", ")}`);
+    const numbered = problems.requireWhole("host", host, 1, 2 ** 24);
+    const legs = site && numbered ? planLegs(site, hostname, networks, host, problems) : [];
     problems.throwIfAny();
     if (!site) throw new RangeError(`${name}: a machine belongs to a site`);
     const made = site.platform.machine(

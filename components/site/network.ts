@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { type NetworkLike, networkId } from "../network/network";
+import { A_SITE, requireArguments } from "../problem/arguments";
 import { Problems } from "../problem/problem";
 import type { SiteLike } from "./site-like";
 
@@ -27,6 +28,7 @@ export class Network extends pulumi.ComponentResource implements SiteNetwork {
 
   /** @throws InvalidInput when its range is malformed or overlaps that of another network of the site, or its role is no name. */
   constructor(name: string, args: NetworkArgs, opts?: pulumi.ComponentResourceOptions) {
+    requireArguments(`Network "${name}"`, args, { site: A_SITE });
     const { site, cidr, role = name } = args;
     const providers = [...(site.platform.providers ?? [])];
     super("hybrid-vnf:site:Network", name, { site: site.name, cidr, role }, pulumi.mergeOptions({ providers }, opts));

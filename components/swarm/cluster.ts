@@ -4,6 +4,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { type MachineLike, readyAfter } from "../machine/machine";
 import { requireDisjoint } from "../network/disjoint";
 import type { NetworkIdentity } from "../network/network";
+import { requireArguments, SITE_NETWORKS } from "../problem/arguments";
 import { Problems } from "../problem/problem";
 import { MachineScript, printedBy } from "../script/script";
 import { planLegs, siteOfNetworks } from "../site/legs";
@@ -41,6 +42,7 @@ export class SwarmCluster extends pulumi.ComponentResource implements SwarmLike 
     opts?: pulumi.ComponentResourceOptions,
   ) {
     const name = logicalName;
+    requireArguments(`SwarmCluster "${name}"`, args, { networks: SITE_NETWORKS });
     const { networks, managerCount = 1, workerCount = 0, firstHost = 20, machineName = name } = args;
     super(
       "hybrid-vnf:swarm:SwarmCluster",
@@ -50,12 +52,12 @@ export class SwarmCluster extends pulumi.ComponentResource implements SwarmLike 
     );
     const problems = new Problems(`SwarmCluster "${name}"`);
     const counted = [
-      problems.requireWhole("managerCount", managerCount, 1, 99),
+      problems.requireWhole("managerCount", managerCount, 1, 99) &&
+        problems.require(
+          managerCount % 2 === 1,
+          `managerCount is ${managerCount}: it must be odd, such as 1, 3 or 5, since managers vote`,
+        ),
       problems.requireWhole("workerCount", workerCount, 0, 1000),
-      problems.require(
-        managerCount % 2 !== 0,
-        `managerCount is ${managerCount}: it must be odd, such as 1, 3 or 5, since managers vote`,
-      ),
     ].every(Boolean);
     const site = siteOfNetworks(networks, problems);
     problems.gather(() => requireDisjoint(name, networks));

@@ -3,6 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { ServerGroup } from "../chain/path";
 import { legIn } from "../machine/leg";
 import type { MachineLike } from "../machine/machine";
+import { A_SITE_NETWORK, requireArguments } from "../problem/arguments";
 import { Problems } from "../problem/problem";
 import { MachineScript } from "../script/script";
 import { planLegs } from "../site/legs";
@@ -31,6 +32,7 @@ export class WebServers extends pulumi.ComponentResource implements ServerGroup 
 
   /** @throws InvalidInput with everything that is wrong with its input. */
   constructor(name: string, args: WebServersArgs, opts?: pulumi.ComponentResourceOptions) {
+    requireArguments(`WebServers "${name}"`, args, { network: A_SITE_NETWORK });
     const { network, serverCount = 2, firstHost = 11, machineName = name } = args;
     super("hybrid-vnf:webservers:WebServers", name, { network: network.id, serverCount, firstHost, machineName }, opts);
     const { site } = network;

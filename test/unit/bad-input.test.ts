@@ -18,6 +18,7 @@ import {
   QuaggaRouter,
   type QuaggaRouterArgs,
   Route,
+  ServiceChain,
   ServiceLayer,
   Site,
   type SiteNetwork,
@@ -74,6 +75,7 @@ const swarmCluster = (args: Partial<SwarmClusterArgs>) => () =>
   new SwarmCluster("s", { networks: [ground().transit], ...args });
 const machine = (name: string, network: SiteNetwork, host = 100) =>
   new Machine(name, { networks: [network], role: "client", host });
+const group = { name: "web", network: servers, machines: [node] };
 const site = (transitCidr: string, siteName?: string) => () =>
   new Site("s", { platform: lab(), transitCidr, siteName });
 /** As a program without types, or one that reads its values from outside, would pass it. */
@@ -289,6 +291,199 @@ const CASES: [string, () => unknown, string[]][] = [
     ["contract.transit is missing", "secrets.privateKey is missing", "half up"],
   ],
 ];
+
+/** What JavaScript lets through where a component needs an object of its own. */
+const NOT_OBJECTS: [string, unknown, string][] = [
+  ["nothing", undefined, "is undefined"],
+  ["null", null, "is null"],
+  ["a text", "transit", 'is "transit"'],
+  ["a number", 7, "is 7"],
+  ["a function in place of its result", lab, "is a function (lab)"],
+  ["an output", pulumi.output({}), "is an output, whose value is known only later"],
+  ["a promise", Promise.resolve({}), "is a promise"],
+  ["the wrong object of two alike", { id: "x" }, "is an object"],
+];
+const TAKERS: [string, string, (value: never) => unknown, string][] = [
+  [
+    "Site",
+    "platform",
+    (value) => new Site("s", { platform: value, transitCidr: transit.cidr }),
+    "a platform, such as lab()",
+  ],
+  [
+    "Network",
+    "site",
+    (value) => new Network("n", { site: value, cidr: "10.1.0.0/24" }),
+    "a Site, or what a contract tells of one",
+  ],
+  [
+    "Machine",
+    "networks",
+    (value) => new Machine("m", { networks: value, role: "client", host: 7 }),
+    "a list of Networks of a site",
+  ],
+  ["WebServers", "network", (value) => new WebServers("w", { network: value }), "a Network of a site"],
+  [
+    "KubernetesCluster",
+    "networks",
+    (value) => new KubernetesCluster("k", { networks: value }),
+    "a list of Networks of a site",
+  ],
+  ["SwarmCluster", "networks", (value) => new SwarmCluster("s", { networks: value }), "a list of Networks of a site"],
+  ["QuaggaRouter", "cluster", (value) => new QuaggaRouter("q", { cluster: value }), "a KubernetesCluster"],
+  [
+    "NginxLoadBalancer",
+    "cluster",
+    (value) => new NginxLoadBalancer("n", { cluster: value, backends: [] }),
+    "a SwarmCluster",
+  ],
+  [
+    "NginxLoadBalancer",
+    "backends",
+    (value) => new NginxLoadBalancer("n", { cluster: swarm, backends: value }),
+    "a list of",
+  ],
+  ["ServiceChain", "from", (value) => new ServiceChain("c", { from: value, functions: [], to: group }), "a Network"],
+  [
+    "ServiceChain",
+    "functions",
+    (value) => new ServiceChain("c", { from: clients, functions: value, to: group }),
+    "a list of network functions",
+  ],
+  [
+    "ServiceChain",
+    "to",
+    (value) => new ServiceChain("c", { from: clients, functions: [], to: value }),
+    "a group of servers",
+  ],
+];
+const WRONG_KINDS = TAKERS.flatMap(([taker, key, make, what]) =>
+  NOT_OBJECTS.map(([name, value, told]): [string, () => unknown, string[]] => [
+    `${taker} is given ${name} as its ${key}`,
+    () => make(wrong(value)),
+    [taker, `${key} ${told}`, `it must be ${what}`],
+  ]),
+);
+const NO_ARGUMENTS: [string, () => unknown, string[]][] = [
+  ["Site", () => new Site("s", wrong(undefined))],
+  ["Network", () => new Network("n", wrong(undefined))],
+  ["ServiceChain", () => new ServiceChain("c", wrong("web"))],
+].map(([name, make]) => [`${name} is given no arguments`, make as () => unknown, ["its arguments are"]]);
+
+const RANGES: [string, string][] = [
+  ["0.0.0.0/0", "larger than any network"],
+  ["10.0.0.0/7", "larger than any network"],
+  ["8.0.0.0/7", "larger than any network"],
+  ["0.1.0.0/16", "this very network"],
+  ["127.0.0.0/8", "loopback"],
+  ["127.8.0.0/24", "loopback"],
+  ["169.254.0.0/16", "link-local"],
+  ["169.254.7.0/24", "link-local"],
+  ["224.0.0.0/24", "multicast"],
+  ["239.255.255.0/24", "multicast"],
+  ["240.0.0.0/24", "reserved"],
+  ["255.255.255.0/24", "reserved"],
+  ["10.1.2.0/31", "no room for two machines"],
+  ["10.1.2.3/32", "no room for two machines"],
+  ["10.1.2.0/33", "from 0 to 32"],
+  ["10.1.2.0/-1", "from 0 to 32"],
+  ["10.1.2.0/024", "from 0 to 32"],
+  ["10.1.2.0/", "from 0 to 32"],
+  ["10.1.2.0/24/24", "not a CIDR"],
+  ["10.1.2/24", "not an IPv4 address"],
+  ["10.1.2.0.0/24", "not an IPv4 address"],
+  ["010.1.2.0/24", "not an IPv4 address"],
+  ["0x0a.1.2.0/24", "not an IPv4 address"],
+  ["10.1.2.256/24", "not an IPv4 address"],
+  [" 10.1.2.0/24", "not an IPv4 address"],
+  ["10.1.2.0 /24", "not an IPv4 address"],
+  ["fd00::/64", "not a CIDR"],
+  ["", "not a CIDR"],
+  ["transit", "not a CIDR"],
+];
+const BAD_RANGES = RANGES.flatMap(([range, says]): [string, () => unknown, string[]][] => [
+  [`"${range}" as transit's range`, site(range), ['Site "s"', says]],
+  [
+    `"${range}" as a network's range`,
+    () => new Network("n", { site: ground().site, cidr: range }),
+    ['Network "n"', says],
+  ],
+  [`"${range}" as the pods' range`, kubernetes({ podCidr: range }), ['KubernetesCluster "k"', says]],
+]);
+const NUMBERS: [unknown, string][] = [
+  [Number.NaN, "is NaN"],
+  [Number.POSITIVE_INFINITY, "is Infinity"],
+  [-1, "is -1"],
+  [1.5, "is 1.5"],
+  [1e9, "is 1000000000"],
+  ["2", 'is "2"'],
+  [null, "is null"],
+  [pulumi.output(2), "is an output, whose value is known only later"],
+  [[2], "is a list of 1"],
+];
+const BAD_NUMBERS = NUMBERS.flatMap(([number, says]): [string, () => unknown, string[]][] => [
+  [
+    `${says}: serverCount`,
+    web({ serverCount: wrong(number) }),
+    [`serverCount ${says}: it must be a whole number from 1 to 1000`],
+  ],
+  [`${says}: workerCount`, swarmCluster({ workerCount: wrong(number) }), [`workerCount ${says}`]],
+  [`${says}: managerCount`, swarmCluster({ managerCount: wrong(number) }), [`managerCount ${says}`]],
+  [`${says}: port`, balancer({ port: wrong(number) }), [`port ${says}`]],
+  [`${says}: taskCount`, balancer({ taskCount: wrong(number) }), [`taskCount ${says}`]],
+  [`${says}: host`, () => machine("m", ground().servers, wrong(number)), [says]],
+]);
+const NODES_OWN: [string, () => unknown, string[]][] = [
+  ...[22, 2376, 2377, 7946].map((port): [string, () => unknown, string[]] => [
+    `port ${port}, which nodes use themselves`,
+    balancer({ port }),
+    [`port is ${port}, which belongs to`, "take another one"],
+  ]),
+  [
+    "a router's default route",
+    router({ routes: [{ destination: "0.0.0.0/0", nextHop: "10.100.100.7" }] }),
+    ["would take the node's own default route"],
+  ],
+  [
+    "a router's route to a network beside it",
+    router({ routes: [{ destination: "10.100.100.0/24", nextHop: "10.100.101.7" }] }),
+    ["overlaps 10.100.100.0/24, which node-1 has a leg in"],
+  ],
+  [
+    "a router's route over a network beside it",
+    router({ routes: [{ destination: "10.100.0.0/16", nextHop: "10.100.101.7" }] }),
+    ["overlaps 10.100.101.0/24, which node-1 has a leg in"],
+  ],
+  [
+    "a router's route without a next hop",
+    router({ routes: wrong([{ destination: "10.200.0.0/16" }]) }),
+    ["a list of {destination, nextHop}"],
+  ],
+  [
+    "a backend that is an output",
+    balancer({ backends: wrong([pulumi.output("10.1.1.1")]) }),
+    ["a backend is an output"],
+  ],
+  [
+    "a role that there is not",
+    () => new Machine("m", { networks: [ground().servers], role: wrong("router"), host: 7 }),
+    ['role is "router"', "client, server"],
+  ],
+];
+
+const STACKS = ["dev", "", "hybrid-vnf-site/dev", "a/b/c/d", "a//c", "a/b/ c", undefined, 7, pulumi.output("a/b/c")];
+
+describe("the same, of all kinds that JavaScript lets through", () => {
+  test.each([...WRONG_KINDS, ...NO_ARGUMENTS, ...BAD_RANGES, ...BAD_NUMBERS, ...NODES_OWN])("%s", (_, make, says) => {
+    const { message } = refusalOf(make);
+    for (const words of says) expect(message).toContain(words);
+    expect(message).not.toContain("Calling [toString]");
+  });
+
+  test.each(STACKS)("a stack named %s is not read", async (stack) => {
+    await expect(siteContract.read(wrong(stack))).rejects.toThrow("it must be named with organization and project");
+  });
+});
 
 describe("bad input is refused in plain sentences", () => {
   test.each(CASES)("%s", (_, make, says) => {
