@@ -13,6 +13,7 @@ import {
   structure,
   text,
 } from "../components";
+import { schemaOf } from "../components/setting/form";
 
 const stack = text("Name of the stack whose contracts are read, where it is another one than this stack's.");
 const seconds = (what: string) => count(`Seconds that ${what}.`, 1, 9999, 120);
@@ -67,7 +68,7 @@ export const SETTINGS = {
     ),
     port: count("TCP port that the balancer answers on.", 1, 65535, 80),
     routerReplicas: zeroOrOne("1 runs the router, 0 takes it down."),
-    routes: structure("Networks beyond the router's neighbours.", routes),
+    routes: structure("Networks beyond the router's neighbours.", routes, schemaOf(routes)),
     registry: text(
       "Registry that the functions' images go through, such as registry.example.org/team. Without one they are handed to the nodes over SSH.",
     ),

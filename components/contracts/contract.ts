@@ -2,6 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
 import { describe } from "../problem/describe";
 import { InvalidInput } from "../problem/problem";
+import type { Checked, Form } from "../setting/form";
 
 /** What a stack publishes: two outputs, one in the open, one secret as a whole. */
 export interface Published {
@@ -21,8 +22,8 @@ export class Contract<F, S> {
     /** The layer that publishes it: "site", "kubernetes", "swarm" or "service". */
     readonly layer: string,
     readonly version: number,
-    private readonly facts: z.ZodType<F>,
-    private readonly secrets: z.ZodType<S>,
+    private readonly facts: Form<F>,
+    private readonly secrets: Form<S>,
   ) {}
 
   /** What to do about a stack that isn't wholly up. */
@@ -84,12 +85,12 @@ export class Contract<F, S> {
     if (!facts.success || !hidden.success)
       throw new InvalidInput(subject, [`${lacks.join("; ")}: it is half up; ${this.bringUp}`]);
     // Secrets are plain strings, which Unwrap leaves as they are; the compiler can't know that of every S.
-    return { facts: facts.data, secrets: pulumi.secret(hidden.data) as pulumi.Output<S> };
+    return { facts: facts.data as F, secrets: pulumi.secret(hidden.data) as pulumi.Output<S> };
   }
 }
 
 /** What is wrong with it, by field; never the values, for they may be secret. */
-function issues(output: string, result: { success: boolean; error?: z.ZodError }): string[] {
+function issues(output: string, result: Checked<unknown>): string[] {
   return (result.error?.issues ?? []).map(
     (issue) => `its output ${[output, ...issue.path].join(".")} is missing or not of the right form (${issue.message})`,
   );

@@ -1,31 +1,48 @@
 import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
-import { isStateful, type NetworkFunction, PACKET_HANDLINGS } from "../function/function";
-import { factsOfMachine, machineFacts, machineOf } from "./machine";
+import {
+  type FunctionLeg,
+  isStateful,
+  type NetworkFunction,
+  PACKET_HANDLINGS,
+  type PacketHandling,
+} from "../function/function";
+import { factsOfMachine, type MachineFacts, machineFacts, machineOf } from "./machine";
+
+/** A network function, as another stack needs to know it. */
+export interface FunctionFacts {
+  readonly name: string;
+  readonly handling: PacketHandling;
+  readonly stateful: boolean;
+  /** Of a proxy: the TCP port that it answers on. */
+  readonly port?: number;
+  /** Of a proxy: what it opens connections to. */
+  readonly backends?: string[];
+  readonly instances: {
+    /** The machine that carries it, where it is ours. */
+    readonly machine?: MachineFacts;
+    readonly legs: FunctionLeg[];
+  }[];
+}
 
 const text = z.string().min(1);
 
+/** @internal */
 export const functionFacts = z.object({
   name: text,
   handling: z.enum(PACKET_HANDLINGS),
   stateful: z.boolean(),
-  /** Of a proxy: the TCP port that it answers on. */
   port: z.number().optional(),
-  /** Of a proxy: what it opens connections to. */
   backends: z.array(text).optional(),
   instances: z
     .array(
       z.object({
-        /** The machine that carries it, where it is ours. */
         machine: machineFacts.optional(),
         legs: z.array(z.object({ network: text, cidr: text, address: text.optional() })),
       }),
     )
     .min(1),
 });
-/** A network function, as another stack needs to know it. */
-export type FunctionFacts = z.infer<typeof functionFacts>;
-
 export function factsOfFunction(one: NetworkFunction): pulumi.Output<FunctionFacts> {
   const { name, handling, port, backends, instances } = one;
   return pulumi.output({

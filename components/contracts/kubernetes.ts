@@ -3,32 +3,45 @@ import { z } from "zod";
 import type { ServerGroup } from "../chain/path";
 import { DeployedKubernetes, type KubernetesLike } from "../kubernetes/kubernetes";
 import type { MachineLike } from "../machine/machine";
+import type { NetworkIdentity } from "../network/network";
+import { type ClusterFacts, clusterFacts, factsOfCluster } from "./cluster";
 import { Contract, type Published, type Read } from "./contract";
-import { factsOfMachine, identityOf, machineFacts, machineOf, networkIdentity } from "./machine";
+import { factsOfMachine, identityOf, type MachineFacts, machineFacts, machineOf, networkIdentity } from "./machine";
 
-const apacheInfo = z.object({ cidr: z.string().min(1), addresses: z.array(z.string().min(1)).min(1) });
-const gateway = z.object({
-  /** Its IPv4 address on transit. */
-  address: z.string().min(1),
-  /** Its IPv4 address beside the servers, where they need a route back. */
-  returnAddress: z.string().min(1).optional(),
-});
 /** What leads from transit to the servers' network where no node of the cluster has a leg in both. */
-export type Gateway = z.infer<typeof gateway>;
+export interface Gateway {
+  /** Its IPv4 address on transit. */
+  readonly address: string;
+  /** Its IPv4 address beside the servers, where they need a route back. */
+  readonly returnAddress?: string;
+}
+
+export interface KubernetesFacts {
+  /** Range and addresses of the web servers. */
+  readonly apacheInfo: { readonly cidr: string; readonly addresses: string[] };
+  readonly servers: {
+    readonly name: string;
+    readonly network: NetworkIdentity;
+    readonly machines: MachineFacts[];
+  };
+  readonly gateway?: Gateway;
+  readonly cluster: ClusterFacts;
+}
+
+export interface KubernetesSecrets {
+  readonly kubeconfig: string;
+  /** The key that opens the machines. */
+  readonly privateKey: string;
+}
+
+const text = z.string().min(1);
 const facts = z.object({
-  apacheInfo,
-  servers: z.object({ name: z.string().min(1), network: networkIdentity, machines: z.array(machineFacts).min(1) }),
-  gateway: gateway.optional(),
-  cluster: z.object({
-    name: z.string().min(1),
-    networks: z.array(networkIdentity).min(1),
-    endpoint: z.string().min(1),
-    nodes: z.array(machineFacts).min(1),
-  }),
+  apacheInfo: z.object({ cidr: text, addresses: z.array(text).min(1) }),
+  servers: z.object({ name: text, network: networkIdentity, machines: z.array(machineFacts).min(1) }),
+  gateway: z.object({ address: text, returnAddress: text.optional() }).optional(),
+  cluster: clusterFacts,
 });
-const secrets = z.object({ kubeconfig: z.string().min(1), privateKey: z.string().min(1) });
-export type KubernetesFacts = z.infer<typeof facts>;
-export type KubernetesSecrets = z.infer<typeof secrets>;
+const secrets = z.object({ kubeconfig: text, privateKey: text });
 
 /** What the kubernetes stack publishes: the cluster, and the web servers beside it. */
 export const kubernetesContract = new Contract<KubernetesFacts, KubernetesSecrets>("kubernetes", 3, facts, secrets);
@@ -54,12 +67,7 @@ export function publishKubernetes(
         machines: pulumi.all(servers.machines.map(factsOfMachine)),
       },
       ...(gateway ? { gateway } : {}),
-      cluster: {
-        name: cluster.name,
-        networks: cluster.networks.map(identityOf),
-        endpoint: cluster.endpoint,
-        nodes: pulumi.all(cluster.nodes.map(factsOfMachine)),
-      },
+      cluster: factsOfCluster(cluster),
     }),
     pulumi.output({ kubeconfig: cluster.kubeconfig, privateKey }),
   );
@@ -71,7 +79,7 @@ export function kubernetesLayerOf(
   name = "kubernetes",
 ): KubernetesLayerLike {
   const key = secrets.apply((all) => all.privateKey);
-  const machines = (all: KubernetesFacts["cluster"]["nodes"]): MachineLike[] => all.map((one) => machineOf(one, key));
+  const machines = (all: readonly MachineFacts[]): MachineLike[] => all.map((one) => machineOf(one, key));
   return {
     cluster: new DeployedKubernetes(name, {
       ...facts.cluster,

@@ -1,36 +1,49 @@
 import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
 import type { ServiceChain } from "../chain/chain";
+import type { PathAddress } from "../chain/path";
 import type { NetworkFunction } from "../function/function";
 import { legIn } from "../machine/leg";
 import { Contract, type Published, type Read } from "./contract";
-import { factsOfFunction, functionFacts, functionOf } from "./function";
-import { factsOfMachine, machineFacts } from "./machine";
+import { type FunctionFacts, factsOfFunction, functionFacts, functionOf } from "./function";
+import { factsOfMachine, type MachineFacts, machineFacts } from "./machine";
+
+/** A function on the path of a request, with its addresses. */
+export interface Hop extends FunctionFacts {
+  /** Where packets of a request come in. */
+  readonly in: PathAddress;
+  /** Where they go out. */
+  readonly out: PathAddress;
+}
+
+export interface ServiceFacts {
+  /** Where clients reach the service. */
+  readonly url: string;
+  /** The identity of the network that clients are in. */
+  readonly from: string;
+  /** Machines that requests can be sent from. */
+  readonly clients: MachineFacts[];
+  /** The functions in the order of a request. */
+  readonly hops: Hop[];
+  /** What stands at the end of the path. */
+  readonly servers: { readonly name: string; readonly address: string }[];
+}
+
+export interface ServiceSecrets {
+  /** The key that opens the machines on the path. */
+  readonly privateKey?: string;
+}
 
 const text = z.string().min(1);
 const pathAddress = z.object({ network: text, address: text.optional() });
-const hop = functionFacts.extend({
-  /** Where packets of a request come in. */
-  in: pathAddress,
-  /** Where they go out. */
-  out: pathAddress,
-});
 const facts = z.object({
   url: text,
-  /** The network that clients are in. */
   from: text,
-  /** Machines that requests can be sent from. */
   clients: z.array(machineFacts),
-  /** The functions in the order of a request. */
-  hops: z.array(hop),
-  /** What stands at the end of the path. */
+  hops: z.array(functionFacts.extend({ in: pathAddress, out: pathAddress })),
   servers: z.array(z.object({ name: text, address: text })).min(1),
 });
 const secrets = z.object({ privateKey: text.optional() });
-/** A function on the path of a request, with its addresses. */
-export type Hop = z.infer<typeof hop>;
-export type ServiceFacts = z.infer<typeof facts>;
-export type ServiceSecrets = z.infer<typeof secrets>;
 
 /** What the service stack publishes: where the service answers, and the path of its requests. */
 export const serviceContract = new Contract<ServiceFacts, ServiceSecrets>("service", 2, facts, secrets);

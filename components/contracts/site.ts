@@ -1,22 +1,34 @@
 import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
 import { AddressPlan } from "../network/plan";
+import type { PublishedPlatform } from "../platform/module";
 import type { Platform } from "../platform/platform";
 import type { SiteNetwork } from "../site/network";
 import type { SiteLike } from "../site/site-like";
 import { Contract, type Published, type Read } from "./contract";
-import { factsOfNetwork, networkFacts } from "./machine";
+import { factsOfNetwork, type NetworkFacts, networkFacts } from "./machine";
 
-const facts = z.object({
-  siteName: z.string().min(1),
+export interface SiteFacts {
+  readonly siteName: string;
   /** Where it is, with all that a program needs to make machines there. */
-  platform: z.object({ kind: z.string().min(1), facts: z.unknown() }),
+  readonly platform: PublishedPlatform;
+  readonly transit: NetworkFacts;
+  readonly publicKey: string;
+}
+
+export interface SiteSecrets {
+  /** The key that opens the site's machines. */
+  readonly privateKey: string;
+}
+
+const text = z.string().min(1);
+const facts = z.object({
+  siteName: text,
+  platform: z.object({ kind: text, facts: z.unknown() }),
   transit: networkFacts,
-  publicKey: z.string().min(1),
+  publicKey: text,
 });
-const secrets = z.object({ privateKey: z.string().min(1) });
-export type SiteFacts = z.infer<typeof facts>;
-export type SiteSecrets = z.infer<typeof secrets>;
+const secrets = z.object({ privateKey: text });
 
 /** What the site stack publishes. */
 export const siteContract = new Contract<SiteFacts, SiteSecrets>("site", 3, facts, secrets);

@@ -2,24 +2,25 @@ import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
 import type { MachineLike } from "../machine/machine";
 import type { NetworkIdentity } from "../network/network";
-import { DeployedSwarm, type SwarmLike } from "../swarm/swarm";
+import { DeployedSwarm, type SwarmCredentials, type SwarmLike } from "../swarm/swarm";
+import { type ClusterFacts, clusterFacts, factsOfCluster } from "./cluster";
 import { Contract, type Published, type Read } from "./contract";
-import { factsOfMachine, identityOf, machineFacts, machineOf, networkIdentity } from "./machine";
+import { factsOfMachine, identityOf, type MachineFacts, machineFacts, machineOf, networkIdentity } from "./machine";
 
-const facts = z.object({
-  clients: networkIdentity,
-  client: machineFacts,
-  cluster: z.object({
-    name: z.string().min(1),
-    networks: z.array(networkIdentity).min(1),
-    endpoint: z.string().min(1),
-    nodes: z.array(machineFacts).min(1),
-  }),
-});
+export interface SwarmFacts {
+  readonly clients: NetworkIdentity;
+  readonly client: MachineFacts;
+  readonly cluster: ClusterFacts;
+}
+
+export interface SwarmSecrets extends SwarmCredentials {
+  /** The key that opens the machines. */
+  readonly privateKey: string;
+}
+
+const facts = z.object({ clients: networkIdentity, client: machineFacts, cluster: clusterFacts });
 const pem = z.string().startsWith("-----BEGIN");
 const secrets = z.object({ ca: pem, cert: pem, key: pem, privateKey: z.string().min(1) });
-export type SwarmFacts = z.infer<typeof facts>;
-export type SwarmSecrets = z.infer<typeof secrets>;
 
 /** What the swarm stack publishes: the cluster, and a client of the service beside it. */
 export const swarmContract = new Contract<SwarmFacts, SwarmSecrets>("swarm", 2, facts, secrets);
@@ -39,12 +40,7 @@ export function publishSwarm(layer: SwarmLayerLike, privateKey: pulumi.Input<str
     pulumi.output({
       clients: identityOf(clients),
       client: factsOfMachine(client),
-      cluster: {
-        name: cluster.name,
-        networks: cluster.networks.map(identityOf),
-        endpoint: cluster.endpoint,
-        nodes: pulumi.all(cluster.nodes.map(factsOfMachine)),
-      },
+      cluster: factsOfCluster(cluster),
     }),
     pulumi.all([cluster.credentials, privateKey]).apply(([credentials, key]) => ({ ...credentials, privateKey: key })),
   );

@@ -1,5 +1,5 @@
-import { z } from "zod";
 import { Problems } from "../problem/problem";
+import type { Form } from "./form";
 
 /** One setting of a stack: what it means, its default, and how its text is read. */
 export interface Setting<T = unknown> {
@@ -82,24 +82,18 @@ export function choice<T extends string>(meaning: string, words: readonly T[], f
 }
 
 /** An object or a list, which a settings file writes as YAML. */
-export function structure<T>(meaning: string, form: z.ZodType<T>): Setting<T> {
+export function structure<T>(meaning: string, form: Form<T>, schema: Setting["schema"] = {}): Setting<T> {
   return {
     meaning,
-    schema: schemaOf(form),
+    schema,
     read: (given) => {
       const parsed = form.safeParse(json(given));
-      if (parsed.success) return parsed.data;
-      const [issue] = parsed.error.issues;
+      if (parsed.success) return parsed.data as T;
+      const [issue] = parsed.error?.issues ?? [];
       const where = issue && issue.path.length > 0 ? `${issue.path.join(".")}: ` : "";
       throw new RangeError(`${where}${issue?.message ?? "it has another form"}`);
     },
   };
-}
-
-/** The JSON Schema of what a form takes. */
-export function schemaOf(form: z.ZodType): Setting["schema"] {
-  const { $schema, ...schema } = z.toJSONSchema(form, { io: "input", unrepresentable: "any" });
-  return schema;
 }
 
 /** A secret text. */

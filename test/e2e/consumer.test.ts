@@ -21,6 +21,13 @@ beforeAll(() => {
   files = made.files.map((file) => file.path);
   fs.cpSync(path.join(ROOT, "examples/first"), folder, { recursive: true });
   fs.writeFileSync(path.join(folder, "package.json"), JSON.stringify({ name: "consumer", private: true }));
+  // The SDKs are the program's own choice; on a closed network they are those that the plugins are built for.
+  const { devDependencies } = JSON.parse(fs.readFileSync(path.join(ROOT, "package.json"), "utf8")) as {
+    devDependencies: Record<string, string>;
+  };
+  const sdks = Object.entries(devDependencies).flatMap(([name, version]) =>
+    name.startsWith("@pulumi/") ? [`${name}@${version}`] : [],
+  );
   execFileSync(
     "npm",
     [
@@ -29,6 +36,7 @@ beforeAll(() => {
       "--no-fund",
       "--ignore-scripts",
       path.join(folder, made.filename),
+      ...sdks,
       "@types/node@20",
       "typescript@5.9.3",
     ],
@@ -64,6 +72,23 @@ test("a program outside the workspace compiles against it, and the compiler refu
   fs.writeFileSync(file, program.replace("{ cluster: k8s }", "{ cluster: swarm }"));
   expect(() => execFileSync(tsc, ["--noEmit", "-p", folder], { stdio: "pipe" })).toThrow();
   fs.writeFileSync(file, program);
+});
+
+test("no declaration asks for more than the SDKs, and each example compiles as Pulumi's own template would have it", () => {
+  const asked = files
+    .filter((file) => file.endsWith(".d.ts"))
+    .flatMap((file) => {
+      const text = fs.readFileSync(path.join(folder, "node_modules/hybrid-vnf", file), "utf8");
+      return [...text.matchAll(/(?:from|import\()\s*"([^."][^"]*)"/g)].map(([, name]) => name);
+    });
+  expect(new Set(asked.filter((name) => !/^(@pulumi\/|node:)/.test(name ?? "")))).toEqual(new Set());
+  for (const example of fs.readdirSync(path.join(ROOT, "examples"))) {
+    const copy = path.join(folder, example);
+    fs.cpSync(path.join(ROOT, "examples", example), copy, { recursive: true });
+    const tsc = path.join(ROOT, "node_modules/.bin/tsc");
+    const { status, stdout } = spawnSync(tsc, ["--noEmit", "-p", copy], { encoding: "utf8" });
+    expect(status, `${example}: ${stdout}`).toBe(0);
+  }
 });
 
 test("its whole chain previews", () => {

@@ -1,6 +1,7 @@
 import type * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
-import { schemaOf, secret, structure } from "../../setting/setting";
+import { schemaOf } from "../../setting/form";
+import { secret, structure } from "../../setting/setting";
 import type { PlatformModule } from "../module";
 import { hosts } from "./hosts";
 import { hostsSettings, parseHosts } from "./settings";

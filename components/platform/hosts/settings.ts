@@ -3,24 +3,32 @@ import { Address } from "../../network/address";
 import { Problems } from "../../problem/problem";
 import { hostKey } from "../../ssh/host-key";
 
-const host = z.strictObject({
+/** A host that is there already. */
+export interface HostSettings {
   /** Where SSH reaches it: an address or a name. @default its first address */
-  host: z.string().min(1, "it must not be empty").optional(),
+  readonly host?: string;
   /** TCP port of its SSH server. @default 22 */
-  port: z
-    .int("it must be a whole number")
-    .min(1, "it must be from 1 to 65535")
-    .max(65535, "it must be from 1 to 65535")
-    .optional(),
+  readonly port?: number;
   /** Its public host key: what `ssh-keyscan -t ed25519 HOST` prints after the host's name, checked in another way. */
-  hostKey,
+  readonly hostKey: string;
   /** Its IPv4 addresses: one in each network that it is to have a leg in. */
+  readonly addresses: readonly string[];
+}
+
+/** The hosts of a pool, by the name of the machine that each is to be: "apache-1", "kubernetes-1", "swarm-1", "client". */
+export type HostsSettings = Readonly<Record<string, HostSettings>>;
+
+const port = "it must be from 1 to 65535";
+const host = z.strictObject({
+  host: z.string().min(1, "it must not be empty").optional(),
+  port: z.int("it must be a whole number").min(1, port).max(65535, port).optional(),
+  hostKey,
   addresses: z
     .array(z.string(), { error: "it must be a list of IPv4 addresses" })
     .min(1, "it must hold at least one address"),
 });
 
-/** The hosts of a pool, by the name of the machine that each is to be: "apache-1", "kubernetes-1", "swarm-1", "client". */
+/** @internal */
 export const hostsSettings = z.record(
   z.string().regex(/^[a-z][a-z0-9-]{0,62}$/, 'it must name a machine, such as "kubernetes-1"'),
   host,
@@ -29,8 +37,6 @@ export const hostsSettings = z.record(
       'it must be an object of hosts by machine, such as {"apache-1": {"hostKey": "ssh-ed25519 AAAA…", "addresses": ["10.100.102.11"]}}',
   },
 );
-export type HostsSettings = z.infer<typeof hostsSettings>;
-export type HostSettings = HostsSettings[string];
 
 /** @throws InvalidInput with everything that is wrong with the pool. */
 export function parseHosts(given: unknown): HostsSettings {

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { InvalidInput } from "../../problem/problem";
+import { schemaOf } from "../../setting/form";
 import { structure } from "../../setting/setting";
 import type { PlatformModule, PublishedPlatform } from "../module";
 import type { Platform } from "../platform";
@@ -25,6 +26,7 @@ export const hybridPlatform: PlatformModule = {
     networks: structure(
       `The platform of each network that is not on the ${OTHERWISE}, by the network's role: transit, servers or clients.`,
       networks,
+      schemaOf(networks),
     ),
   },
   needs: { images: [], plugins: [], ranges: false },

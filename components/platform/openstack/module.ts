@@ -1,6 +1,7 @@
 import type * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
-import { schemaOf, secret, structure, text } from "../../setting/setting";
+import { schemaOf } from "../../setting/form";
+import { secret, structure, text } from "../../setting/setting";
 import type { PlatformModule } from "../module";
 import { readCatalog } from "./catalog";
 import { credentials } from "./clouds";

@@ -1,9 +1,64 @@
 import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
+import type { JumpHost } from "../../machine/access";
+import type { Role } from "../../machine/machine";
 import { Address } from "../../network/address";
 import { Cidr } from "../../network/cidr";
 import { Problems } from "../../problem/problem";
 import { hostKey } from "../../ssh/host-key";
+
+/** A value for each role of machines. */
+type ByRole<T> = { readonly [role in Role]?: T };
+
+/** What is particular to a network. */
+export interface OpenStackNetworkSettings {
+  /** Whether it has a router to the external network. @default true where there is an external network */
+  readonly router?: boolean;
+  /** Whether its ports admit only their own addresses and what their security group opens. @default true */
+  readonly portSecurity?: boolean;
+  /** Routes that DHCP gives to its machines (RFC 3442). @default none */
+  readonly hostRoutes?: readonly { readonly destination: string; readonly nextHop: string }[];
+}
+
+/** What says where on an OpenStack cloud machines are made, and how; plain data without a secret. */
+export interface OpenStackSettings {
+  /** Its entry in clouds.yaml. @default the one that OS_CLOUD names, or the OS_* variables themselves */
+  cloud?: string;
+  /** @default the cloud's own */
+  region?: string;
+  /** How the operator reaches machines: by a floating IP each, by a route to their networks, or through a jump host. */
+  access: "floating" | "direct" | { jump: JumpHost };
+  /** Ranges that SSH and the clusters' APIs may be reached from, in CIDR notation. */
+  operators: string[];
+  /** Name of the network that routers lead to and floating IPs come from. @default none: the networks have no router */
+  externalNetwork?: string;
+  /** IPv4 addresses of the machines' name servers. @default those of the cloud */
+  dns?: string[];
+  /** Availability zone of the machines. @default the cloud's choice */
+  zone?: string;
+  /** Name of the machines' flavor. A Kubernetes node's has 2 cores and 2 GiB at least (kubeadm's own condition). */
+  flavor: string;
+  /** Flavors of single roles. @default flavor */
+  flavors?: ByRole<string>;
+  /** Name of the machines' image: one made by images/disk, marked as such (see MachineImage). */
+  image: string | pulumi.Output<string>;
+  /** Images of single roles. @default image */
+  images?: ByRole<string | pulumi.Output<string>>;
+  /** GiB of a volume that each machine boots from. @default none: from its flavor's own disk */
+  volume?: number;
+  /** Whether machines get their first instructions on a drive besides the metadata service. @default true */
+  configDrive?: boolean;
+  /** Whether machines of a group must run on different hosts ("hard") or do where there are enough ("soft"). @default "soft" */
+  antiAffinity?: "soft" | "hard";
+  /** TCP ports that the service and its servers answer on. @default [80] */
+  servicePorts?: number[];
+  /** Ranges, besides those of its other legs, that a Kubernetes node forwards packets from: transit's own, where a gateway leads to the servers. @default none */
+  forwardedRanges?: string[];
+  /** Seconds that a machine may take to boot. @default 600 */
+  bootTimeout?: number;
+  /** What is particular to a network, by its role within the site. */
+  networks?: Readonly<Record<string, OpenStackNetworkSettings>>;
+}
 
 const name = z.string({ error: "it must be a name" }).min(1, "it must not be empty");
 const whole = (unit: string, least: number, most: number) => {
@@ -38,54 +93,34 @@ const jump = z.strictObject({
 });
 
 const network = z.strictObject({
-  /** Whether it has a router to the external network. @default true where there is an external network */
   router: flag.optional(),
-  /** Whether its ports admit only their own addresses and what their security group opens. @default true */
   portSecurity: flag.optional(),
-  /** Routes that DHCP gives to its machines (RFC 3442). @default none */
   hostRoutes: list(z.strictObject({ destination: cidr, nextHop: address }), "{destination, nextHop}").optional(),
 });
 
-/** What says where on an OpenStack cloud machines are made, and how; plain data without a secret. */
+/** @internal */
 export const openStackSettings = z.strictObject({
-  /** Its entry in clouds.yaml. @default the one that OS_CLOUD names, or the OS_* variables themselves */
   cloud: name.optional(),
-  /** @default the cloud's own */
   region: name.optional(),
-  /** How the operator reaches machines: by a floating IP each, by a route to their networks, or through a jump host. */
   access: z.union([z.literal("floating"), z.literal("direct"), z.strictObject({ jump })], {
     error: 'it must be "floating", "direct" or {"jump": {"host", "port", "user", "hostKey"}}',
   }),
-  /** Ranges that SSH and the clusters' APIs may be reached from. */
   operators: list(cidr, "ranges").min(1, "name at least one range"),
-  /** Name of the network that routers lead to and floating IPs come from. @default none: the networks have no router */
   externalNetwork: name.optional(),
-  /** Name servers of the machines. @default those of the cloud */
   dns: list(address, "IPv4 addresses").optional(),
-  /** Availability zone of the machines. @default the cloud's choice */
   zone: name.optional(),
-  /** Name of the machines' flavor. A Kubernetes node's has 2 cores and 2 GiB at least (kubeadm's own condition). */
   flavor: name,
   flavors: byRole(name).optional(),
-  /** Name of the machines' image: one made by images/disk, marked as such (see MachineImage). */
   image: supplied,
   images: byRole(supplied).optional(),
-  /** GiB of a volume that each machine boots from. @default none: from its flavor's own disk */
   volume: whole("GiB", 1, 65536).optional(),
-  /** Whether machines get their first instructions on a drive besides the metadata service. @default true */
   configDrive: flag.optional(),
-  /** Whether machines of a group must run on different hosts ("hard") or do where there are enough ("soft"). @default "soft" */
   antiAffinity: z.enum(["soft", "hard"], { error: 'it must be "soft" or "hard"' }).optional(),
-  /** TCP ports that the service and its servers answer on. @default [80] */
   servicePorts: list(whole("TCP ports", 1, 65535), "TCP ports").optional(),
-  /** Ranges, besides those of its other legs, that a Kubernetes node forwards packets from: transit's own, where a gateway leads to the servers. @default none */
   forwardedRanges: list(cidr, "ranges").optional(),
-  /** Seconds that a machine may take to boot. @default 600 */
   bootTimeout: whole("seconds", 1, 99999).optional(),
-  /** What is particular to a network, by its name within the site. */
   networks: z.record(z.string(), network).optional(),
 });
-export type OpenStackSettings = z.infer<typeof openStackSettings>;
 
 /** The settings, checked: their form, and whether they go together. @throws InvalidInput with everything that is wrong with them. */
 export function parseSettings(given: unknown): OpenStackSettings {

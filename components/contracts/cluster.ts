@@ -1,0 +1,38 @@
+import * as pulumi from "@pulumi/pulumi";
+import { z } from "zod";
+import type { MachineLike } from "../machine/machine";
+import type { NetworkIdentity } from "../network/network";
+import { factsOfMachine, identityOf, type MachineFacts, machineFacts, networkIdentity } from "./machine";
+
+/** A cluster of either kind, as another stack needs to know it. */
+export interface ClusterFacts {
+  readonly name: string;
+  readonly networks: NetworkIdentity[];
+  /** Where its API answers. */
+  readonly endpoint: string;
+  readonly nodes: MachineFacts[];
+}
+
+const text = z.string().min(1);
+
+/** @internal */
+export const clusterFacts = z.object({
+  name: text,
+  networks: z.array(networkIdentity).min(1),
+  endpoint: text,
+  nodes: z.array(machineFacts).min(1),
+});
+
+export function factsOfCluster(cluster: {
+  readonly name: string;
+  readonly networks: readonly NetworkIdentity[];
+  readonly endpoint: pulumi.Input<string>;
+  readonly nodes: readonly MachineLike[];
+}): pulumi.Output<ClusterFacts> {
+  return pulumi.output({
+    name: cluster.name,
+    networks: cluster.networks.map(identityOf),
+    endpoint: cluster.endpoint,
+    nodes: pulumi.all(cluster.nodes.map(factsOfMachine)),
+  });
+}
