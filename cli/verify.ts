@@ -1,10 +1,11 @@
 import { join } from "node:path";
 import type { ServiceFacts } from "../components/contracts/service";
-import { runScript } from "./remote";
+import { RemoteError, runScript } from "./remote";
 
 /** What was seen of the service. */
 export interface Report {
-  readonly url: string;
+  /** Every address that clients look for the service at. */
+  readonly urls: readonly string[];
   readonly requests: number;
   readonly answered: number;
   /** Replies by server; a server without any is there with 0. */
@@ -69,22 +70,33 @@ export function count(
   return { answered, replies, strange };
 }
 
-/** The stretches of a published path: each begins at a client or a proxy of ours, and ends at the next proxy or at the servers. */
+/** Where an instance of a hop is addressed, by the name of its machine. */
+function addressesOf({ name, in: ingress, instances }: ServiceFacts["hops"][number]): readonly Named[] {
+  return instances.flatMap(({ machine, legs }) => {
+    const address = legs.find((leg) => leg.network === ingress.network)?.address;
+    const where = instances.length > 1 && machine ? `${name} on ${machine.name}` : name;
+    return address === undefined ? [] : [{ name: where, address }];
+  });
+}
+
+/** The stretches of a published path: each begins at a client or an instance of a proxy of ours, and ends at the next proxy or at the servers. */
 export function stretchesOf({ clients, hops, servers }: ServiceFacts): readonly Stretch[] {
   const stretches: Stretch[] = [];
-  let sender = clients[0] && { name: clients[0].name, machine: clients[0] };
+  let senders: Omit<Stretch, "over" | "to">[] = clients.slice(0, 1).map((machine) => ({ from: machine.name, machine }));
   let over: Named[] = [];
-  for (const { name, handling, in: ingress, instances } of hops) {
-    const named = { name, address: ingress.address ?? "" };
-    if (handling !== "proxy") over.push(named);
-    else {
-      if (sender) stretches.push({ from: sender.name, machine: sender.machine, over, to: [named] });
-      const [first] = instances;
-      sender = first?.machine && { name, machine: first.machine };
-      over = [];
+  const end = (to: readonly Named[]) => stretches.push(...senders.map((sender) => ({ ...sender, over, to })));
+  for (const hop of hops) {
+    if (hop.handling !== "proxy") {
+      over.push({ name: hop.name, address: hop.in.address ?? "" });
+      continue;
     }
+    end(addressesOf(hop));
+    senders = hop.instances.flatMap(({ machine }) =>
+      machine ? [{ from: hop.instances.length > 1 ? `${hop.name} on ${machine.name}` : hop.name, machine }] : [],
+    );
+    over = [];
   }
-  if (sender) stretches.push({ from: sender.name, machine: sender.machine, over, to: servers });
+  end(servers);
   return stretches;
 }
 
@@ -117,18 +129,38 @@ export function problemOf(trace: Trace, over: readonly Named[]): string | undefi
   return undefined;
 }
 
-/** What is wrong with the replies. */
-export function judge(
-  { servers }: Pick<ServiceFacts, "servers">,
-  seen: Pick<Report, "requests" | "answered" | "replies" | "strange">,
-): readonly string[] {
+/** Every address that clients look for the service at: that of each instance of the first proxy, or the published one. */
+export function entriesOf({ url, hops }: ServiceFacts): readonly { readonly name: string; readonly url: string }[] {
+  const entry = hops.find(({ handling }) => handling === "proxy");
+  const found = (entry ? addressesOf(entry) : []).map(({ name, address }) => {
+    const there = new URL(url);
+    there.hostname = address;
+    return { name, url: there.href.replace(/\/$/, "") };
+  });
+  return found.length > 0 ? found : [{ name: url, url }];
+}
+
+/** The replies to requests to one address. */
+export interface Replies {
+  readonly name: string;
+  readonly url: string;
+  readonly answered: number;
+  readonly replies: Readonly<Record<string, number>>;
+  readonly strange: number;
+}
+
+/** What is wrong with the replies to so many requests to each address. */
+export function judge(servers: ServiceFacts["servers"], requests: number, all: readonly Replies[]): readonly string[] {
   const problems: string[] = [];
-  if (seen.answered < seen.requests)
-    problems.push(`${seen.requests - seen.answered} of ${seen.requests} requests got no reply.`);
-  if (seen.strange > 0) problems.push(`${seen.strange} replies name none of the servers.`);
-  if (seen.answered > 0) {
+  for (const { name, url, answered, strange } of all) {
+    const where = all.length > 1 ? ` to ${name} (${url})` : "";
+    if (answered < requests) problems.push(`${requests - answered} of ${requests} requests${where} got no reply.`);
+    if (strange > 0) problems.push(`${strange} replies${where} name none of the servers.`);
+  }
+  if (all.some(({ answered }) => answered > 0)) {
     for (const { name, address } of servers) {
-      if ((seen.replies[name] ?? 0) === 0) problems.push(`${name} (${address}) has answered no request.`);
+      if (all.every(({ replies }) => (replies[name] ?? 0) === 0))
+        problems.push(`${name} (${address}) has answered no request.`);
     }
   }
   return problems;
@@ -136,11 +168,21 @@ export function judge(
 
 /** The names of all addresses that a published path knows. */
 function namesOf({ clients, hops, servers }: ServiceFacts): readonly Named[] {
-  const functions = hops.flatMap(({ name, in: ingress, out, instances }) =>
-    [ingress, out, ...instances.flatMap(({ legs }) => legs)].map(({ address = "" }) => ({ name, address })),
-  );
+  const functions = hops.flatMap((hop) => [
+    ...addressesOf(hop),
+    ...[hop.in, hop.out, ...hop.instances.flatMap(({ legs }) => legs)].map(({ address = "" }) => ({
+      name: hop.name,
+      address,
+    })),
+  ]);
   const machines = clients.flatMap(({ name, legs }) => legs.map(({ address }) => ({ name, address })));
   return [...functions, ...servers, ...machines];
+}
+
+/** What came of one trace. */
+interface Traced {
+  readonly seen?: Trace;
+  readonly problem?: string;
 }
 
 /** Asks the service from its client machine and traces the path that its packets take. */
@@ -156,26 +198,46 @@ export async function verify(
   const script = (name: string): string => join(__dirname, name);
   const servers = facts.servers.map((server) => server.name);
   const known = namesOf(facts);
-  const trace = async ({ from, machine, over, to }: Stretch) => {
+  const trace = async ({ from, machine, over, to }: Stretch): Promise<readonly Traced[]> => {
     const targets = to.map(({ address }) => address).join(",");
-    const output = await runScript({ ...machine.ssh, privateKey }, script("hops.sh"), { TARGETS: targets }, signal);
-    return traces(output, from, known).map((one) => ({ one, problem: problemOf(one, over) }));
+    try {
+      const output = await runScript({ ...machine.ssh, privateKey }, script("hops.sh"), { TARGETS: targets }, signal);
+      return traces(output, from, known).map((seen) => ({ seen, problem: problemOf(seen, over) }));
+    } catch (error) {
+      if (!(error instanceof RemoteError) || signal?.aborted) throw error;
+      return [{ problem: `The path from ${from} can't be traced: ${error.message.replace(/\.$/, "")}.` }];
+    }
   };
-  const [replies, ...traced] = await Promise.all([
-    runScript({ ...client.ssh, privateKey }, script("requests.sh"), { URL: facts.url, REQUESTS: requests }, signal),
-    ...stretchesOf(facts).map(trace),
+  const ask = async ({ name, url }: { readonly name: string; readonly url: string }): Promise<Replies> => {
+    const input = { URL: url, REQUESTS: requests };
+    const output = await runScript({ ...client.ssh, privateKey }, script("requests.sh"), input, signal);
+    return { name, url, ...count(output, servers) };
+  };
+  const entries = entriesOf(facts);
+  const [asked, traced] = await Promise.all([
+    Promise.all(entries.map(ask)),
+    Promise.all(stretchesOf(facts).map(trace)),
   ]);
   const all = traced.flat();
-  const seen = { url: facts.url, requests, ...count(replies, servers), traces: all.map(({ one }) => one) };
-  const problems = [...judge(facts, seen), ...all.flatMap(({ problem }) => problem ?? [])];
-  return { ...seen, good: problems.length === 0, problems };
+  const problems = [...judge(facts.servers, requests, asked), ...all.flatMap(({ problem }) => problem ?? [])];
+  const sum = (of: (one: Replies) => number): number => asked.reduce((total, one) => total + of(one), 0);
+  return {
+    urls: entries.map(({ url }) => url),
+    requests: requests * entries.length,
+    answered: sum(({ answered }) => answered),
+    replies: Object.fromEntries(servers.map((name) => [name, sum(({ replies }) => replies[name] ?? 0)])),
+    strange: sum(({ strange }) => strange),
+    traces: all.flatMap(({ seen }) => seen ?? []),
+    good: problems.length === 0,
+    problems,
+  };
 }
 
 /** A report as people read it. */
 export function describe(report: Report): readonly string[] {
   const shares = Object.entries(report.replies).map(([name, replies]) => `${name} ${replies}`);
   return [
-    `url      ${report.url}`,
+    `url      ${report.urls.join(", ")}`,
     ...report.traces.map((trace, index) => {
       const names = [
         trace.from,

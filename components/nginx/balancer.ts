@@ -33,7 +33,7 @@ export interface NginxLoadBalancerArgs {
   port?: number;
   /** How the port is published. @default "host" */
   publishMode?: PublishMode;
-  /** How many tasks, from 1; with `host`, at most one a node. @default 1 */
+  /** How many tasks, from 1, with publishMode "ingress"; with "host" there is one on every node, for clients look for it there. @default 1 */
   taskCount?: number;
   /** Seconds that its tasks may take to be healthy. @default 120 */
   readyTimeoutSeconds?: pulumi.Input<number>;
@@ -58,7 +58,8 @@ export class NginxLoadBalancer extends pulumi.ComponentResource implements Netwo
       cluster: objectWith("a SwarmCluster, or what a contract tells of one", "nodes", "networks", "credentials"),
       backends: listOf('a list of "ADDRESS" or "ADDRESS:PORT"'),
     });
-    const { cluster, backends, port = 80, publishMode = "host", taskCount = 1, functionName = name } = args;
+    const { cluster, backends, port = 80, publishMode = "host", functionName = name } = args;
+    const taskCount = args.taskCount ?? (publishMode === "host" ? cluster.nodes.length : 1);
     super(
       "hybrid-vnf:nginx:NginxLoadBalancer",
       name,
@@ -86,10 +87,11 @@ export class NginxLoadBalancer extends pulumi.ComponentResource implements Netwo
       PUBLISH_MODES.includes(publishMode),
       `publishMode is "${publishMode}": it must be ${PUBLISH_MODES.map((mode) => `"${mode}"`).join(" or ")}`,
     );
-    const counted = problems.requireWhole("taskCount", taskCount, 1, 1000);
+    if (args.taskCount !== undefined && publishMode !== "host")
+      problems.requireWhole("taskCount", args.taskCount, 1, 1000);
     problems.require(
-      !counted || publishMode !== "host" || taskCount <= cluster.nodes.length,
-      `taskCount is ${taskCount} on ${cluster.nodes.length} node(s): with publishMode "host" each task needs a node of its own; take fewer, or use "ingress"`,
+      args.taskCount === undefined || publishMode !== "host",
+      `taskCount is ${describe(args.taskCount)}: with publishMode "host" there is a task on every node; leave it out, or use "ingress"`,
     );
     problems.requireSeconds("readyTimeoutSeconds", args.readyTimeoutSeconds);
     const manager = cluster.nodes[0];
@@ -144,7 +146,7 @@ export class NginxLoadBalancer extends pulumi.ComponentResource implements Netwo
       {
         name: functionName,
         taskSpec: { containerSpec: { ...containerSpec, env: { ...containerSpec.env, HYBRID_VNF_REVISION: revision } } },
-        mode: { replicated: { replicas: taskCount } },
+        mode: publishMode === "host" ? { global: true } : { replicated: { replicas: taskCount } },
         endpointSpec,
         updateConfig: { order: "stop-first", parallelism: 1 },
       },

@@ -42,7 +42,7 @@ create() {
   until count=$(running) && ((count == REPLICAS)); do
     if ((SECONDS - started >= limit)); then
       lines=$(last_lines)
-      fail "The service $SERVICE has $count of $REPLICAS task(s) running and healthy after $limit s (readyTimeout): $(states).${lines:+ It last said: $lines}"
+      fail "The service $SERVICE has $count of $REPLICAS task(s) running and healthy after $limit s (readyTimeoutSeconds): $(states).${lines:+ It last said: $lines}"
     fi
     sleep 1
   done

@@ -48,7 +48,7 @@ change web second --args "sleep 601"
 ok "converged: another revision" settle web second 1
 ok "and that one runs" bash -c "docker exec $tag-one pgrep -f '^sleep 601'"
 change web third --args "bash -c 'echo no such setting >&2; exit 3'"
-refused "converged: its program ends" 1 "The service web has 0 of 1 task\(s\) running and healthy after 20 s \(readyTimeout\): web\.1 on one: task: non-zero exit \(3\)\." settle web third 1 20
+refused "converged: its program ends" 1 "The service web has 0 of 1 task\(s\) running and healthy after 20 s \(readyTimeoutSeconds\): web\.1 on one: task: non-zero exit \(3\)\." settle web third 1 20
 said "It last said: .*no such setting"
 change web fourth --args "sleep 600"
 ok "converged: the next one is well" settle web fourth 1

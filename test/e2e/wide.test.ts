@@ -1,14 +1,14 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { command, type Ended, inShell, labelled, pulumi, ROOT } from "./operator";
+import { command, type Ended, eventually, inShell, labelled, pulumi, ROOT } from "./operator";
 
-/** A second site beside "dev", on ranges of its own, with a cluster of several nodes. */
+/** A second site beside "dev", on ranges of its own, with clusters of several nodes. */
 const site = "wide";
 const settings: Record<string, Record<string, string>> = {
   site: { siteName: site, transitCidr: "10.110.101.0/24" },
   kubernetes: { serversCidr: "10.110.102.0/24", workerCount: "1", cni: "flannel" },
-  swarm: { clientsCidr: "10.110.100.0/24" },
+  swarm: { clientsCidr: "10.110.100.0/24", managerCount: "3" },
   service: {},
 };
 const fileOf = (layer: string) => path.join(ROOT, "stacks", layer, `Pulumi.${site}.yaml`);
@@ -34,7 +34,9 @@ describe("a cluster of several nodes", () => {
   test("comes up with flannel, and the chain goes through its router", async () => {
     const { status, output } = await command("up", ["--stack", site, "--requests", "8"]);
     expect(status).toBe(0);
-    expect(output).toMatch(/replies +8 of 8: apache-1 4, apache-2 4/);
+    // Eight to each of the balancer's three addresses.
+    expect(output).toMatch(/replies +24 of 24: apache-1 12, apache-2 12/);
+    for (const host of [20, 21, 22]) expect(output).toContain(`http://10.110.100.${host}`);
     const nodes = kubectl("get", "nodes", "--no-headers").output;
     expect(nodes).toMatch(/^kubernetes-1 +Ready /m);
     expect(nodes).toMatch(/^kubernetes-2 +Ready /m);
@@ -77,6 +79,35 @@ describe("a cluster of several nodes", () => {
     }
   });
 
+  const answering = () => {
+    const down = [20, 21, 22].filter((host) => {
+      const asked = on("client", "curl", "-sS", "--max-time", "3", `http://10.110.100.${host}/`);
+      return !/apache-[12]/.test(asked.output);
+    });
+    return down.length === 0 || `no answer from 10.110.100.${down.join(", .")}`;
+  };
+
+  test("has the balancer on every node of its Swarm, also after its tasks ended", async () => {
+    const end = "docker rm --force $(docker ps --quiet --filter label=com.docker.swarm.service.name=nginx)";
+    for (let at = 0; at < 10; at++) {
+      const node = `swarm-${(at % 3) + 1}`;
+      expect(on(node, "bash", "-c", end).status).toBe(0);
+      await eventually(`after the task on ${node}, ended for the ${at + 1}. time`, 60, answering);
+    }
+    expect((await command("verify", ["--stack", site, "--requests", "4"])).status).toBe(0);
+  });
+
+  test("and after a node was started anew; verify names the one that does not answer meanwhile", async () => {
+    const node = `hybrid-vnf-${site}-swarm-3`;
+    expect(inShell("docker", ["pause", node]).status).toBe(0);
+    const { status, output } = await command("verify", ["--stack", site, "--requests", "2"]);
+    expect(inShell("docker", ["unpause", node]).status).toBe(0);
+    expect(status).not.toBe(0);
+    expect(output).toMatch(/nginx on swarm-3 \(http:\/\/10\.110\.100\.22\) got no reply/);
+    expect(inShell("docker", ["restart", node]).status).toBe(0);
+    await eventually("the node's balancer", 120, answering);
+  });
+
   test("up again changes nothing", () => {
     const preview = pulumi("stacks/kubernetes", "preview", "--stack", site, "--refresh", "--expect-no-changes");
     expect(preview.status, preview.output).toBe(0);
@@ -86,7 +117,7 @@ describe("a cluster of several nodes", () => {
     pulumi("stacks/kubernetes", "config", "set", "--stack", site, "workerCount", "0");
     const { status, output } = await command("up", ["--stack", site, "--requests", "8"]);
     expect(status).toBe(0);
-    expect(output).toMatch(/replies +8 of 8/);
+    expect(output).toMatch(/replies +24 of 24/);
     expect(kubectl("get", "nodes", "--output", "name").output.trim()).toBe("node/kubernetes-1");
     expect(kubectl("get", "pods", "--all-namespaces").output).not.toMatch(/Pending|Terminating/);
   });

@@ -213,7 +213,7 @@ const CASES: [string, () => unknown, string[]][] = [
     balancer({ publishMode: wrong("mesh") }),
     ['publishMode is "mesh"', '"host" or "ingress"'],
   ],
-  ["no balancer", balancer({ taskCount: 0 }), ["taskCount is 0"]],
+  ["no balancer", balancer({ publishMode: "ingress", taskCount: 0 }), ["taskCount is 0"]],
   [
     "a registry with a scheme",
     balancer({ registry: "https://registry.example.org" }),
@@ -236,9 +236,9 @@ const CASES: [string, () => unknown, string[]][] = [
   ],
   ["an empty registry", router({ registry: "" }), ['registry is ""']],
   [
-    "more host-published tasks than nodes",
+    "a number of tasks where each node has one",
     balancer({ taskCount: 2 }),
-    ["taskCount is 2 on 1 node(s)", 'use "ingress"'],
+    ['taskCount is 2: with publishMode "host" there is a task on every node', 'use "ingress"'],
   ],
   [
     "everything wrong with a balancer at once",
@@ -430,7 +430,7 @@ const BAD_NUMBERS = NUMBERS.flatMap(([number, says]): [string, () => unknown, st
   [`${says}: workerCount`, swarmCluster({ workerCount: wrong(number) }), [`workerCount ${says}`]],
   [`${says}: managerCount`, swarmCluster({ managerCount: wrong(number) }), [`managerCount ${says}`]],
   [`${says}: port`, balancer({ port: wrong(number) }), [`port ${says}`]],
-  [`${says}: taskCount`, balancer({ taskCount: wrong(number) }), [`taskCount ${says}`]],
+  [`${says}: taskCount`, balancer({ publishMode: "ingress", taskCount: wrong(number) }), [`taskCount ${says}`]],
   [`${says}: host`, () => machine("m", ground().servers, wrong(number)), [says]],
 ]);
 const NODES_OWN: [string, () => unknown, string[]][] = [

@@ -12,7 +12,16 @@ import { bridges, conflicts, usedByDocker, usedByRoutes } from "../../cli/prefli
 import { Live, Plain, stepLine, summary } from "../../cli/progress";
 import { backendFolder, judgeHolder, parseLock } from "../../cli/recovery";
 import { FailedCreations, UnansweredNotes } from "../../cli/unanswered";
-import { count, describe as describeReport, judge, problemOf, serverOf, stretchesOf, traces } from "../../cli/verify";
+import {
+  count,
+  describe as describeReport,
+  entriesOf,
+  judge,
+  problemOf,
+  serverOf,
+  stretchesOf,
+  traces,
+} from "../../cli/verify";
 import { isOurs, LabRecovery } from "../../components/platform/lab/recovery";
 import { OpenStackRecovery } from "../../components/platform/openstack/recovery";
 
@@ -477,46 +486,69 @@ describe("asking the service", () => {
     );
   });
 
+  const machine = (name: string) => ({
+    ...{ id: `dev/${name}`, name, identity: "1", legs: [] },
+    ssh: { host: name, port: 22, user: "root", hostKey: "ssh-ed25519 AAAA" },
+  });
+  const on = (name: string, address: string) => ({
+    machine: machine(name),
+    legs: [{ network: "n", cidr: "10.0.0.0/24", address }],
+  });
+  const hop = (name: string, handling: "route" | "proxy", ...more: ReturnType<typeof on>[]) => ({
+    ...{ name, handling, stateful: handling === "proxy", instances: [on(`node-of-${name}`, `in of ${name}`), ...more] },
+    in: { network: "n", address: `in of ${name}` },
+    out: { network: "n" },
+  });
+  const end = [
+    { name: "apache-1", address: "s" },
+    { name: "apache-2", address: "t" },
+  ];
+  const published = (...hops: ReturnType<typeof hop>[]) => ({
+    ...{ url: "http://10.0.0.1:8080", from: "dev/clients", clients: [machine("client")], hops, servers: end },
+  });
+  const stretches = (...hops: ReturnType<typeof hop>[]) =>
+    stretchesOf(published(...hops)).map(({ from, over, to }) => [
+      from,
+      over.map(({ name }) => name),
+      to.map(({ name }) => name),
+    ]);
+
   it("traces a path from each proxy of ours to the next one, or to the servers", () => {
-    const machine = (name: string) => ({
-      ...{ id: `dev/${name}`, name, identity: "1", legs: [] },
-      ssh: { host: name, port: 22, user: "root", hostKey: "ssh-ed25519 AAAA" },
-    });
-    const hop = (name: string, handling: "route" | "proxy") => ({
-      ...{ name, handling, stateful: handling === "proxy", instances: [{ machine: machine(name), legs: [] }] },
-      in: { network: "n", address: `in of ${name}` },
-      out: { network: "n" },
-    });
-    const hops = [hop("a", "route"), hop("b", "proxy"), hop("c", "proxy"), hop("d", "route"), hop("e", "route")];
-    const end = [{ name: "apache-1", address: "s" }];
-    const published = { url: "http://x", from: "dev/clients", clients: [machine("client")], hops, servers: end };
     expect(
-      stretchesOf(published).map(({ from, over, to }) => [
-        from,
-        over.map(({ name }) => name),
-        to.map(({ name }) => name),
-      ]),
+      stretches(hop("a", "route"), hop("b", "proxy"), hop("c", "proxy"), hop("d", "route"), hop("e", "route")),
     ).toEqual([
       ["client", ["a"], ["b"]],
       ["b", [], ["c"]],
-      ["c", ["d", "e"], ["apache-1"]],
+      ["c", ["d", "e"], ["apache-1", "apache-2"]],
     ]);
   });
 
-  it("is good only when every request is answered and every server has a share", () => {
-    const facts = {
-      servers: [
-        { name: "apache-1", address: "a" },
-        { name: "apache-2", address: "b" },
-      ],
-    };
-    const seen = { requests: 4, answered: 4, replies: { "apache-1": 2, "apache-2": 2 }, strange: 0 };
-    expect(judge(facts, seen)).toEqual([]);
-    expect(judge(facts, { ...seen, answered: 3 })).toEqual(["1 of 4 requests got no reply."]);
-    expect(judge(facts, { ...seen, replies: { "apache-1": 4, "apache-2": 0 } })).toEqual([
-      "apache-2 (b) has answered no request.",
+  it("asks and traces every place that a proxy runs at", () => {
+    const balancer = hop("lb", "proxy", on("node-2", "10.0.0.2"));
+    expect(stretches(balancer)).toEqual([
+      ["client", [], ["lb on node-of-lb", "lb on node-2"]],
+      ["lb on node-of-lb", [], ["apache-1", "apache-2"]],
+      ["lb on node-2", [], ["apache-1", "apache-2"]],
     ]);
-    const report = { url: "http://10.100.100.20", ...seen, traces: [], good: true, problems: [] };
+    const { instances } = hop("lb", "proxy", on("node-2", "10.0.0.2"));
+    const first = { ...balancer, instances: [on("node-1", "10.0.0.1"), ...instances.slice(1)] };
+    expect(entriesOf(published(first))).toEqual([
+      { name: "lb on node-1", url: "http://10.0.0.1:8080" },
+      { name: "lb on node-2", url: "http://10.0.0.2:8080" },
+    ]);
+    expect(entriesOf(published())).toEqual([{ name: "http://10.0.0.1:8080", url: "http://10.0.0.1:8080" }]);
+  });
+
+  it("is good only when every request is answered and every server has a share", () => {
+    const seen = { name: "nginx", url: "u", answered: 4, replies: { "apache-1": 2, "apache-2": 2 }, strange: 0 };
+    const none = { ...seen, name: "nginx on swarm-2", url: "v", answered: 0, replies: {} };
+    expect(judge(end, 4, [seen])).toEqual([]);
+    expect(judge(end, 4, [{ ...seen, answered: 3 }])).toEqual(["1 of 4 requests got no reply."]);
+    expect(judge(end, 4, [seen, none])).toEqual(["4 of 4 requests to nginx on swarm-2 (v) got no reply."]);
+    expect(judge(end, 4, [{ ...seen, replies: { "apache-1": 4, "apache-2": 0 } }])).toEqual([
+      "apache-2 (t) has answered no request.",
+    ]);
+    const report = { urls: ["http://10.100.100.20"], requests: 4, ...seen, traces: [], good: true, problems: [] };
     expect(describeReport(report)).toEqual([
       "url      http://10.100.100.20",
       "replies  4 of 4: apache-1 2, apache-2 2",
