@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import { claim } from "../function/claims";
 import type { NetworkIdentity } from "../network/network";
 import { A_NETWORK, listOf, objectWith, optional, requireArguments } from "../problem/arguments";
 import { Problems } from "../problem/problem";
@@ -48,6 +49,13 @@ export class ServiceChain extends pulumi.ComponentResource {
     );
     const problems = new Problems(`ServiceChain "${name}"`);
     const path = planPath(args, problems);
+    for (const { machine, destination, nextHop } of path.routes) {
+      const [neighbour, chain] = claim(machine, `route to ${destination}`, `${nextHop} ${name}`)?.split(" ") ?? [];
+      problems.require(
+        neighbour === undefined || neighbour === nextHop,
+        `${machine.name} sends packets for ${destination} to ${neighbour} for the chain ${chain}, and would send them to ${nextHop} for this one: let both lead through the same neighbour, or give the chains machines of their own`,
+      );
+    }
     problems.throwIfAny();
     this.name = name;
     this.hops = path.hops;

@@ -255,7 +255,13 @@ function routesAlong(
         break;
       }
       const nextHop = legAt(next, links[here] ?? "")?.address;
-      if (nextHop === undefined) continue;
+      if (nextHop === undefined) {
+        problems.require(
+          direction.hosts === true && here === start,
+          `${station.name} sends packets to ${next.name}, whose address in ${links[here]} is not said: say it`,
+        );
+        continue;
+      }
       const own = station.instances.some(({ legs }) => legs.some((leg) => leg.address === nextHop));
       if (
         !problems.require(

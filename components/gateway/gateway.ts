@@ -2,6 +2,7 @@ import type { FunctionInstance, NetworkFunction } from "../function/function";
 import { Address } from "../network/address";
 import { Cidr } from "../network/cidr";
 import type { NetworkIdentity } from "../network/network";
+import { listOf, requireArguments } from "../problem/arguments";
 import { Problems } from "../problem/problem";
 
 /** One of a gateway's interfaces. */
@@ -26,8 +27,13 @@ export class Gateway implements NetworkFunction {
     public readonly name: string,
     args: GatewayArgs,
   ) {
+    requireArguments(`Gateway "${name}"`, args, { legs: listOf("a list of {network, address}", "network") });
     const problems = new Problems(`Gateway "${name}"`);
     problems.require(args.legs.length >= 2, `it has ${args.legs.length} leg(s): a gateway joins at least two networks`);
+    problems.require(
+      new Set(args.legs.map(({ network }) => network.id)).size === args.legs.length,
+      "it has two legs in one network: a gateway has one in each",
+    );
     for (const { network, address } of args.legs) {
       if (address === undefined) continue;
       const parsed = problems.gather(() => Address.parse(address));

@@ -73,7 +73,11 @@ export class KubernetesCluster extends pulumi.ComponentResource implements Kuber
     const numberOf = (at: number) => (at === 0 ? firstHost : firstWorkerHost + at - 1);
 
     const problems = new Problems(`KubernetesCluster "${name}"`);
-    const counted = problems.requireWhole("workerCount", workerCount, 0, 1000);
+    const counted = [
+      problems.requireWhole("workerCount", workerCount, 0, 1000),
+      problems.requireHost("firstHost", firstHost),
+      problems.requireHost("firstWorkerHost", firstWorkerHost),
+    ].every(Boolean);
     problems.require(
       CNIS.includes(cni),
       `cni is "${cni}": it must be ${CNIS.map((known) => `"${known}"`).join(" or ")}`,

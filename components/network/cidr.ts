@@ -75,6 +75,10 @@ export class Cidr {
 
   /** The `number`-th address of the network: 1 is the first that a machine may have. @throws RangeError past the end. */
   host(number: number): Address {
+    if (!Number.isInteger(number))
+      throw new RangeError(
+        `a host number is ${describe(number)}: it must be a whole number from 1 to ${this.size - 2}`,
+      );
     const address = Address.of(this.base.value + number);
     if (!this.admits(address)) {
       throw new RangeError(`${this} has no host number ${number}: it has room for 1 to ${this.size - 2}`);

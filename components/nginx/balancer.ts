@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import * as path from "node:path";
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
+import { claim } from "../function/claims";
 import type { FunctionInstance, NetworkFunction } from "../function/function";
 import { providerFrom } from "../function/provider";
 import { Image, requireRegistry } from "../image/image";
@@ -96,7 +97,22 @@ export class NginxLoadBalancer extends pulumi.ComponentResource implements Netwo
     problems.requireSeconds("readyTimeoutSeconds", args.readyTimeoutSeconds);
     const manager = cluster.nodes[0];
     problems.require(manager !== undefined, "its Swarm has no node");
+    problems.require(
+      /^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$/.test(functionName),
+      `its name "${functionName}" can't be used: take a lower-case letter, then at most 62 lower-case letters, digits and dashes (functionName)`,
+    );
+    problems.requireText("registry", args.registry);
     problems.gather(() => requireRegistry(args.registry));
+    const twin = claim(cluster, functionName, name);
+    problems.require(
+      twin === undefined,
+      `its Swarm ${cluster.name} runs "${functionName}" already, by ${twin}: give one of the two another functionName`,
+    );
+    const listener = claim(cluster, `port ${port}`, name);
+    problems.require(
+      listener === undefined,
+      `port is ${port}, which ${listener} has on the Swarm ${cluster.name} already: take another one`,
+    );
     problems.throwIfAny();
     if (!manager) throw new RangeError(`${name}: a balancer needs a node`);
 

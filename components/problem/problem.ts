@@ -14,6 +14,11 @@ export class InvalidInput extends pulumi.RunError {
   }
 }
 
+/** Whether a value is known only later. */
+function isLater<T>(value: pulumi.Input<T>): value is pulumi.Output<T> | Promise<T> {
+  return pulumi.Output.isInstance(value) || value instanceof Promise;
+}
+
 /** Gathers what is wrong with one input, so that a user mends all of it in one go. */
 export class Problems {
   private readonly found: string[] = [];
@@ -34,9 +39,22 @@ export class Problems {
     );
   }
 
+  /** Notes the number of an address in its network that is no whole number; whether the network has it is seen when it is planned. */
+  requireHost(name: string, host: number): boolean {
+    return this.requireWhole(name, host, 1, 2 ** 24);
+  }
+
   /** Notes a time limit that is not a whole number of seconds; undefined is no problem. */
   requireSeconds(name: string, seconds: pulumi.Input<number> | undefined): void {
-    if (typeof seconds === "number") this.requireWhole(name, seconds, 1, 9999, "seconds");
+    if (seconds !== undefined && !isLater(seconds)) this.requireWhole(name, seconds, 1, 9999, "seconds");
+  }
+
+  /** Notes what is known and no text; undefined is no problem. */
+  requireText(name: string, text: pulumi.Input<string> | undefined): void {
+    this.require(
+      text === undefined || isLater(text) || typeof text === "string",
+      `${name} is ${describe(text)}: it must be a text`,
+    );
   }
 
   /** Runs `parse`; what it throws as InvalidInput or RangeError becomes a problem, and the result undefined. */

@@ -1,5 +1,6 @@
 import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
+import { claim } from "../function/claims";
 import type { FunctionInstance, NetworkFunction } from "../function/function";
 import { providerFrom } from "../function/provider";
 import { Image, requireRegistry } from "../image/image";
@@ -98,7 +99,17 @@ export class QuaggaRouter extends pulumi.ComponentResource implements NetworkFun
         `the next hop ${route.nextHop} of ${route.destination} is the address of ${node?.name} itself: name a neighbour's`,
       );
     }
+    problems.require(
+      /^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$/.test(functionName),
+      `its name "${functionName}" can't be used: take a lower-case letter, then at most 62 lower-case letters, digits and dashes (functionName)`,
+    );
+    problems.requireText("registry", args.registry);
     problems.gather(() => requireRegistry(args.registry));
+    const twin = claim(cluster, functionName, name);
+    problems.require(
+      twin === undefined,
+      `its cluster ${cluster.name} runs "${functionName}" already, by ${twin}: give one of the two another functionName`,
+    );
     problems.throwIfAny();
     if (!node) throw new RangeError(`${name}: a router needs a node`);
 

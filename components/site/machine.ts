@@ -36,7 +36,7 @@ export class Machine extends pulumi.ComponentResource implements MachineLike {
     const problems = new Problems(`Machine "${name}"`);
     const site = siteOfNetworks(networks, problems);
     problems.require(ROLES.includes(role), `role is ${describe(role)}: it must be one of ${ROLES.join(", ")}`);
-    const numbered = problems.requireWhole("host", host, 1, 2 ** 24);
+    const numbered = problems.requireHost("host", host);
     const legs = site && numbered ? planLegs(site, hostname, networks, host, problems) : [];
     problems.throwIfAny();
     if (!site) throw new RangeError(`${name}: a machine belongs to a site`);

@@ -58,6 +58,7 @@ export class SwarmCluster extends pulumi.ComponentResource implements SwarmLike 
           `managerCount is ${managerCount}: it must be odd, such as 1, 3 or 5, since managers vote`,
         ),
       problems.requireWhole("workerCount", workerCount, 0, 1000),
+      problems.requireHost("firstHost", firstHost),
     ].every(Boolean);
     const site = siteOfNetworks(networks, problems);
     problems.gather(() => requireDisjoint(name, networks));

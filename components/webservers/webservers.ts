@@ -37,7 +37,11 @@ export class WebServers extends pulumi.ComponentResource implements ServerGroup 
     super("hybrid-vnf:webservers:WebServers", name, { network: network.id, serverCount, firstHost, machineName }, opts);
     const { site } = network;
     const problems = new Problems(`WebServers "${name}"`);
-    const counted = problems.requireWhole("serverCount", serverCount, 1, 1000);
+    const counted = [
+      problems.requireWhole("serverCount", serverCount, 1, 1000),
+      problems.requireHost("firstHost", firstHost),
+    ].every(Boolean);
+    problems.requireText("page", args.page);
     const planned = Array.from({ length: counted ? serverCount : 0 }, (_, at) => {
       const hostname = `${machineName}-${at + 1}`;
       return { hostname, number: at + 1, legs: planLegs(site, hostname, [network], firstHost + at, problems) };

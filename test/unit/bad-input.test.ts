@@ -5,6 +5,8 @@ import {
   DeployedKubernetes,
   DeployedSwarm,
   Gateway,
+  hosts,
+  hybrid,
   InvalidInput,
   KubernetesCluster,
   type KubernetesClusterArgs,
@@ -15,6 +17,7 @@ import {
   Network,
   NginxLoadBalancer,
   type NginxLoadBalancerArgs,
+  openStack,
   QuaggaRouter,
   type QuaggaRouterArgs,
   Route,
@@ -471,14 +474,90 @@ const NODES_OWN: [string, () => unknown, string[]][] = [
   ],
 ];
 
+/** A whole chain's parts, and one more of something that they have already. */
+function parts() {
+  const { site: where, transit: near, servers: far, on } = ground();
+  const asking = on("clients", "10.100.100.0/24");
+  const apache = new WebServers("apache", { network: far });
+  const k8s = new KubernetesCluster("k8s", { networks: [near, far] });
+  const docker = new SwarmCluster("swarm", { networks: [near, asking] });
+  const quagga = new QuaggaRouter("quagga", { cluster: k8s });
+  const nginx = new NginxLoadBalancer("nginx", { cluster: docker, backends: apache.addresses });
+  return { where, near, far, asking, apache, k8s, docker, quagga, nginx };
+}
+const TWICE: [string, () => unknown, string[]][] = [
+  [
+    "two chains that contradict each other on a machine",
+    () => {
+      const { near, far, asking, apache, quagga, nginx } = parts();
+      const other = new KubernetesCluster("other", { networks: [near, far], firstHost: 40 });
+      const second = new QuaggaRouter("second", { cluster: other });
+      new ServiceChain("web", { from: asking, functions: [nginx, quagga], to: apache });
+      return new ServiceChain("more", { from: asking, functions: [nginx, second], to: apache });
+    },
+    [
+      "swarm-1 sends packets for 10.100.102.0/24 to 10.100.101.10 for the chain web, and would send them to 10.100.101.40",
+    ],
+  ],
+  [
+    "two balancers on one port of a Swarm",
+    () => {
+      const { docker, apache } = parts();
+      return new NginxLoadBalancer("more", { cluster: docker, backends: apache.addresses });
+    },
+    ["port is 80, which nginx has on the Swarm swarm already"],
+  ],
+  [
+    "two routers of one name on a cluster",
+    () => new QuaggaRouter("more", { cluster: parts().k8s, functionName: "quagga" }),
+    ['its cluster k8s runs "quagga" already, by quagga', "another functionName"],
+  ],
+  [
+    "a function's name that no cluster takes",
+    () => new QuaggaRouter("Q_1", { cluster: parts().k8s }),
+    ['"Q_1" can\'t be used'],
+  ],
+  [
+    "a gateway with two legs in one network",
+    () => new Gateway("g", { legs: [{ network: transit }, { network: transit }] }),
+    ["two legs in one network"],
+  ],
+  [
+    "a gateway that packets are sent to, whose address is not said",
+    () => {
+      const { near, far, asking, apache, nginx } = parts();
+      const cluster = new KubernetesCluster("far", { networks: [near], firstHost: 40 });
+      const gateway = new Gateway("vpn", { legs: [{ network: near }, { network: far }] });
+      const functions = [nginx, new QuaggaRouter("r", { cluster }), gateway];
+      return new ServiceChain("web", { from: asking, functions, to: apache });
+    },
+    ["r sends packets to vpn, whose address in test/transit is not said"],
+  ],
+  ["a page that is no text", web({ page: wrong(7) }), ["page is 7: it must be a text"]],
+  ["a registry that is no text", router({ registry: wrong(5000) }), ["registry is 5000: it must be a text"]],
+  ["a time limit in words", kubernetes({ readyTimeoutSeconds: wrong("120") }), ['readyTimeoutSeconds is "120"']],
+  [
+    "a host number that is an output",
+    web({ firstHost: wrong(pulumi.output(7)) }),
+    ["firstHost is an output, whose value is known only later"],
+  ],
+  ["hosts without arguments", () => hosts(wrong(undefined)), ["hosts: its arguments are undefined"]],
+  ["a hybrid without networks", () => hybrid(wrong({ otherwise: lab() })), ["networks is undefined"]],
+  ["a lab that is given a name", () => lab(wrong("mine")), ['lab: its arguments are "mine"']],
+  ["a cloud without arguments", () => openStack(wrong(null)), ["OpenStack: its arguments are null"]],
+];
+
 const STACKS = ["dev", "", "hybrid-vnf-site/dev", "a/b/c/d", "a//c", "a/b/ c", undefined, 7, pulumi.output("a/b/c")];
 
 describe("the same, of all kinds that JavaScript lets through", () => {
-  test.each([...WRONG_KINDS, ...NO_ARGUMENTS, ...BAD_RANGES, ...BAD_NUMBERS, ...NODES_OWN])("%s", (_, make, says) => {
-    const { message } = refusalOf(make);
-    for (const words of says) expect(message).toContain(words);
-    expect(message).not.toContain("Calling [toString]");
-  });
+  test.each([...WRONG_KINDS, ...NO_ARGUMENTS, ...BAD_RANGES, ...BAD_NUMBERS, ...NODES_OWN, ...TWICE])(
+    "%s",
+    (_, make, says) => {
+      const { message } = refusalOf(make);
+      for (const words of says) expect(message).toContain(words);
+      expect(message).not.toContain("Calling [toString]");
+    },
+  );
 
   test.each(STACKS)("a stack named %s is not read", async (stack) => {
     await expect(siteContract.read(wrong(stack))).rejects.toThrow("it must be named with organization and project");

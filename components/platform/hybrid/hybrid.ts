@@ -2,6 +2,7 @@ import type * as pulumi from "@pulumi/pulumi";
 import type { KeyPair } from "../../machine/access";
 import type { MachineArgs, MachineLike } from "../../machine/machine";
 import type { NetworkIdentity } from "../../network/network";
+import { objectWith, requireArguments } from "../../problem/arguments";
 import { Problems } from "../../problem/problem";
 import { publishedPlatform } from "../module";
 import { type NetworkArgs, type Platform, platformOfLegs } from "../platform";
@@ -21,7 +22,12 @@ export class Hybrid implements Platform {
   private readonly otherwise: Platform;
 
   /** @throws InvalidInput with everything that is wrong with it. */
-  constructor({ networks, otherwise }: HybridArgs) {
+  constructor(args: HybridArgs) {
+    requireArguments("hybrid", args, {
+      networks: objectWith('an object of platforms by role, such as {"servers": hosts(…)}'),
+      otherwise: objectWith("a platform, such as lab()", "kind", "network", "machine"),
+    });
+    const { networks, otherwise } = args;
     const problems = new Problems("hybrid");
     problems.require(Object.keys(networks).length > 0, "networks is empty: name at least one and its platform");
     for (const [what, platform] of [

@@ -2,6 +2,7 @@ import * as openstack from "@pulumi/openstack";
 import * as pulumi from "@pulumi/pulumi";
 import type { KeyPair } from "../../machine/access";
 import type { MachineArgs, MachineLike, Role } from "../../machine/machine";
+import { requireArguments } from "../../problem/arguments";
 import { Problems } from "../../problem/problem";
 import { authorize } from "../../ssh/authorization";
 import type { NetworkArgs, Platform } from "../platform";
@@ -43,7 +44,9 @@ export class OpenStack implements Platform {
   private readonly groups = new Map<string, OpenStackGroup>();
 
   /** @throws InvalidInput with everything that is wrong with the settings. */
-  constructor({ name = "openstack", provider, catalog, imageFile, jumpKey, ...given }: OpenStackArgs) {
+  constructor(args: OpenStackArgs) {
+    requireArguments("OpenStack", args, {});
+    const { name = "openstack", provider, catalog, imageFile, jumpKey, ...given } = args;
     // What stands for the image until it is uploaded is an output, as the uploaded one is.
     this.settings = parseSettings(imageFile === undefined ? given : { ...given, image: pulumi.output(imageFile) });
     this.catalog = catalog;
