@@ -29,7 +29,7 @@ export class FailedCreations {
   unanswered(recoveries: readonly PlatformRecovery[]): readonly UnfinishedCreation[] {
     return [...this.failed]
       .filter(([urn, creation]) =>
-        recoveries.some((one) => one.concerns(creation) && one.leavesOpen(this.errors.get(urn) ?? "")),
+        recoveries.some((one) => one.concerns(creation) && one.isUnanswered(this.errors.get(urn) ?? "")),
       )
       .map(([, creation]) => creation);
   }

@@ -88,6 +88,7 @@ export {
   readSettings,
   type Setting,
   type Settings,
+  type SettingTable,
   type SettingWithDefault,
   secret,
   structure,

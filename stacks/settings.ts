@@ -4,29 +4,25 @@ import {
   CNIS,
   choice,
   count,
-  type Platform,
   PUBLISH_MODES,
   platforms,
   readSettings,
   type SettingWithDefault,
-  type SiteFacts,
   structure,
   text,
 } from "../components";
 import { schemaOf } from "../components/setting/form";
 
-const stack = text("Name of the stack whose contracts are read, where it is another one than this stack's.");
 const seconds = (what: string) => count(`Seconds that ${what}.`, 1, 9999, 120);
 const range = (what: string, cidr: string) => text(`IPv4 range of ${what}, in CIDR notation.`, cidr);
 const zeroOrOne = (meaning: string): SettingWithDefault<0 | 1> => {
   const setting = choice(meaning, ["0", "1"], "1");
-  return { ...setting, read: (given) => (setting.read(given) === "0" ? 0 : 1) };
+  return { ...setting, schema: { enum: [0, 1, "0", "1"] }, read: (given) => (setting.read(given) === "0" ? 0 : 1) };
 };
-const routes = z.array(z.strictObject({ destination: z.string(), nextHop: z.string() }), {
-  error: 'it must be a list of {"destination": CIDR, "nextHop": ADDRESS}',
-});
+const route = z.strictObject({ destination: z.string(), nextHop: z.string() }).meta({ title: "StaticRoute" });
+const routes = z.array(route, { error: 'it must be a list of {"destination": CIDR, "nextHop": ADDRESS}' });
 
-/** Every setting of every stack, by layer: read by the stacks, by the root program and by the command. */
+/** Every setting of every layer: read by the layers' own stacks, by the root program and by the command. */
 export const SETTINGS = {
   site: {
     siteName: text("The site's name, part of the name of everything in it.", "dev"),
@@ -39,7 +35,6 @@ export const SETTINGS = {
     ...platforms.settings,
   },
   kubernetes: {
-    stack,
     serversCidr: range("the web servers' network", "10.100.102.0/24"),
     serverCount: count("How many web servers.", 1, 1000, 2),
     page: text("HTML of the web servers' index page; {name} stands for the server's name."),
@@ -54,13 +49,11 @@ export const SETTINGS = {
     readyTimeoutSeconds: seconds("a node may take to become ready, and its API to answer"),
   },
   swarm: {
-    stack,
     clientsCidr: range("the clients' network", "10.100.100.0/24"),
     managerCount: count("How many Swarm managers; an odd number, since they vote.", 1, 99, 1),
     workerCount: count("How many Swarm worker nodes.", 0, 1000, 0),
   },
   service: {
-    stack,
     publishMode: choice(
       "How the balancer's port is published: on its task's node, or by Swarm's routing mesh.",
       PUBLISH_MODES,
@@ -77,6 +70,18 @@ export const SETTINGS = {
 } as const;
 export type Layer = keyof typeof SETTINGS;
 
+const READER = {
+  stack: text("Name of the stack whose contracts are read, where it is another one than this stack's."),
+};
+
+/** The settings of each layer's own stack: those of the layer, and where its contracts are read. */
+export const STACKS = {
+  site: SETTINGS.site,
+  kubernetes: { ...READER, ...SETTINGS.kubernetes },
+  swarm: { ...READER, ...SETTINGS.swarm },
+  service: { ...READER, ...SETTINGS.service },
+} as const;
+
 /** The running project's settings, as texts. */
 function texts(): Record<string, string> {
   const prefix = `${pulumi.getProject()}:`;
@@ -84,41 +89,22 @@ function texts(): Record<string, string> {
   return Object.fromEntries(own.map(([key, value]) => [key.slice(prefix.length), value]));
 }
 
-/** The settings of a layer's own project. @throws InvalidInput with everything that is wrong with them */
+/** The settings of a layer's own stack. @throws InvalidInput with everything that is wrong with them */
 export function settings<L extends Layer>(layer: L) {
-  return readSettings(SETTINGS[layer], texts(), pulumi.getProject());
+  return readSettings(STACKS[layer], texts(), pulumi.getProject());
 }
 
-/** The settings of the root program: an object for each layer. @throws InvalidInput with everything that is wrong with them */
+const anyObject = z.record(z.string(), z.unknown(), { error: "it must be an object" });
+const ROOT = Object.fromEntries(
+  Object.keys(SETTINGS).map((layer) => [layer, structure(`Settings of the ${layer} layer.`, anyObject)]),
+);
+
+/** The settings of a layer in the root program, which has an object for each. @throws InvalidInput with everything that is wrong with them */
 export function layerSettings<L extends Layer>(layer: L) {
   const project = pulumi.getProject();
-  const given = texts();
-  const form = structure(
-    `Settings of the ${layer} layer.`,
-    z.record(z.string(), z.unknown(), { error: "it must be an object" }),
-  );
-  const secrets = Object.fromEntries(Object.entries(SETTINGS.site).filter(([, setting]) => setting.secret));
-  const layers = Object.fromEntries(Object.keys(SETTINGS).map((name) => [name, form]));
-  const own = readSettings({ ...layers, ...secrets }, given, project)[layer] ?? {};
-  const all = Object.entries(own).map(([key, value]) => [
-    key,
-    typeof value === "string" ? value : JSON.stringify(value),
-  ]);
-  return readSettings(SETTINGS[layer], Object.fromEntries(all), project, `${layer}.`);
-}
-
-/** The platform that a site's settings ask for. A secret is handed on as one, and never looked at. */
-export function platformOf(site: { readonly platform: string }): Promise<Platform> {
-  const config = new pulumi.Config();
-  const secrets = Object.entries(SETTINGS.site)
-    .filter(([, setting]) => setting.secret)
-    .map(([key]) => [key, config.getSecret(key)]);
-  return platforms.fromSettings(site.platform, { ...site, ...Object.fromEntries(secrets) });
-}
-
-/** The platform that the site was made on, for another program to make machines there. */
-export function publishedPlatformOf({ platform }: SiteFacts): Promise<Platform> {
-  return platforms.fromFacts(platform);
+  const given = Object.entries(readSettings(ROOT, texts(), project)[layer] ?? {});
+  const own = given.map(([key, value]) => [key, typeof value === "string" ? value : JSON.stringify(value)]);
+  return readSettings(SETTINGS[layer], Object.fromEntries(own), project, `${layer}.`);
 }
 
 /** Name of the stack of another layer: `organization/hybrid-vnf-LAYER/STACK`, the same stack name as this one's unless configured. */

@@ -8,9 +8,11 @@ export interface KeyPair {
 
 /** A host that SSH connections go through; it lets in the same key as the machines behind it. */
 export interface JumpHost {
+  /** Where SSH reaches it: an address or a name. */
   readonly host: string;
   /** TCP port of its SSH server. */
   readonly port: number;
+  /** The user that logs in. */
   readonly user: string;
   /** Its public host key. */
   readonly hostKey: string;

@@ -1,6 +1,6 @@
 import type * as pulumi from "@pulumi/pulumi";
-import { InvalidInput } from "../problem/problem";
-import type { Setting } from "../setting/setting";
+import { InvalidInput, Problems } from "../problem/problem";
+import type { Settings, SettingTable } from "../setting/setting";
 import type { Platform } from "./platform";
 
 /** What a kind of platform needs of the machine that Pulumi runs on. */
@@ -24,8 +24,8 @@ export interface UnfinishedCreation {
 export interface PlatformRecovery {
   /** Whether a creation may have left something behind. */
   concerns(creation: UnfinishedCreation): boolean;
-  /** Whether an error of a creation leaves open if it was done. */
-  leavesOpen(error: string): boolean;
+  /** Whether an error says that no answer to a creation came, so that it may have been done all the same. */
+  isUnanswered(error: string): boolean;
   /**
    * Takes away what is left of a creation.
    * @param known IDs of all that the state knows, which stays
@@ -38,15 +38,21 @@ export interface PlatformRecovery {
   removeLeftovers?(): Promise<readonly string[]>;
 }
 
-/** The values of a kind's own settings; a secret one is an output. */
+/** The values of a site's settings, of all kinds; a secret one is an output. */
 export type PlatformSettings = Readonly<Record<string, unknown>>;
 
-/** A kind of platform: everything that is special about it. */
-export interface PlatformModule {
+/** The values of a kind's own settings, besides the site's others. */
+type OwnSettings<S extends SettingTable> = PlatformSettings & Partial<Settings<S>>;
+
+/**
+ * A kind of platform: everything that is special about it.
+ * @typeParam S the table of its own settings
+ */
+export interface PlatformModule<S extends SettingTable = SettingTable> {
   /** What settings and contracts call it. @example "lab" */
   readonly kind: string;
   /** The settings that only this kind has, by name. */
-  readonly settings: Readonly<Record<string, Setting>>;
+  readonly settings: S;
   readonly needs: PlatformNeeds;
   /** Whether it is made of other platforms: then it can't be part of another one. @default false */
   readonly composite?: boolean;
@@ -54,13 +60,16 @@ export interface PlatformModule {
    * The platform that a site's settings ask for.
    * @throws InvalidInput with everything that is wrong with them, also in comparison with what is there
    */
-  fromSettings(settings: PlatformSettings, platforms: PlatformRegistry): Promise<Platform>;
-  /** The platform that a contract tells of (Platform.facts), for another program to make machines there. */
+  fromSettings(settings: OwnSettings<S>, platforms: PlatformRegistry): Promise<Platform>;
+  /**
+   * The platform that a contract tells of (Platform.facts), for another program to make machines there.
+   * @throws InvalidInput when the facts have another form
+   */
   fromFacts(facts: unknown, platforms: PlatformRegistry): Promise<Platform>;
   /** The kind that carries the network of this role. @default this one */
-  kindOf?(role: string, settings: PlatformSettings): string;
+  kindOf?(role: string, settings: OwnSettings<S>): string;
   /** @param settings the site's, @param site its name. @default nothing is ever left behind */
-  recovery?(settings: PlatformSettings, site: string): PlatformRecovery;
+  recovery?(settings: OwnSettings<S>, site: string): PlatformRecovery;
 }
 
 /** The kinds of platforms that there are. */
@@ -71,10 +80,20 @@ export class PlatformRegistry {
     for (const module of modules) this.register(module);
   }
 
-  /** Adds a kind. @throws InvalidInput when there is one of that name */
+  /** Adds a kind. @throws InvalidInput when there is one of that name, or one that has a setting of the same name */
   register(module: PlatformModule): void {
-    if (this.modules.has(module.kind))
-      throw new InvalidInput(`Platform "${module.kind}"`, ["there is one of that name already: take another name"]);
+    const problems = new Problems(`Platform "${module.kind}"`);
+    problems.require(
+      !this.modules.has(module.kind),
+      `there is one of that name already (there are: ${this.kinds.join(", ")}): take another name`,
+    );
+    for (const { kind, settings } of this.modules.values())
+      for (const key of kind === module.kind ? [] : Object.keys(module.settings))
+        problems.require(
+          !Object.hasOwn(settings, key),
+          `its setting "${key}" is one of the platform ${kind} already: take another name`,
+        );
+    problems.throwIfAny();
     this.modules.set(module.kind, module);
   }
 
@@ -92,7 +111,7 @@ export class PlatformRegistry {
   }
 
   /** The settings of all kinds, by name. */
-  get settings(): Readonly<Record<string, Setting>> {
+  get settings(): SettingTable {
     return Object.assign({}, ...[...this.modules.values()].map((module) => module.settings));
   }
 

@@ -1,3 +1,4 @@
+import * as pulumi from "@pulumi/pulumi";
 import { Problems } from "../problem/problem";
 import type { Form } from "./form";
 
@@ -7,7 +8,7 @@ export interface Setting<T = unknown> {
   readonly meaning: string;
   /** The value where nothing is set, as a user would write it. @default none */
   readonly default?: string;
-  /** Whether it is a secret: it is handed on as one, and never looked at. @default false */
+  /** Whether it is a secret: it is read into one, and no message shows it. @default false */
   readonly secret?: boolean;
   /** The value that a text stands for. @throws RangeError that says what is allowed */
   read(text: string): T;
@@ -18,11 +19,12 @@ export interface Setting<T = unknown> {
 /** A setting that always has a value. */
 export type SettingWithDefault<T> = Setting<T> & { readonly default: string };
 
-type Table = Readonly<Record<string, Setting>>;
+/** Settings by their keys. */
+export type SettingTable = Readonly<Record<string, Setting>>;
 type Value<S> = S extends Setting<infer T> ? T : never;
 
 /** The values of a table of settings; one without a default is undefined where nothing is set. */
-export type Settings<S extends Table> = {
+export type Settings<S extends SettingTable> = {
   [K in keyof S as S[K] extends { readonly default: string } ? K : never]: Value<S[K]>;
 } & {
   [K in keyof S as S[K] extends { readonly default: string } ? never : K]?: Value<S[K]>;
@@ -96,9 +98,15 @@ export function structure<T>(meaning: string, form: Form<T>, schema: Setting["sc
   };
 }
 
-/** A secret text. */
-export function secret(meaning: string): Setting<string> {
-  return { ...text(meaning), secret: true, schema: { type: "object", required: ["secure"] } };
+/** A secret text, which a settings file holds encrypted (`pulumi config set --secret`). */
+export function secret(meaning: string): Setting<pulumi.Output<string>> {
+  const { read } = text(meaning);
+  return {
+    meaning,
+    secret: true,
+    schema: { type: "object", properties: { secure: { type: "string" } }, required: ["secure"] },
+    read: (given) => pulumi.secret(read(given)),
+  };
 }
 
 function json(given: string): unknown {
@@ -115,7 +123,7 @@ function json(given: string): unknown {
  * @param path what is before their keys there, where they are parts of another setting. @example "kubernetes."
  * @throws InvalidInput with everything that is wrong with them: the value, what is allowed, and the command that mends it
  */
-export function readSettings<S extends Table>(
+export function readSettings<S extends SettingTable>(
   table: S,
   texts: Readonly<Record<string, string>>,
   project: string,
@@ -132,14 +140,15 @@ export function readSettings<S extends Table>(
   }
   for (const [key, setting] of Object.entries(table)) {
     const given = texts[key] ?? setting.default;
-    if (given === undefined || setting.secret) continue;
+    if (given === undefined) continue;
     try {
       values[key] = setting.read(given);
     } catch (error) {
       if (!(error instanceof RangeError)) throw error;
+      const options = [...(path === "" ? [] : ["--path "]), ...(setting.secret ? ["--secret "] : [])].join("");
       problems.require(
         false,
-        `${project}:${path}${key} is "${given}": ${error.message}; set it with \`pulumi config set ${path === "" ? "" : "--path "}${path}${key} …\``,
+        `${project}:${path}${key} is ${setting.secret ? "a secret that can't be used" : `"${given}"`}: ${error.message}; set it with \`pulumi config set ${options}${path}${key} …\``,
       );
     }
   }
@@ -147,12 +156,21 @@ export function readSettings<S extends Table>(
   return values as Settings<S>;
 }
 
-/** The word of a list that is nearest to another one, by the letters that must change (Levenshtein); undefined when none is near. */
+/**
+ * The word of a list that is nearest to another one, by the letters that must change (Levenshtein); undefined when none is near. One that
+ * begins with most of the word is near however long it is: "transitCidr" to "transit".
+ */
 export function nearest(word: string, known: readonly string[]): string | undefined {
   const [best] = known
     .map((one) => ({ one, changes: changesBetween(word.toLowerCase(), one.toLowerCase()) }))
+    .filter(({ one, changes }) => changes <= Math.max(2, one.length / 3) || beginsAlike(word, one))
     .sort((a, b) => a.changes - b.changes);
-  return best && best.changes <= Math.max(2, best.one.length / 3) ? best.one : undefined;
+  return best?.one;
+}
+
+function beginsAlike(word: string, known: string): boolean {
+  const start = word.slice(0, Math.max(4, Math.ceil(word.length * 0.8)));
+  return word.length >= 4 && known.toLowerCase().startsWith(start.toLowerCase());
 }
 
 function changesBetween(a: string, b: string): number {

@@ -1,7 +1,8 @@
-import { publishSite, Site } from "../../components";
-import { platformOf, settings } from "../settings";
+import { platforms, publishSite, Site } from "../../components";
+import { settings } from "../settings";
 
 export = async () => {
-  const { siteName, transitCidr, ...site } = settings("site");
-  return publishSite(new Site("site", { siteName, transitCidr, platform: await platformOf(site) }).transit);
+  const { siteName, transitCidr, platform, ...site } = settings("site");
+  const args = { siteName, transitCidr, platform: await platforms.fromSettings(platform, site) };
+  return publishSite(new Site("site", args).transit);
 };

@@ -1,9 +1,9 @@
-import { publishSwarm, SwarmLayer, siteContract, transitOf } from "../../components";
-import { publishedPlatformOf, settings, stackOf } from "../settings";
+import { platforms, publishSwarm, SwarmLayer, siteContract, transitOf } from "../../components";
+import { settings, stackOf } from "../settings";
 
 export = async () => {
   const { stack, ...args } = settings("swarm");
   const read = await siteContract.read(stackOf("site", stack));
-  const transit = transitOf(read, await publishedPlatformOf(read.facts));
+  const transit = transitOf(read, await platforms.fromFacts(read.facts.platform));
   return publishSwarm(new SwarmLayer("swarm", { transit, ...args }), transit.site.key.privateKey);
 };

@@ -111,7 +111,7 @@ describe("what goes wrong in the middle is said, and the next up goes on", () =>
     const { status } = await operator.run(readme().settings);
     expect(status).toBe(0);
     // Not README's: these machines will never answer, and it is known.
-    await operator.set({ "openstack.bootTimeout": "1" });
+    await operator.set({ "openstack.bootTimeoutSeconds": "1" });
   });
 
   test("an API that stops answering", async () => {

@@ -72,7 +72,7 @@ beforeAll(async () => {
   await cloud.reach();
   program.shell = cloud.environment();
   await program.run("stack", "init");
-  await program.done("config", "set", "bootTimeout", String(PATIENCE));
+  await program.done("config", "set", "bootTimeoutSeconds", String(PATIENCE));
 });
 
 afterAll(async () => {

@@ -28,7 +28,7 @@ beforeAll(async () => {
   bastion = await startBastion(cloud);
   program.shell = { ...cloud.environment(), ...(await bastion.open()) };
   await program.run("stack", "init");
-  await program.done("config", "set", "bootTimeout", String(PATIENCE));
+  await program.done("config", "set", "bootTimeoutSeconds", String(PATIENCE));
   await program.done("config", "set", "jump", JSON.stringify(bastion.place));
   await program.done("config", "set", "--secret", "jumpKey", "--", bastion.privateKey);
 });

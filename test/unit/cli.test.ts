@@ -306,13 +306,13 @@ describe("a creation that a cloud does not answer", () => {
     `Post "${POST}": read tcp 10.0.0.1:4711->10.0.0.2:9696: read: connection reset by peer`,
     `Post "${POST}": EOF`,
     `Expected HTTP response code [201 202] when accessing [POST ${POST}], but got 504 instead`,
-  ])("may have been done: %s", (error) => expect(cloud.leavesOpen(error)).toBe(true));
+  ])("may have been done: %s", (error) => expect(cloud.isUnanswered(error)).toBe(true));
   it.each([
     `Expected HTTP response code [201 202] when accessing [POST ${POST}], but got 409 instead`,
     `Bad request with: [POST ${POST}], error message: {"NeutronError": "Quota exceeded for resources: ['router']"}`,
     `Request forbidden: [POST ${POST}]`,
     `Post "${POST}": dial tcp 10.0.0.2:9696: connect: connection refused`,
-  ])("was not done: %s", (error) => expect(cloud.leavesOpen(error)).toBe(false));
+  ])("was not done: %s", (error) => expect(cloud.isUnanswered(error)).toBe(false));
 
   const urnOf = (type: string, name: string) => `urn:pulumi:dev::hybrid-vnf-site::${type}::${name}`;
   const ROUTER = "openstack:networking/router:Router";

@@ -22,7 +22,7 @@ import {
   SwarmLayer,
   siteContract,
 } from "../../components";
-import { platformOf, settings } from "../../stacks/settings";
+import { settings } from "../../stacks/settings";
 import { type Made, one, record, settled, value } from "./mocks";
 
 const hostKey = "ssh-ed25519 AAAA";
@@ -166,7 +166,7 @@ describe("a site on several platforms", () => {
       "hybrid-vnf:networks": '{"servers":"hosts"}',
       "hybrid-vnf:hosts": JSON.stringify(pool),
     });
-    const platform = await platformOf(settings("site"));
+    const platform = await platforms.fromSettings("hybrid", settings("site"));
     expect(platform.facts).toEqual(beyond().facts);
   });
 
@@ -202,7 +202,8 @@ describe("a site on several platforms is refused when", () => {
     pulumi.runtime.setAllConfig(
       Object.fromEntries(Object.entries(all).map(([key, text]) => [`hybrid-vnf:${key}`, text])),
     );
-    return platformOf(settings("site"));
+    const { platform, ...site } = settings("site");
+    return platforms.fromSettings(platform, site);
   };
   const cases: [string, () => unknown, string][] = [
     ["it names no network", () => hybrid({ networks: {}, otherwise: lab() }), "networks is empty"],

@@ -223,7 +223,7 @@ describe("a machine with two legs", () => {
   });
 
   test("is waited for as long as settings say, and how to see its console is said", async () => {
-    await node({ ...SETTINGS, bootTimeout: 900, cloud: "mycloud", region: "R 1" });
+    await node({ ...SETTINGS, bootTimeoutSeconds: 900, cloud: "mycloud", region: "R 1" });
     const { stdin } = inputsOf("kubernetes-1-boot");
     expect(stdin).toContain("export WAIT_SECONDS='900'\n");
     expect(stdin).toContain("BOOT_TIMEOUT='\\''900'\\''");
@@ -259,7 +259,7 @@ describe("a machine with two legs", () => {
   test("boots from a volume, in a zone, on a host of its own, without a drive, where settings say so", async () => {
     await node({
       ...SETTINGS,
-      volume: 20,
+      volumeGiB: 20,
       zone: "nova",
       antiAffinity: "hard",
       configDrive: false,
@@ -531,21 +531,21 @@ const CASES: [string, () => unknown, string[]][] = [
   ],
   ["name servers that are no list", wrong({ dns: "9.9.9.9" }), ['dns is "9.9.9.9"', "a list of IPv4 addresses"]],
   ["an empty zone", wrong({ zone: "" }), ['zone is ""', "must not be empty"]],
-  ["half a volume", wrong({ volume: 0.5 }), ["volume is 0.5", "GiB from 1 to 65536"]],
+  ["half a volume", wrong({ volumeGiB: 0.5 }), ["volumeGiB is 0.5", "GiB from 1 to 65536"]],
   ["a service port out of range", wrong({ servicePorts: [70000] }), ["servicePorts.0 is 70000", "1 to 65535"]],
-  ["no time to boot", wrong({ bootTimeout: 0 }), ["bootTimeout is 0", "seconds from 1"]],
+  ["no time to boot", wrong({ bootTimeoutSeconds: 0 }), ["bootTimeoutSeconds is 0", "seconds from 1"]],
   [
     "port security in words",
     wrong({ networks: { transit: { portSecurity: "off" } } }),
     ['networks.transit.portSecurity is "off"', "true or false"],
   ],
   ["a policy that there is not", wrong({ antiAffinity: "none" }), ['antiAffinity is "none"', '"soft" or "hard"']],
-  ["a misspelt setting", wrong({ flavour: "m1" }), ['no setting "flavour"', "flavor"]],
+  ["a misspelt setting", wrong({ flavour: "m1" }), ['no setting "flavour": did you mean "flavor"?', "access"]],
   ["a misspelt role", wrong({ flavors: { apache: "m1" } }), ['flavors has no setting "apache"']],
   [
     "everything wrong with settings at once",
-    wrong({ access: 1, dns: ["x"], volume: "big" }),
-    ["access is 1", '"x" is not', 'volume is "big"'],
+    wrong({ access: 1, dns: ["x"], volumeGiB: "big" }),
+    ["access is 1", '"x" is not', 'volumeGiB is "big"'],
   ],
   ["an unknown flavor", checked({ flavor: "m9" }), ['no flavor "m9"', "m1.small, m1.tiny, zero"]],
   ["an unknown flavor of one role", checked({ flavors: { swarm: "m9" } }), ['no flavor "m9"']],
@@ -598,7 +598,7 @@ const CASES: [string, () => unknown, string[]][] = [
     machine({ flavor: "m1.tiny" }),
     ["has 512 MiB", "needs 1024", "disk of 5 GiB", "needs 8"],
   ],
-  ["a volume too small for the image", machine({ volume: 4 }), ["volume has 4 GiB", "needs 8"]],
+  ["a volume too small for the image", machine({ volumeGiB: 4 }), ["volume has 4 GiB", "needs 8"]],
   [
     "a floating IP where there is no router",
     machine({ ...FLOATING, networks: { servers: { router: false } } }),

@@ -2,6 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { afterAll, afterEach, beforeEach, describe, expect, test } from "vitest";
 import { configuredSite } from "../../cli/site";
 import {
+  InvalidInput,
   KubernetesLayer,
   type MachineLike,
   machineId,
@@ -57,11 +58,12 @@ class Ledger implements Platform {
   }
 }
 
-const ledgerPlatform: PlatformModule = {
+const ledgerSettings = { book: text("The book that is written in.", "blank") };
+const ledgerPlatform: PlatformModule<typeof ledgerSettings> = {
   kind: "ledger",
-  settings: { book: text("The book that is written in.", "blank") },
+  settings: ledgerSettings,
   needs: { images: ["base"], plugins: ["paper"], ranges: false },
-  fromSettings: async (settings) => new Ledger({ book: String(settings.book) }),
+  fromSettings: async ({ book = "" }) => new Ledger({ book }),
   fromFacts: async (facts) => new Ledger(facts as { book: string }),
 };
 
@@ -134,7 +136,27 @@ describe("the registry", () => {
   test("takes each kind once", () => {
     const registry = new PlatformRegistry([labPlatform]);
     expect(refusalOf(() => registry.register(labPlatform)).message).toContain(
-      '"lab": there is one of that name already',
+      '"lab": there is one of that name already (there are: lab): take another name',
     );
+  });
+
+  test("takes no kind whose setting another one has", () => {
+    const registry = new PlatformRegistry([labPlatform, hybridPlatform]);
+    const twin = { ...ledgerPlatform, settings: { ...ledgerSettings, networks: text("Names of networks.") } };
+    expect(refusalOf(() => registry.register(twin)).message).toBe(
+      'Platform "ledger": its setting "networks" is one of the platform hybrid already: take another name',
+    );
+    expect(registry.kinds).toEqual(["lab", "hybrid"]);
+  });
+
+  test.each([
+    ["hybrid", undefined],
+    ["hybrid", { otherwise: { kind: "lab" }, networks: { servers: "hosts" } }],
+    ["hybrid", { otherwise: { kind: "moon" }, networks: {} }],
+    ["hosts", { "apache-1": {} }],
+    ["openstack", {}],
+    ["moon", {}],
+  ])("refuses a contract's %s platform with facts %j in a sentence", async (kind, facts) => {
+    await expect(async () => platforms.fromFacts({ kind, facts })).rejects.toThrow(InvalidInput);
   });
 });

@@ -3,10 +3,10 @@ import { join } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { count, nearest, readSettings, text } from "../../components";
+import { count, nearest, readSettings, secret } from "../../components";
 import { SCHEMA_FILE, settingsSchema } from "../../stacks/schema";
-import { layerSettings, SETTINGS, settings } from "../../stacks/settings";
-import { record, refusalOf } from "./mocks";
+import { layerSettings, SETTINGS, STACKS, settings } from "../../stacks/settings";
+import { record, refusalOf, value } from "./mocks";
 
 record();
 const configured = (all: Record<string, string>) =>
@@ -88,6 +88,8 @@ describe("a layer's settings", () => {
     expect(refusalOf(() => layerSettings("kubernetes")).message).toContain(
       'hybrid-vnf:kubernetes.serverCount is "0": it must be a whole number from 1 to 1000, in plain digits; set it with `pulumi config set --path kubernetes.serverCount …`',
     );
+    configured({ kubernetes: '{"stack": "other"}' });
+    expect(refusalOf(() => layerSettings("kubernetes")).message).toContain("no setting hybrid-vnf:kubernetes.stack");
     configured({ kubernetess: "{}" });
     expect(refusalOf(() => layerSettings("kubernetes")).message).toContain(
       'no setting hybrid-vnf:kubernetess: did you mean "kubernetes"?',
@@ -115,11 +117,37 @@ test("the nearest word is named only when it is near", () => {
   expect(nearest("transitt", ["transit", "servers"])).toBe("transit");
   expect(nearest("SERVERS", ["transit", "servers"])).toBe("servers");
   expect(nearest("moon", ["transit", "servers"])).toBeUndefined();
+  expect(nearest("transitt", ["siteName", "transitCidr"])).toBe("transitCidr");
+  expect(nearest("servers", ["serverCount", "serversCidr"])).toBe("serversCidr");
+  expect(nearest("cni", ["cniVersionOfAll"])).toBeUndefined();
   expect(nearest("x", [])).toBeUndefined();
 });
 
-test("a secret is never looked at", () => {
-  expect(readSettings({ key: { ...text("k"), secret: true } }, { key: "" }, "p")).toEqual({});
+describe("a secret", () => {
+  test("is read into one", async () => {
+    const { key } = readSettings({ key: secret("k") }, { key: "hidden" }, "p");
+    expect(await pulumi.isSecret(pulumi.output(key))).toBe(true);
+    expect(await value(key)).toBe("hidden");
+  });
+
+  test("stands beside a layer's other settings in the root program", async () => {
+    configured({ site: '{"siteName": "edge", "hostsKey": "hidden"}' });
+    const site: Readonly<Record<string, unknown>> = layerSettings("site");
+    expect(site.siteName).toBe("edge");
+    expect(await pulumi.isSecret(pulumi.output(site.hostsKey))).toBe(true);
+    expect(await value(site.hostsKey)).toBe("hidden");
+  });
+
+  test("is not in the message that refuses it", () => {
+    const read = () => {
+      throw new RangeError("it is no key");
+    };
+    const hidden = { ...secret("k"), read };
+    const { message } = refusalOf(() => readSettings({ key: hidden }, { key: "hidden" }, "p", "site."));
+    expect(message).toBe(
+      "Configuration: p:site.key is a secret that can't be used: it is no key; set it with `pulumi config set --path --secret site.key …`",
+    );
+  });
 });
 
 describe("the schema of the settings files", () => {
@@ -127,9 +155,33 @@ describe("the schema of the settings files", () => {
     expect(JSON.parse(readFileSync(SCHEMA_FILE, "utf8"))).toEqual(settingsSchema());
   });
 
+  test("says what each property of a structured setting means", () => {
+    const titled: Record<string, [string, unknown][]> = {};
+    JSON.stringify(settingsSchema(), (_, one) => {
+      if (typeof one?.title === "string" && one.additionalProperties === false)
+        titled[one.title] = Object.entries<{ description?: unknown }>(one.properties).map(([key, { description }]) => [
+          key,
+          description,
+        ]);
+      return one;
+    });
+    expect(Object.keys(titled).sort()).toEqual([
+      "HostRoute",
+      "HostSettings",
+      "JumpHost",
+      "OpenStackNetworkSettings",
+      "OpenStackSettings",
+      "StaticRoute",
+    ]);
+    const silent = Object.entries(titled).flatMap(([title, properties]) =>
+      properties.flatMap(([key, meaning]) => (typeof meaning === "string" && meaning !== "" ? [] : `${title}.${key}`)),
+    );
+    expect(silent).toEqual([]);
+  });
+
   test("knows every setting, and every settings file names it", () => {
     const known = JSON.stringify(settingsSchema());
-    for (const [layer, table] of Object.entries(SETTINGS))
+    for (const [layer, table] of Object.entries(STACKS))
       for (const key of Object.keys(table)) expect(known).toContain(`"hybrid-vnf-${layer}:${key}"`);
     const root = join(__dirname, "../..");
     const folders = [".", ...Object.keys(SETTINGS).map((layer) => `stacks/${layer}`)];

@@ -19,14 +19,16 @@ export interface HostSettings {
 export type HostsSettings = Readonly<Record<string, HostSettings>>;
 
 const port = "it must be from 1 to 65535";
-const host = z.strictObject({
-  host: z.string().min(1, "it must not be empty").optional(),
-  port: z.int("it must be a whole number").min(1, port).max(65535, port).optional(),
-  hostKey,
-  addresses: z
-    .array(z.string(), { error: "it must be a list of IPv4 addresses" })
-    .min(1, "it must hold at least one address"),
-});
+const host = z
+  .strictObject({
+    host: z.string().min(1, "it must not be empty").optional(),
+    port: z.int("it must be a whole number").min(1, port).max(65535, port).optional(),
+    hostKey,
+    addresses: z
+      .array(z.string(), { error: "it must be a list of IPv4 addresses" })
+      .min(1, "it must hold at least one address"),
+  })
+  .meta({ title: "HostSettings" });
 
 /** @internal */
 export const hostsSettings = z.record(

@@ -18,21 +18,22 @@ const networks = z.partialRecord(z.enum(ROLES), z.string(FORM), FORM);
 const published = z.object({ kind: z.string(), facts: z.unknown() });
 const facts = z.object({ otherwise: published, networks: z.record(z.string(), published) });
 
+const settings = {
+  networks: structure(
+    `The platform of each network that is not on the ${OTHERWISE}, by the network's role: transit, servers or clients.`,
+    networks,
+    schemaOf(networks),
+  ),
+};
+
 /** Everything that is special about a site on several platforms. */
-export const hybridPlatform: PlatformModule = {
+export const hybridPlatform: PlatformModule<typeof settings> = {
   kind: "hybrid",
   composite: true,
-  settings: {
-    networks: structure(
-      `The platform of each network that is not on the ${OTHERWISE}, by the network's role: transit, servers or clients.`,
-      networks,
-      schemaOf(networks),
-    ),
-  },
+  settings,
   needs: { images: [], plugins: [], ranges: false },
-  kindOf: (role, settings) => (settings.networks as Record<string, string> | undefined)?.[role] ?? OTHERWISE,
-  fromSettings: async (settings, platforms) => {
-    const named = (settings.networks ?? {}) as Record<string, string>;
+  kindOf: (role, { networks: named = {} }) => (named as Readonly<Record<string, string>>)[role] ?? OTHERWISE,
+  fromSettings: async ({ networks: named = {}, ...rest }, platforms) => {
     if (Object.keys(named).length === 0)
       throw new InvalidInput("Configuration", ['platform is "hybrid": set networks, such as {"servers": "hosts"}']);
     const composite = Object.values(named).find((kind) => platforms.module(kind).composite);
@@ -40,18 +41,24 @@ export const hybridPlatform: PlatformModule = {
       throw new InvalidInput("hybrid", [
         `networks names the platform ${composite}, which is made of others itself: name those`,
       ]);
-    const { networks: _, ...rest } = settings;
-    const once = onceEach((kind) => platforms.fromSettings(kind, rest));
-    return assemble(named, OTHERWISE, once);
+    return assemble(
+      named,
+      OTHERWISE,
+      onceEach((kind) => platforms.fromSettings(kind, rest)),
+    );
   },
   fromFacts: async (given, platforms) => {
-    const { otherwise, networks: each } = facts.parse(given);
+    const parsed = facts.safeParse(given);
+    if (!parsed.success)
+      throw new InvalidInput("hybrid", [
+        `what is published of it has another form (${parsed.error.issues.map(({ path, message }) => `${path.join(".")}: ${message}`).join("; ")}): bring the site up with this release`,
+      ]);
+    const { otherwise, networks: each } = parsed.data;
     const text = (one: PublishedPlatform) => JSON.stringify(one);
-    const once = onceEach((one) => platforms.fromFacts(JSON.parse(one) as PublishedPlatform));
     return assemble(
       Object.fromEntries(Object.entries(each).map(([role, one]) => [role, text(one)])),
       text(otherwise),
-      once,
+      onceEach((one) => platforms.fromFacts(JSON.parse(one) as PublishedPlatform)),
     );
   },
 };

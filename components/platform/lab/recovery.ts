@@ -31,7 +31,7 @@ export class LabRecovery implements PlatformRecovery {
   }
 
   /** Docker always says what it did. */
-  leavesOpen(): boolean {
+  isUnanswered(): boolean {
     return false;
   }
 

@@ -104,7 +104,7 @@ export class OpenStackMachine extends pulumi.ComponentResource implements Machin
       hostKey: hostKey.publicKey,
       ...(typeof settings.access === "object" ? { jump: settings.access.jump } : {}),
     };
-    const limit = settings.bootTimeout ?? 600;
+    const limit = settings.bootTimeoutSeconds ?? 600;
     const found = new OpenSshScript(
       `${name}-boot`,
       {
@@ -125,7 +125,7 @@ export class OpenStackMachine extends pulumi.ComponentResource implements Machin
 
   /** What it boots from: an image by its name, or a volume of the image that has that name now. */
   private disk(image: pulumi.Input<string>, settings: OpenStackSettings): Partial<openstack.compute.InstanceArgs> {
-    if (settings.volume === undefined) return { imageName: image };
+    if (settings.volumeGiB === undefined) return { imageName: image };
     const { id } = openstack.images.getImageOutput({ name: image, mostRecent: true }, { parent: this });
     return {
       blockDevices: [
@@ -133,7 +133,7 @@ export class OpenStackMachine extends pulumi.ComponentResource implements Machin
           uuid: id,
           sourceType: "image",
           destinationType: "volume",
-          volumeSize: settings.volume,
+          volumeSize: settings.volumeGiB,
           bootIndex: 0,
           deleteOnTermination: true,
         },

@@ -1,4 +1,3 @@
-import type * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
 import { schemaOf } from "../../setting/form";
 import { secret, structure, text } from "../../setting/setting";
@@ -7,37 +6,35 @@ import { readCatalog } from "./catalog";
 import { credentials } from "./clouds";
 import { type OpenStackArgs, openStack } from "./openstack";
 import { OpenStackRecovery } from "./recovery";
-import { type OpenStackSettings, openStackSettings, parseSettings } from "./settings";
+import { openStackSettings, parseSettings } from "./settings";
+
+const settings = {
+  openstack: {
+    // Its platform says everything that is wrong with it at once.
+    ...structure(
+      "Where on a cloud machines are made, and how.",
+      z.record(z.string(), z.unknown(), { error: "it must be an object" }),
+    ),
+    // With imageFile there is no image to be named.
+    schema: schemaOf(openStackSettings.partial({ image: true }).meta(openStackSettings.meta() ?? {})),
+  },
+  imageFile: text("A disk image of images/disk, to be uploaded and used in place of an image that the cloud has."),
+  jumpKey: secret(
+    "OpenSSH private key that the jump host lets in already; it is used once, to let the site's own key in there.",
+  ),
+};
 
 /** Everything that is special about OpenStack clouds. */
-export const openStackPlatform: PlatformModule = {
+export const openStackPlatform: PlatformModule<typeof settings> = {
   kind: "openstack",
-  settings: {
-    openstack: {
-      // Its platform says everything that is wrong with it at once.
-      ...structure(
-        "Where on a cloud machines are made, and how.",
-        z.record(z.string(), z.unknown(), { error: "it must be an object" }),
-      ),
-      schema: schemaOf(openStackSettings),
-    },
-    imageFile: text("A disk image of images/disk, to be uploaded and used in place of an image that the cloud has."),
-    jumpKey: secret(
-      "OpenSSH private key that the jump host lets in already; it is used once, to let the site's own key in there.",
-    ),
-  },
+  settings,
   needs: { images: ["base"], plugins: ["openstack"], ranges: false },
-  fromSettings: (settings) => {
-    const imageFile = settings.imageFile as string | undefined;
-    const given = {
-      ...(settings.openstack as object | undefined),
-      ...(imageFile === undefined ? {} : { image: imageFile }),
-    };
-    const jumpKey = settings.jumpKey as pulumi.Input<string> | undefined;
+  fromSettings: ({ openstack, imageFile, jumpKey }) => {
+    const given = { ...openstack, ...(imageFile === undefined ? {} : { image: imageFile }) };
     return openStackFromCloud({ ...parseSettings(given), imageFile, jumpKey });
   },
   fromFacts: (facts) => openStackFromCloud(parseSettings(facts)),
-  recovery: (settings) => new OpenStackRecovery((settings.openstack ?? {}) as OpenStackSettings),
+  recovery: ({ openstack }) => new OpenStackRecovery(openstack ?? {}),
 };
 
 /**

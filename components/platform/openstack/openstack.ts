@@ -208,7 +208,7 @@ export class OpenStack implements Platform {
     const flavor = this.catalog?.flavors.find((one) => one.name === flavorName);
     const image = this.catalog?.images.find((one) => one.name === imageName);
     const least = LEAST[args.role];
-    const { volume } = this.settings;
+    const { volumeGiB } = this.settings;
     if (flavor && least) {
       problems.require(
         flavor.cores >= least.cores && flavor.memory >= least.memory,
@@ -221,13 +221,13 @@ export class OpenStack implements Platform {
         `its flavor "${flavor.name}" has ${flavor.memory} MiB, and the image "${image.name}" needs ${image.memory}: take a larger flavor`,
       );
       problems.require(
-        volume !== undefined || flavor.disk === 0 || flavor.disk >= image.disk,
-        `its flavor "${flavor.name}" has a disk of ${flavor.disk} GiB, and the image "${image.name}" needs ${image.disk}: take a larger flavor, or boot from a volume (volume: ${image.disk})`,
+        volumeGiB !== undefined || flavor.disk === 0 || flavor.disk >= image.disk,
+        `its flavor "${flavor.name}" has a disk of ${flavor.disk} GiB, and the image "${image.name}" needs ${image.disk}: take a larger flavor, or boot from a volume (volumeGiB: ${image.disk})`,
       );
     }
     problems.require(
-      volume === undefined || !image || volume >= image.disk,
-      `its volume has ${volume} GiB, and the image "${image?.name}" needs ${image?.disk}: set volume to that at least`,
+      volumeGiB === undefined || !image || volumeGiB >= image.disk,
+      `its volume has ${volumeGiB} GiB, and the image "${image?.name}" needs ${image?.disk}: set volumeGiB to that at least`,
     );
     problems.throwIfAny();
   }

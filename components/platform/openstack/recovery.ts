@@ -80,11 +80,8 @@ export class OpenStackRecovery implements PlatformRecovery {
     return type in KINDS || type === ROUTER_INTERFACE;
   }
 
-  /**
-   * Whether it is open if the cloud did what it was asked: nothing was heard, the connection broke, or something on the way gave up. A cloud
-   * that says no (status 4xx) has done nothing.
-   */
-  leavesOpen(error: string): boolean {
+  /** Nothing was heard, the connection broke, or something on the way gave up. A cloud that says no (status 4xx) has done nothing. */
+  isUnanswered(error: string): boolean {
     return /nothing heard from|Client\.Timeout|i\/o timeout|connection reset|broken pipe|\bEOF\b|\b(but got|status code:?) 50\d|Internal Server Error|Bad Gateway|Service Unavailable|Gateway Time-?out/i.test(
       error,
     );

@@ -5,6 +5,7 @@ import type { Role } from "../../machine/machine";
 import { Address } from "../../network/address";
 import { Cidr } from "../../network/cidr";
 import { Problems } from "../../problem/problem";
+import { nearest } from "../../setting/setting";
 import { hostKey } from "../../ssh/host-key";
 
 /** A value for each role of machines. */
@@ -17,14 +18,22 @@ export interface OpenStackNetworkSettings {
   /** Whether its ports admit only their own addresses and what their security group opens. @default true */
   readonly portSecurity?: boolean;
   /** Routes that DHCP gives to its machines (RFC 3442). @default none */
-  readonly hostRoutes?: readonly { readonly destination: string; readonly nextHop: string }[];
+  readonly hostRoutes?: readonly HostRoute[];
+}
+
+/** A route that a subnet's DHCP server gives to its machines. */
+export interface HostRoute {
+  /** Range that it leads to, in CIDR notation. */
+  readonly destination: string;
+  /** IPv4 address of the neighbour in the network that packets for it are sent to. */
+  readonly nextHop: string;
 }
 
 /** What says where on an OpenStack cloud machines are made, and how; plain data without a secret. */
 export interface OpenStackSettings {
   /** Its entry in clouds.yaml. @default the one that OS_CLOUD names, or the OS_* variables themselves */
   cloud?: string;
-  /** @default the cloud's own */
+  /** Region of the cloud. @default the cloud's own */
   region?: string;
   /** How the operator reaches machines: by a floating IP each, by a route to their networks, or through a jump host. */
   access: "floating" | "direct" | { jump: JumpHost };
@@ -45,7 +54,7 @@ export interface OpenStackSettings {
   /** Images of single roles. @default image */
   images?: ByRole<string | pulumi.Output<string>>;
   /** GiB of a volume that each machine boots from. @default none: from its flavor's own disk */
-  volume?: number;
+  volumeGiB?: number;
   /** Whether machines get their first instructions on a drive besides the metadata service. @default true */
   configDrive?: boolean;
   /** Whether machines of a group must run on different hosts ("hard") or do where there are enough ("soft"). @default "soft" */
@@ -55,7 +64,7 @@ export interface OpenStackSettings {
   /** Ranges, besides those of its other legs, that a Kubernetes node forwards packets from: transit's own, where a gateway leads to the servers. @default none */
   forwardedRanges?: string[];
   /** Seconds that a machine may take to boot. @default 600 */
-  bootTimeout?: number;
+  bootTimeoutSeconds?: number;
   /** What is particular to a network, by its role within the site. */
   networks?: Readonly<Record<string, OpenStackNetworkSettings>>;
 }
@@ -85,42 +94,43 @@ const supplied = z.union([name, z.custom<pulumi.Output<string>>((value) => pulum
 const byRole = <T extends z.ZodType>(of: T) =>
   z.strictObject({ client: of.optional(), server: of.optional(), kubernetes: of.optional(), swarm: of.optional() });
 
-const jump = z.strictObject({
-  host: name,
-  port: whole("TCP ports", 1, 65535).default(22),
-  user: name,
-  hostKey,
-});
-
-const network = z.strictObject({
-  router: flag.optional(),
-  portSecurity: flag.optional(),
-  hostRoutes: list(z.strictObject({ destination: cidr, nextHop: address }), "{destination, nextHop}").optional(),
-});
+const jump = z
+  .strictObject({ host: name, port: whole("TCP ports", 1, 65535).default(22), user: name, hostKey })
+  .meta({ title: "JumpHost" });
+const hostRoute = z.strictObject({ destination: cidr, nextHop: address }).meta({ title: "HostRoute" });
+const network = z
+  .strictObject({
+    router: flag.optional(),
+    portSecurity: flag.optional(),
+    hostRoutes: list(hostRoute, "{destination, nextHop}").optional(),
+  })
+  .meta({ title: "OpenStackNetworkSettings" });
 
 /** @internal */
-export const openStackSettings = z.strictObject({
-  cloud: name.optional(),
-  region: name.optional(),
-  access: z.union([z.literal("floating"), z.literal("direct"), z.strictObject({ jump })], {
-    error: 'it must be "floating", "direct" or {"jump": {"host", "port", "user", "hostKey"}}',
-  }),
-  operators: list(cidr, "ranges").min(1, "name at least one range"),
-  externalNetwork: name.optional(),
-  dns: list(address, "IPv4 addresses").optional(),
-  zone: name.optional(),
-  flavor: name,
-  flavors: byRole(name).optional(),
-  image: supplied,
-  images: byRole(supplied).optional(),
-  volume: whole("GiB", 1, 65536).optional(),
-  configDrive: flag.optional(),
-  antiAffinity: z.enum(["soft", "hard"], { error: 'it must be "soft" or "hard"' }).optional(),
-  servicePorts: list(whole("TCP ports", 1, 65535), "TCP ports").optional(),
-  forwardedRanges: list(cidr, "ranges").optional(),
-  bootTimeout: whole("seconds", 1, 99999).optional(),
-  networks: z.record(z.string(), network).optional(),
-});
+export const openStackSettings = z
+  .strictObject({
+    cloud: name.optional(),
+    region: name.optional(),
+    access: z.union([z.literal("floating"), z.literal("direct"), z.strictObject({ jump })], {
+      error: 'it must be "floating", "direct" or {"jump": {"host", "port", "user", "hostKey"}}',
+    }),
+    operators: list(cidr, "ranges").min(1, "name at least one range"),
+    externalNetwork: name.optional(),
+    dns: list(address, "IPv4 addresses").optional(),
+    zone: name.optional(),
+    flavor: name,
+    flavors: byRole(name).optional(),
+    image: supplied,
+    images: byRole(supplied).optional(),
+    volumeGiB: whole("GiB", 1, 65536).optional(),
+    configDrive: flag.optional(),
+    antiAffinity: z.enum(["soft", "hard"], { error: 'it must be "soft" or "hard"' }).optional(),
+    servicePorts: list(whole("TCP ports", 1, 65535), "TCP ports").optional(),
+    forwardedRanges: list(cidr, "ranges").optional(),
+    bootTimeoutSeconds: whole("seconds", 1, 99999).optional(),
+    networks: z.record(z.string(), network).optional(),
+  })
+  .meta({ title: "OpenStackSettings" });
 
 /** The settings, checked: their form, and whether they go together. @throws InvalidInput with everything that is wrong with them. */
 export function parseSettings(given: unknown): OpenStackSettings {
@@ -152,9 +162,14 @@ export function routed({ externalNetwork, networks }: OpenStackSettings, network
 /** `networks.transit.portSecurity is "no": it must be true or false`. */
 function sentence(given: unknown, issue: z.core.$ZodIssue): string {
   if (issue.code === "unrecognized_keys") {
-    const known = Object.keys(openStackSettings.shape).join(", ");
     const where = issue.path.length > 0 ? `${issue.path.join(".")} has` : "there is";
-    return `${where} no setting ${issue.keys.map((key) => `"${key}"`).join(", ")}${issue.path.length > 0 ? "" : `: it knows ${known}`}`;
+    const known = issue.path.length > 0 ? [] : Object.keys(openStackSettings.shape);
+    const near = issue.keys.flatMap((key) => nearest(key, known) ?? []).map((key) => `"${key}"`);
+    return [
+      `${where} no setting ${issue.keys.map((key) => `"${key}"`).join(", ")}`,
+      ...(near.length > 0 ? [`did you mean ${near.join(", ")}?`] : []),
+      ...(known.length > 0 ? [`there are ${known.join(", ")}`] : []),
+    ].join(": ");
   }
   const value = issue.path.reduce<unknown>(
     (part, key) => (part as Record<PropertyKey, unknown> | undefined)?.[key],

@@ -31,7 +31,7 @@ export = () => {
       flavor: "m1.tiny",
       flavors: { swarm: "m1.small" },
       image: "machine",
-      bootTimeout: config.getNumber("bootTimeout"),
+      bootTimeoutSeconds: config.getNumber("bootTimeoutSeconds"),
     }),
     transitCidr: "10.100.101.0/24",
   });

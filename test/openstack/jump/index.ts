@@ -13,7 +13,7 @@ export = () => {
       operators: ["10.0.0.0/8"],
       flavor: "m1.small",
       image: "machine",
-      bootTimeout: config.requireNumber("bootTimeout"),
+      bootTimeoutSeconds: config.requireNumber("bootTimeoutSeconds"),
     }),
     transitCidr: "10.100.101.0/24",
   });
