@@ -7,8 +7,9 @@ import { elapsed } from "../toolchain/progress";
 import type { Engine } from "./engine";
 import { type Ending, folderOf, inOrder, type Layer, layers, projectOf, reversed } from "./layers";
 import { forgetSalt, forgetState } from "./leftovers";
-import { type Changes, OperationError, operate, outputsOf } from "./operation";
+import { type Changes, OperationError, operate } from "./operation";
 import { preflight } from "./preflight";
+import type { Outputs } from "./programs";
 import type { Progress } from "./progress";
 import { recover, unlock } from "./recovery";
 import { type ConfiguredSite, configuredSite } from "./site";
@@ -36,11 +37,18 @@ function ownPassphrase(engine: Engine): boolean {
 
 const backendOf = (engine: Engine): string => engine.environment.PULUMI_BACKEND_URL ?? "";
 
+/** Sees that nobody works on any of the stacks, before anything is begun in one of them. */
+async function unlockAll({ engine, progress, signal }: Context, stacks: ReadonlyMap<string, Stack>): Promise<void> {
+  const report = (line: string): void => progress.line(line);
+  await Promise.all(
+    [...stacks].map(([layer, stack]) => unlock(stack, projectOf(layer), backendOf(engine), report, signal)),
+  );
+}
+
 async function settle(context: Context, layer: string, stack: Stack, site: ConfiguredSite): Promise<void> {
   const { engine, progress, signal } = context;
   const report = (line: string): void => progress.line(line);
   const project = projectOf(layer);
-  await unlock(stack, project, backendOf(engine), report, signal);
   const notes = new UnansweredNotes(project, stack.name);
   await recover(stack, project, backendOf(engine), notes, site.recoveries, report);
   signal.throwIfAborted();
@@ -56,11 +64,13 @@ function conclude<T>(what: string, endings: readonly Ending<T>[], context: Conte
   const { progress, signal } = context;
   progress.close();
   if (endings.every((one) => one.kind === "done")) return;
+  const told = new Set<unknown>();
   for (const one of endings) {
     if (one.kind === "skipped" && one.because.length > 0 && !signal.aborted) {
       progress.line(`${one.layer.padEnd(10)}  not begun: ${listed(one.because)} must be done first`);
     }
-    if (one.kind === "failed" && !(one.error instanceof OperationError) && !signal.aborted) {
+    if (one.kind === "failed" && !(one.error instanceof OperationError) && !signal.aborted && !told.has(one.error)) {
+      told.add(one.error);
       progress.line(`${one.layer}: ${one.error instanceof Error ? one.error.message : String(one.error)}`);
     }
   }
@@ -98,17 +108,21 @@ export async function up(
       configs.set(layer, await stack.getAllConfig());
     }),
   );
+  await unlockAll(context, stacks);
   const site = configuredSite(configs);
   // A cloud's ranges are its own, and are compared with it by the programs.
   if (site.needs.ranges) await preflight(site.ranges, site.name, signal);
   await context.ready(site.needs.plugins);
-  await images(site.needs.images);
+  // Machines wait for them, and networks need not.
+  const imagesMade = images(site.needs.images);
+  imagesMade.catch(() => undefined); // told by the stacks that wait for them
   const endings = await inOrder<Changes>(
     layers,
-    async ({ name: layer }) => {
+    async ({ name: layer, upstream }) => {
       const stack = stacks.get(layer);
       if (stack === undefined) throw new Error(`The stack of ${layer} was not opened.`);
       await settle(context, layer, stack, site);
+      if (upstream.length > 0) await imagesMade;
       try {
         return await operate(layer, "going up", progress, (watch) =>
           stack.up({ refresh: true, runProgram: true, onEvent: watch.event, suppressOutputs: true }),
@@ -123,7 +137,7 @@ export async function up(
   );
   conclude("up", endings, context);
   progress.line(`up in ${elapsed(Date.now() - began)}`);
-  return check(context, requests);
+  return ask(context, engine.programs.published("service") ?? {}, requests);
 }
 
 /** Takes the stacks down, in reverse order, and leaves nothing behind. */
@@ -140,6 +154,11 @@ export async function down(context: Context, force: boolean): Promise<void> {
       if (config !== undefined) configs.set(layer, config);
     }),
   );
+  // What bears the site's mark may be another checkout's, unless the site was up here.
+  const [ours] = await Promise.all([
+    stacks.has("site") && engine.published("site", name).then((outputs) => outputs !== undefined),
+    unlockAll(context, stacks),
+  ]);
   const site = configuredSite(configs);
   if (stacks.size > 0) await context.ready(site.needs.plugins);
   const present: readonly Layer[] = layers
@@ -178,8 +197,7 @@ export async function down(context: Context, force: boolean): Promise<void> {
   );
   conclude("down", endings, context);
   for (const recovery of configs.size > 0 ? site.recoveries : []) {
-    // With no stack here they may well be another checkout's.
-    if (stacks.size > 0 || force) {
+    if (ours || force) {
       for (const thing of (await recovery.removeLeftovers?.()) ?? [])
         progress.line(`removed ${thing}, which no stack knew`);
     } else if (((await recovery.leftovers?.()) ?? []).length > 0) {
@@ -195,27 +213,31 @@ export async function down(context: Context, force: boolean): Promise<void> {
 /** Previews every stack whose upstream is up; says which one is not. */
 export async function preview(context: Context): Promise<void> {
   const { engine, stack: name, progress, signal } = context;
-  const upstream = new Map<string, Promise<boolean>>();
+  const upstream = [...new Set(layers.flatMap((layer) => layer.upstream))];
+  const up = new Map(
+    upstream.map((layer) => [layer, engine.published(layer, name).then((outputs) => outputs !== undefined)]),
+  );
   let readied: Promise<void> | undefined;
   const ready = async (): Promise<void> => {
-    const site = await (await engine.open("site", name)).getAllConfig();
+    const site = (await engine.settings("site", name)) ?? {};
     return context.ready(configuredSite(new Map([["site", site]])).needs.plugins);
   };
   const endings = await inOrder<Changes | undefined>(
-    layers.map(({ name }) => ({ name, upstream: [] })),
+    layers.map((layer) => ({ ...layer, upstream: [] })),
     async ({ name: layer }) => {
       const needed = layers.find((one) => one.name === layer)?.upstream ?? [];
       const missing: string[] = [];
-      for (const one of needed) if (!(await isUp(one))) missing.push(one);
+      for (const one of needed) if (!(await up.get(one))) missing.push(one);
       if (missing.length > 0) {
         progress.line(
           `${layer.padEnd(10)}  not previewed: ${listed(missing)} ${missing.length === 1 ? "is" : "are"} not up`,
         );
         return undefined;
       }
-      const fresh = (await engine.find(layer, name)) === undefined;
+      const existing = await engine.find(layer, name);
+      const fresh = existing === undefined;
       if (fresh && ownPassphrase(engine)) forgetSalt(layer, name);
-      const stack = await engine.open(layer, name);
+      const stack = existing ?? (await engine.open(layer, name));
       try {
         readied ??= ready();
         await readied;
@@ -231,27 +253,20 @@ export async function preview(context: Context): Promise<void> {
     signal,
   );
   conclude("preview", endings, context);
-
-  function isUp(layer: string): Promise<boolean> {
-    const known = upstream.get(layer);
-    if (known !== undefined) return known;
-    const asking = engine
-      .find(layer, name)
-      .then(async (stack) => stack !== undefined && (await outputsOf(stack)) !== undefined);
-    upstream.set(layer, asking);
-    return asking;
-  }
 }
 
 /** Asks the service that the service stack publishes. */
 export async function check(context: Context, requests: number): Promise<Report> {
-  const { engine, stack: name, signal } = context;
-  const stack = await engine.find("service", name);
-  const outputs = stack === undefined ? undefined : await outputsOf(stack);
+  const outputs = await context.engine.published("service", context.stack);
   if (outputs === undefined)
     throw new ChainError("There is no service to ask: the service stack is not up; bring it up with `npm run up`.");
-  const { facts } = serviceContract.parse(`${projectOf("service")}/${name}`, outputs.contract, outputs.secrets);
-  const { privateKey = "" } = outputs.secrets as { privateKey?: string };
+  return ask(context, outputs, requests);
+}
+
+/** Asks the service of which a contract tells. */
+function ask({ stack, signal }: Context, { contract, secrets }: Outputs, requests: number): Promise<Report> {
+  const { facts } = serviceContract.parse(`${projectOf("service")}/${stack}`, contract, secrets);
+  const { privateKey = "" } = secrets as { privateKey?: string };
   return verify(facts, privateKey, requests, signal);
 }
 

@@ -10,7 +10,8 @@ import {
 } from "@pulumi/pulumi/automation";
 import type { Toolchain } from "../toolchain/ensure";
 import { environment } from "../toolchain/environment";
-import { folderOf } from "./layers";
+import { folderOf, projectOf } from "./layers";
+import { type Outputs, Programs } from "./programs";
 
 /** The variable that names the process that an engine works for. */
 export const ownerVariable = "HYBRID_VNF_OWNER";
@@ -45,7 +46,11 @@ const operations = new Set(["up", "preview", "destroy", "refresh"]);
 
 /** The Pulumi engine, and the stacks it is asked to work on. */
 export class Engine {
+  /** What the stacks run. */
+  readonly programs = new Programs();
   private readonly running = new Set<number>();
+  /** Asks the engine something, other than to work on a stack. */
+  private readonly ask: Run;
 
   private constructor(
     private readonly command: PulumiCommand,
@@ -56,7 +61,8 @@ export class Engine {
     // group of their own: a terminal's Ctrl-C goes to the whole foreground group, and a second interrupt makes the
     // engine drop everything; so the engine hears it once, from here.
     const own = command as unknown as { run: Run };
-    const usual = own.run.bind(command);
+    const usual: Run = own.run.bind(command);
+    this.ask = usual;
     own.run = (args, cwd, env, onOutput, onError, signal) =>
       operations.has(args[0] ?? "")
         ? this.operate(args, cwd, env, onOutput, onError)
@@ -128,9 +134,14 @@ export class Engine {
     return { pulumiHome: this.pulumiHome, pulumiCommand: this.command, envVars: this.environment };
   }
 
+  private programOf(layer: string, stackName: string) {
+    return { stackName, projectName: projectOf(layer), program: this.programs.of(layer) };
+  }
+
   /** A layer's stack, made if there is none yet. */
-  open(layer: string, stackName: string): Promise<Stack> {
-    return LocalWorkspace.createOrSelectStack({ stackName, workDir: folderOf(layer) }, this.options());
+  async open(layer: string, stackName: string): Promise<Stack> {
+    const options = { workDir: folderOf(layer), ...this.options() };
+    return brief(await LocalWorkspace.createOrSelectStack(this.programOf(layer, stackName), options));
   }
 
   /** The settings in a stack's file, whether there is such a stack or not; undefined where there is no file either. */
@@ -142,13 +153,33 @@ export class Engine {
     return Object.fromEntries(Object.entries(config).map(([key, value]) => [key, { value: text(value) }]));
   }
 
-  /** A layer's stack, or undefined if there is none. */
-  async find(layer: string, stackName: string): Promise<Stack | undefined> {
+  /** What a layer's stack publishes, in the clear; undefined where there is no such stack, or no contract yet. */
+  async published(layer: string, stackName: string): Promise<Outputs | undefined> {
+    const args = ["stack", "output", "--json", "--show-secrets", "--stack", stackName];
+    const variables = { ...this.environment, PULUMI_HOME: this.pulumiHome };
     try {
-      return await LocalWorkspace.selectStack({ stackName, workDir: folderOf(layer) }, this.options());
+      const { stdout } = await this.ask(args, folderOf(layer), variables);
+      const outputs = JSON.parse(stdout) as Outputs;
+      return outputs.contract === undefined ? undefined : outputs;
     } catch (error) {
       if (error instanceof StackNotFoundError) return undefined;
       throw error;
     }
   }
+
+  /** A layer's stack, or undefined if there is none. */
+  async find(layer: string, stackName: string): Promise<Stack | undefined> {
+    try {
+      const options = { workDir: folderOf(layer), ...this.options() };
+      return brief(await LocalWorkspace.selectStack(this.programOf(layer, stackName), options));
+    } catch (error) {
+      if (error instanceof StackNotFoundError) return undefined;
+      throw error;
+    }
+  }
+}
+
+/** The same stack, that after an operation does not ask for outputs and history as well: nobody reads them, and each is another engine. */
+function brief(stack: Stack): Stack {
+  return Object.assign(stack, { outputs: async () => ({}), info: async () => undefined });
 }

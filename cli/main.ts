@@ -1,9 +1,12 @@
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { ensureToolchain, ToolchainError } from "../toolchain/ensure";
 import { stateFolder } from "../toolchain/environment";
+import { hashText } from "../toolchain/hash";
 import { ensureHost } from "../toolchain/host";
 import { ensureImages, ImageError } from "../toolchain/images";
+import { withLock } from "../toolchain/lock";
 import { type Context, check, down, preview, status, up } from "./chain";
 import { Engine } from "./engine";
 import { Plain, progress as progressOn } from "./progress";
@@ -92,6 +95,12 @@ function onInterrupt(first: () => void, again: () => void): () => void {
   return () => void process.off("SIGINT", hear).off("SIGTERM", hear);
 }
 
+/** Where a command says that it is at work on stacks of this name in this backend: on one machine one at a time may be. */
+function lockOf({ engine, stack }: Context): string {
+  const backend = engine.environment.PULUMI_BACKEND_URL ?? "";
+  return join(tmpdir(), `hybrid-vnf-${hashText(backend, stack).slice(0, 16)}.lock`);
+}
+
 async function main(args: readonly string[]): Promise<number> {
   const { command, stack, requests, json, force } = parse(args);
   if (command === "help") {
@@ -120,19 +129,22 @@ async function main(args: readonly string[]): Promise<number> {
     const context: Context = { engine, stack, progress, signal, ready };
     const images = (needed: readonly string[]) =>
       ensureImages({ machine: toolchain.machine, images: needed, report, signal });
+    const alone = <T>(work: () => Promise<T>): Promise<T> =>
+      withLock(lockOf(context), { report, signal, what: `npm run ${command}`, wait: false }, work);
     switch (command) {
       case "up":
       case "verify": {
-        const seen = command === "up" ? await up(context, requests, images) : await check(context, requests);
+        const seen =
+          command === "up" ? await alone(() => up(context, requests, images)) : await check(context, requests);
         if (json) process.stdout.write(`${JSON.stringify(seen, null, 2)}\n`);
         else for (const line of describe(seen)) progress.line(line);
         return seen.good ? 0 : 1;
       }
       case "down":
-        await down(context, force);
+        await alone(() => down(context, force));
         return 0;
       case "preview":
-        await preview(context);
+        await alone(() => preview(context));
         return 0;
       case "status": {
         const all = await status(context);

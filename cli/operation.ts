@@ -1,4 +1,4 @@
-import type { EngineEvent, Stack } from "@pulumi/pulumi/automation";
+import type { EngineEvent } from "@pulumi/pulumi/automation";
 import { Diagnostics, nameOf, plain, printedErrors, typeOf } from "./diagnostics";
 import { type Progress, summary, verb } from "./progress";
 import { FailedCreations } from "./unanswered";
@@ -90,11 +90,4 @@ export async function operate(
   }
   progress.end(layer, summary(watch.changes, preview), true);
   return watch.changes;
-}
-
-/** A stack's outputs in the clear, or undefined while it publishes no contract. */
-export async function outputsOf(stack: Stack): Promise<{ contract: unknown; secrets: unknown } | undefined> {
-  const outputs = await stack.outputs();
-  if (outputs.contract === undefined) return undefined;
-  return { contract: outputs.contract.value, secrets: outputs.secrets?.value };
 }

@@ -9,6 +9,15 @@ interface Holder {
   /** Clock ticks from boot to the process's start. */
   readonly started: string;
   readonly host: string;
+  /** What it does, such as "up". */
+  readonly what?: string;
+  /** When it began, ISO 8601. */
+  readonly since?: string;
+}
+
+/** Another process is at work already; `message` names it. */
+export class BusyError extends Error {
+  override readonly name = "BusyError";
 }
 
 function started(pid: number): string | undefined {
@@ -46,9 +55,10 @@ function read(path: string): Holder | undefined {
   }
 }
 
-function take(path: string): boolean {
+function take(path: string, what?: string): boolean {
   const mine = `${path}.${process.pid}`;
-  const holder: Holder = { pid: process.pid, started: started(process.pid) ?? "", host: here() };
+  const since = new Date().toISOString();
+  const holder: Holder = { pid: process.pid, started: started(process.pid) ?? "", host: here(), what, since };
   writeFileSync(mine, JSON.stringify(holder));
   try {
     // A link appears whole or not at all, and only where nothing is.
@@ -62,20 +72,31 @@ function take(path: string): boolean {
   }
 }
 
+export interface LockOptions {
+  readonly report: (line: string) => void;
+  readonly signal?: AbortSignal;
+  /** What is done under the lock, for whoever meets it. @example "up" */
+  readonly what?: string;
+  /** Whether to wait for a living holder, rather than be refused. @default true */
+  readonly wait?: boolean;
+}
+
 /**
  * Runs `work` while no other process does so under the same lock file. Waits for a living holder and says
  * so once; the lock of a holder that died is removed.
+ * @throws BusyError where a living holder is not to be waited for
  */
-export async function withLock<T>(
-  path: string,
-  options: { report: (line: string) => void; signal?: AbortSignal },
-  work: () => Promise<T>,
-): Promise<T> {
+export async function withLock<T>(path: string, options: LockOptions, work: () => Promise<T>): Promise<T> {
   mkdirSync(dirname(path), { recursive: true });
   let told = false;
-  while (!take(path)) {
+  while (!take(path, options.what)) {
     options.signal?.throwIfAborted();
     const holder = read(path);
+    if (holder !== undefined && options.wait === false && alive(holder)) {
+      throw new BusyError(
+        `'${holder.what ?? "another command"}' is at work on the same stacks (process ${holder.pid}, since ${holder.since}): wait until it has ended, or stop it with Ctrl-C where it runs.`,
+      );
+    }
     if (holder !== undefined && !alive(holder)) {
       // Moved aside first: of two processes that see the same dead holder only one succeeds.
       const dead = `${path}.dead.${process.pid}`;

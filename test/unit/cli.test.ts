@@ -9,6 +9,7 @@ import { forgetState, withoutSalt } from "../../cli/leftovers";
 import { parse, UsageError } from "../../cli/main";
 import { OperationError, operate } from "../../cli/operation";
 import { bridges, conflicts, usedByDocker, usedByRoutes } from "../../cli/preflight";
+import { separateErrors } from "../../cli/programs";
 import { Live, Plain, stepLine, summary } from "../../cli/progress";
 import { backendFolder, judgeHolder, parseLock } from "../../cli/recovery";
 import { FailedCreations, UnansweredNotes } from "../../cli/unanswered";
@@ -50,6 +51,25 @@ describe("the command line", () => {
   ])("refuses %j in one sentence", (args, message) => {
     expect(() => parse(args)).toThrow(UsageError);
     expect(() => parse(args)).toThrow(message);
+  });
+});
+
+describe("programs side by side in one process", () => {
+  it("each hear only of their own errors that nobody handles, and of those that are nobody's", () => {
+    separateErrors();
+    const heard: string[] = [];
+    const stores = ["kubernetes", "swarm"].map((name) => ({ name }) as unknown as typeof globalStore);
+    const listeners = stores.map((_, at) => (error: unknown) => void heard.push(`${at}: ${error}`));
+    const before = process.rawListeners("unhandledRejection");
+    for (const [at, store] of stores.entries())
+      asyncLocalStorage.run(store, () => process.on("unhandledRejection", listeners[at] as () => void));
+    const added = process.rawListeners("unhandledRejection").filter((one) => !before.includes(one));
+    const [first] = stores as [typeof globalStore];
+    for (const listener of added) asyncLocalStorage.run(first, () => listener("of the first"));
+    for (const listener of added) asyncLocalStorage.exit(() => listener("of nobody"));
+    for (const listener of listeners) process.off("unhandledRejection", listener);
+    expect(heard).toEqual(["0: of the first", "0: of nobody", "1: of nobody"]);
+    expect(process.rawListeners("unhandledRejection")).toEqual(before);
   });
 });
 
