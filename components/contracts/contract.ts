@@ -25,8 +25,8 @@ export interface Read<F, S> {
  * @typeParam F what is published in the open
  * @typeParam S what is published as a secret
  * @example
- * const { z } = await import("zod");
- * const probe = new vnf.Contract("probe", 1, z.object({ url: z.string() }), z.object({ token: z.string() }));
+ * const facts = z.object({ url: z.string() }); // of zod; any form with `safeParse` will do
+ * const probe = new vnf.Contract("probe", 1, facts, z.object({ token: z.string() }));
  */
 export class Contract<F, S> {
   constructor(

@@ -42,7 +42,7 @@ export interface KubernetesFacts {
 
 /** What opens the cluster, its nodes and the web servers. */
 export interface KubernetesSecrets {
-  /** The administrator's. */
+  /** The administrator's; its bytes stay the same as long as the cluster lives. */
   readonly kubeconfig: string;
   /** The key that opens the machines. */
   readonly privateKey: string;

@@ -80,7 +80,7 @@ export interface PlatformModule<S extends SettingTable = SettingTable> {
 }
 
 /**
- * The kinds of platforms that there are; a program has one of its own only where `platforms` knows too much.
+ * The kinds of platforms that settings and contracts may name. `platforms` is the one that holds this library's.
  * @example
  * const onlyLab = new vnf.PlatformRegistry([vnf.platforms.module("lab")]);
  */

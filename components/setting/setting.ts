@@ -122,10 +122,9 @@ export function choice<T extends string>(meaning: string, words: readonly T[], f
 
 /**
  * An object or a list, which a settings file writes as YAML.
- * @param form what checks it, such as a schema of zod
+ * @param form what checks it, such as a schema of zod (`z`)
  * @param schema JSON Schema of the value, for editors; anything unless it is given
  * @example
- * const { z } = await import("zod");
  * const table = { dns: vnf.structure("Name servers.", z.array(z.string())) };
  */
 export function structure<T>(meaning: string, form: Form<T>, schema: Setting["schema"] = {}): Setting<T> {

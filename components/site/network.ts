@@ -21,7 +21,7 @@ export interface NetworkArgs {
 }
 
 /**
- * A network of a site, apart from all others: what leads in and out of it are the functions with a leg there.
+ * A network of a site, which the site's platform makes; machines and network functions get their legs in it.
  * @throws InvalidInput when its range is malformed or overlaps that of another network of the site, or its role is no name
  * @example
  * const servers = new vnf.Network("servers", { site, cidr: "10.110.102.0/24" });

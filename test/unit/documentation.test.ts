@@ -42,6 +42,7 @@ describe("what an editor shows of the package", () => {
   /** Examples may use the names of README's program, and those that it has no need of. */
   const prelude = [
     'import * as pulumi from "@pulumi/pulumi";',
+    'import { z } from "zod";',
     'import { inventoryPlatform } from "./examples/own-platform/inventory";',
     readFileSync(join(ROOT, "examples/first/index.ts"), "utf8"),
   ].join("\n");

@@ -7,7 +7,7 @@ import { Problems } from "../../problem/problem";
 /** The property of an image that says that its machines take their first instructions from cloud-init. No cloud can tell that of an image by itself. */
 export const CLOUD_INIT = "hybrid_vnf_cloud_init";
 
-/** The disk image of OpenStack machines. */
+/** Which file is uploaded. */
 export interface MachineImageArgs {
   /** Path of the file that images/disk makes, in QCOW2. */
   file: string;

@@ -40,7 +40,7 @@ export interface OpenStackSettings {
     | "floating"
     | "direct"
     | {
-        /** The host that SSH goes through to every machine; it lets in the site's key (jumpKey). */
+        /** The host that SSH goes through to every machine; it must let in the site's key, which `jumpKey` sees to. */
         jump: JumpHost;
       };
   /** Ranges that SSH and the clusters' APIs may be reached from, in CIDR notation. */
@@ -71,7 +71,7 @@ export interface OpenStackSettings {
   forwardedRanges?: string[];
   /** Seconds that a machine may take to boot. @default 600 */
   bootTimeoutSeconds?: number;
-  /** What is particular to a network, by its role within the site. @default nothing: each has a router where there is an external network, and port security */
+  /** What is particular to a network, by its role within the site. @default a router where there is an external network, and port security */
   networks?: Readonly<Record<string, OpenStackNetworkSettings>>;
 }
 
