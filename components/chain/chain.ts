@@ -6,26 +6,33 @@ import { Problems } from "../problem/problem";
 import { Route } from "../route/route";
 import { type Path, type PathArgs, type PathHop, type PathRoute, planPath, type ServerGroup } from "./path";
 
+/** Where a chain begins, what its packets pass, and what serves at its end. */
 export interface ServiceChainArgs extends PathArgs {}
 
 /**
  * A chain of network functions between a network of clients and what serves them (RFC 7665: service function path). It owns the routes, there
  * and back, on whatever machines they are, and knows every hop.
+ * @throws InvalidInput naming the two between which nothing leads, or whatever else is wrong with the path
+ * @example
+ * const chain = new vnf.ServiceChain("web", { from: clients, functions: [balancer, router], to: apache });
+ * return { url: chain.url };
  */
 export class ServiceChain extends pulumi.ComponentResource {
+  /** Its logical name, by which messages speak of it when another chain wants the same packets elsewhere. */
   public readonly name: string;
   /** Where clients reach the service, known once all functions are at work and all routes are there. */
   public readonly url: pulumi.Output<string>;
   /** The functions in the order of a request, each with its addresses. */
   public readonly hops: readonly PathHop[];
+  /** The static routes that it installs, there and back. */
   public readonly routes: readonly PathRoute[];
   /** The network that clients are in. */
   public readonly from: NetworkIdentity;
   /** Machines in it that requests can be sent from. */
   public readonly clients: NonNullable<PathArgs["clients"]>;
+  /** The servers at its end, which get routes too where answers would not find back. */
   public readonly to: ServerGroup;
 
-  /** @throws InvalidInput naming the two between which nothing leads, or whatever else is wrong with the path. */
   constructor(name: string, args: ServiceChainArgs, opts?: pulumi.ComponentResourceOptions) {
     const functionList = listOf("a list of network functions", "name", "handling", "instances");
     requireArguments(`ServiceChain "${name}"`, args, {

@@ -6,9 +6,11 @@ import type { Problems } from "../problem/problem";
 
 /** What serves a chain's clients: machines beside each other in one network. */
 export interface ServerGroup {
+  /** What messages about a path call it; of WebServers, what their host names begin with. */
   readonly name: string;
   /** The network that they answer in. */
   readonly network: NetworkIdentity;
+  /** At least one; each has a leg in `network`, and all have legs in the same networks. */
   readonly machines: readonly MachineLike[];
 }
 
@@ -28,9 +30,11 @@ export interface PathArgs {
 
 /** A static route that the path needs on a machine. */
 export interface PathRoute {
+  /** The machine that sends these packets, and gets the route. */
   readonly machine: MachineLike;
-  /** In CIDR notation. */
+  /** Where the packets go, in CIDR notation: a network, or one address (/32). */
   readonly destination: string;
+  /** IPv4 address of the neighbour that they are sent to, in a network that the machine has a leg in. */
   readonly nextHop: string;
 }
 
@@ -38,18 +42,25 @@ export interface PathRoute {
 export interface PathAddress {
   /** The network's identity. */
   readonly network: string;
+  /** In dotted decimal; left out where it is not known, as of a gateway that a default route leads to. */
   readonly address?: string;
 }
 
 /** A function on the path: where packets come in, and where they go out. */
 export interface PathHop {
+  /** Made here or published by another stack. */
   readonly function: NetworkFunction;
+  /** Its leg on the clients' side. */
   readonly in: PathAddress;
+  /** Its leg on the servers' side; the same as `in` where packets leave by the leg that they came in by. */
   readonly out: PathAddress;
 }
 
+/** A service function path (RFC 7665) as planned; both lists are empty where something is wrong with it. */
 export interface Path {
+  /** The functions in the order of a request. */
   readonly hops: readonly PathHop[];
+  /** Each once, there and back; none on a machine that is somebody else's. */
   readonly routes: readonly PathRoute[];
 }
 
@@ -67,6 +78,10 @@ const described = (station: Station): string => `${station.name} (${networksOf(s
 
 /**
  * Plans a path: between whom it leads through which network, and the routes that it needs there and back. What is wrong goes to `problems`.
+ * @example
+ * const problems = new vnf.Problems("web");
+ * const { routes } = vnf.planPath({ from: clients, functions: [balancer, router], to: apache }, problems);
+ * problems.throwIfAny();
  */
 export function planPath({ from, clients = [], functions, to, returnPath }: PathArgs, problems: Problems): Path {
   const nothing: Path = { hops: [], routes: [] };

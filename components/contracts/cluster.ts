@@ -6,10 +6,13 @@ import { factsOfMachine, identityOf, type MachineFacts, machineFacts, networkIde
 
 /** A cluster of either kind, as another stack needs to know it. */
 export interface ClusterFacts {
+  /** Its name within its site. */
   readonly name: string;
+  /** Networks that each node has a leg in; the first carries the cluster's own traffic. */
   readonly networks: NetworkIdentity[];
-  /** Where its API answers. */
+  /** Where its API answers: `https://HOST:6443` of Kubernetes, `tcp://HOST:2376` of a Swarm. */
   readonly endpoint: string;
+  /** The first one is what the endpoint names: the control plane, or a manager. */
   readonly nodes: MachineFacts[];
 }
 

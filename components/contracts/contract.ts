@@ -6,21 +6,33 @@ import type { Checked, Form } from "../setting/form";
 
 /** What a stack publishes: two outputs, one in the open, one secret as a whole. */
 export interface Published {
+  /** Layer, version and facts, for anybody to read. Export it under this name, by which it is looked up. */
   contract: pulumi.Output<unknown>;
+  /** A secret as a whole. Export it under this name. */
   secrets: pulumi.Output<unknown>;
 }
 
 /** What is read back: facts as plain values, so that what depends on them is checked and shown at preview; secrets never leave their wrapper. */
 export interface Read<F, S> {
+  /** Checked to have the contract's form. */
   facts: F;
+  /** Take one out with `apply`; what comes of it is secret too. */
   secrets: pulumi.Output<S>;
 }
 
-/** One typed bundle of outputs that a stack publishes and another one reads; validated where it is read. */
+/**
+ * One typed bundle of outputs that a stack publishes and another one reads; validated where it is read.
+ * @typeParam F what is published in the open
+ * @typeParam S what is published as a secret
+ * @example
+ * const facts = z.object({ url: z.string() }); // of zod; any form with `safeParse` will do
+ * const probe = new vnf.Contract("probe", 1, facts, z.object({ token: z.string() }));
+ */
 export class Contract<F, S> {
   constructor(
     /** The layer that publishes it: "site", "kubernetes", "swarm" or "service". */
     readonly layer: string,
+    /** Number of its form: a stack that published another one is refused, and is to be brought up with this release. */
     readonly version: number,
     private readonly facts: Form<F>,
     private readonly secrets: Form<S>,
@@ -31,6 +43,13 @@ export class Contract<F, S> {
     return `bring up the ${this.layer} stack first (\`pulumi up\` in stacks/${this.layer})`;
   }
 
+  /**
+   * What a program exports for others to read. Secrets are a secret output from here on, however they came.
+   * @example
+   * const servers = [{ name: "apache-1", address: "10.110.102.11" }];
+   * const facts = { url: "http://10.110.100.20", from: "edge/clients", clients: [], hops: [], servers };
+   * return vnf.serviceContract.publish(facts, {});
+   */
   publish(facts: pulumi.Input<F>, secrets: pulumi.Input<S>): Published {
     return {
       contract: pulumi
@@ -41,8 +60,11 @@ export class Contract<F, S> {
   }
 
   /**
-   * Reads it from a stack.
+   * Reads it from a stack that is up.
+   * @param stack its name with organization and project, "ORGANIZATION/PROJECT/STACK"; of a backend in files, the organization is "organization"
    * @throws InvalidInput in one sentence when the stack isn't up, is half up, or publishes something else.
+   * @example
+   * const { facts } = await vnf.siteContract.read("organization/hybrid-vnf-site/dev");
    */
   async read(stack: string): Promise<Read<F, S>> {
     // A name alone would be a stack of the program's own project, and read the program's own outputs.
@@ -63,7 +85,14 @@ export class Contract<F, S> {
     return this.parse(stack, contract.value ?? contract.secretValue, secret.secretValue ?? secret.value);
   }
 
-  /** Checks what a stack published; for programs that got the outputs in another way. */
+  /**
+   * Checks what a stack published; for programs that got the outputs in another way, such as `pulumi stack output --json --show-secrets`.
+   * @param stack what messages call it
+   * @throws InvalidInput as `read` does
+   * @example
+   * const { contract, secrets } = JSON.parse(process.env.SITE_OUTPUTS ?? "{}");
+   * const { facts } = vnf.siteContract.parse("dev", contract, secrets);
+   */
   parse(stack: string, contract: unknown, secrets: unknown): Read<F, S> {
     const subject = `Stack "${stack}"`;
     const header = z.object({ layer: z.string(), version: z.number() }).safeParse(contract);

@@ -11,16 +11,21 @@ import { factsOfMachine, type MachineFacts, machineFacts, machineOf } from "./ma
 
 /** A network function, as another stack needs to know it. */
 export interface FunctionFacts {
+  /** Its name in chains, here and where it was made. */
   readonly name: string;
+  /** How it treats packets, which decides where routes end. */
   readonly handling: PacketHandling;
+  /** Whether it remembers connections, so that the way back must pass it too. */
   readonly stateful: boolean;
   /** Of a proxy: the TCP port that it answers on. */
   readonly port?: number;
   /** Of a proxy: what it opens connections to. */
   readonly backends?: string[];
+  /** Where it runs; neighbours send to the first one. */
   readonly instances: {
     /** The machine that carries it, where it is ours. */
     readonly machine?: MachineFacts;
+    /** One in each of its networks, which are the same for all instances. */
     readonly legs: FunctionLeg[];
   }[];
 }
@@ -62,7 +67,14 @@ export function factsOfFunction(one: NetworkFunction): pulumi.Output<FunctionFac
   });
 }
 
-/** A function that another stack published: it stands in a chain like one's own. */
+/**
+ * A function that another stack published: it stands in a chain like one's own.
+ * @param privateKey opens the machines that it runs on; OpenSSH's format, secret
+ * @example
+ * const { facts, secrets } = await vnf.serviceContract.read("organization/hybrid-vnf-service/dev");
+ * const key = secrets.apply(({ privateKey }) => privateKey ?? "");
+ * const functions = facts.hops.map((hop) => vnf.functionOf(hop, key));
+ */
 export function functionOf(facts: FunctionFacts, privateKey: pulumi.Output<string>): NetworkFunction {
   return {
     ...facts,

@@ -16,19 +16,33 @@ export interface Gateway {
   readonly returnAddress?: string;
 }
 
+/** What a program on the kubernetes stack builds on: a cluster for routers, and the servers of a chain. */
 export interface KubernetesFacts {
   /** Range and addresses of the web servers. */
-  readonly apacheInfo: { readonly cidr: string; readonly addresses: string[] };
+  readonly apacheInfo: {
+    /** Range of the network that they answer in, in CIDR notation. */
+    readonly cidr: string;
+    /** Their IPv4 addresses, in the order of their names. */
+    readonly addresses: string[];
+  };
+  /** The web servers, without the key that opens them. */
   readonly servers: {
+    /** What their host names begin with. */
     readonly name: string;
+    /** The network that they answer in. */
     readonly network: NetworkIdentity;
+    /** In the order of their names. */
     readonly machines: MachineFacts[];
   };
+  /** What leads to the servers; left out where the cluster's nodes have a leg beside them. */
   readonly gateway?: Gateway;
+  /** The cluster, without its kubeconfig. */
   readonly cluster: ClusterFacts;
 }
 
+/** What opens the cluster, its nodes and the web servers. */
 export interface KubernetesSecrets {
+  /** The administrator's; its bytes stay the same as long as the cluster lives. */
   readonly kubeconfig: string;
   /** The key that opens the machines. */
   readonly privateKey: string;
@@ -43,17 +57,33 @@ const facts = z.object({
 });
 const secrets = z.object({ kubeconfig: text, privateKey: text });
 
-/** What the kubernetes stack publishes: the cluster, and the web servers beside it. */
+/**
+ * What the kubernetes stack publishes: the cluster, and the web servers beside it.
+ * @example
+ * const read = await vnf.kubernetesContract.read("organization/hybrid-vnf-kubernetes/dev");
+ * const { cluster, servers } = vnf.kubernetesLayerOf(read);
+ */
 export const kubernetesContract = new Contract<KubernetesFacts, KubernetesSecrets>("kubernetes", 3, facts, secrets);
 
 /** The kubernetes layer, made here or read from its contract. */
 export interface KubernetesLayerLike {
+  /** The first of its networks is transit. */
   readonly cluster: KubernetesLike;
   /** The web servers, and their IPv4 addresses in the order of their names. */
-  readonly servers: ServerGroup & { readonly addresses: readonly string[] };
+  readonly servers: ServerGroup & {
+    /** What a balancer takes for its backends. */
+    readonly addresses: readonly string[];
+  };
+  /** What leads from transit to the servers; left out where the cluster's nodes have a leg beside them. */
   readonly gateway?: Gateway;
 }
 
+/**
+ * What a program exports for `kubernetesContract` to read.
+ * @param privateKey the site's, which opens nodes and servers
+ * @example
+ * return vnf.publishKubernetes({ cluster: k8s, servers: apache }, site.key.privateKey);
+ */
 export function publishKubernetes(
   { cluster, servers, gateway }: KubernetesLayerLike,
   privateKey: pulumi.Input<string>,
@@ -73,7 +103,13 @@ export function publishKubernetes(
   );
 }
 
-/** The layer that a contract tells of. `name` begins the names of what is made for it here: its provider. */
+/**
+ * The layer that a contract tells of.
+ * @param name begins the names of what is made for it here: its provider. "kubernetes" unless it is given
+ * @example
+ * const read = await vnf.kubernetesContract.read("organization/hybrid-vnf-kubernetes/dev");
+ * const router = new vnf.QuaggaRouter("second", { cluster: vnf.kubernetesLayerOf(read).cluster });
+ */
 export function kubernetesLayerOf(
   { facts, secrets }: Read<KubernetesFacts, KubernetesSecrets>,
   name = "kubernetes",

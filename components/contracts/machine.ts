@@ -12,23 +12,37 @@ export interface NetworkFacts extends NetworkIdentity {
 
 /** A machine's leg, as another stack needs to know it. */
 export interface LegFacts {
+  /** The network's identity, such as "dev/transit". */
   readonly network: string;
+  /** The network's IPv4 range in CIDR notation. */
   readonly cidr: string;
+  /** The machine's IPv4 address in it. */
   readonly address: string;
+  /** What the machine's system calls the interface, such as "eth1". */
   readonly interface: string;
 }
 
 /** A machine without the key that opens it. */
 export interface MachineFacts {
+  /** Its site's name and its host name, such as "dev/apache-1". */
   readonly id: string;
+  /** Its host name, which is its name within its site. */
   readonly name: string;
+  /** Changes exactly when the machine is made anew. */
   readonly identity: string;
+  /** One in each of its networks. */
   readonly legs: LegFacts[];
+  /** How to reach it, beside the key. */
   readonly ssh: {
+    /** The address or name that the operator reaches it at; it need not be one that the machine itself has. */
     readonly host: string;
+    /** TCP port of its SSH server. */
     readonly port: number;
+    /** The user that logs in: root. */
     readonly user: string;
+    /** Its public host key, which every connection is checked against. */
     readonly hostKey: string;
+    /** The host that connections go through; left out where it is reached directly. */
     readonly jump?: JumpHost;
   };
 }

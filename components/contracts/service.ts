@@ -16,6 +16,7 @@ export interface Hop extends FunctionFacts {
   readonly out: PathAddress;
 }
 
+/** What it takes to ask the service, to trace a request, and to build another chain over the same functions. */
 export interface ServiceFacts {
   /** Where clients reach the service. */
   readonly url: string;
@@ -26,9 +27,15 @@ export interface ServiceFacts {
   /** The functions in the order of a request. */
   readonly hops: Hop[];
   /** What stands at the end of the path. */
-  readonly servers: { readonly name: string; readonly address: string }[];
+  readonly servers: {
+    /** Its host name, which its index page shows. */
+    readonly name: string;
+    /** Its IPv4 address in the network that it answers in. */
+    readonly address: string;
+  }[];
 }
 
+/** What opens the machines that the service runs on. */
 export interface ServiceSecrets {
   /** The key that opens the machines on the path. */
   readonly privateKey?: string;
@@ -45,10 +52,19 @@ const facts = z.object({
 });
 const secrets = z.object({ privateKey: text.optional() });
 
-/** What the service stack publishes: where the service answers, and the path of its requests. */
+/**
+ * What the service stack publishes: where the service answers, and the path of its requests.
+ * @example
+ * const { facts } = await vnf.serviceContract.read("organization/hybrid-vnf-service/dev");
+ * return { url: facts.url, through: facts.hops.map((hop) => hop.name) };
+ */
 export const serviceContract = new Contract<ServiceFacts, ServiceSecrets>("service", 2, facts, secrets);
 
-/** Publishes a chain: its path, and the key that opens the machines on it. */
+/**
+ * What a program exports for `serviceContract` to read: a chain's path, and the key that opens the machines on it.
+ * @example
+ * return { url: chain.url, ...vnf.publishChain(chain) };
+ */
 export function publishChain({ url, from, clients, hops, to }: ServiceChain): Published {
   return serviceContract.publish(
     pulumi.output({
@@ -66,7 +82,12 @@ export function publishChain({ url, from, clients, hops, to }: ServiceChain): Pu
   );
 }
 
-/** The functions of a chain that another stack published, in its order: they stand in a chain here like one's own. */
+/**
+ * The functions of a chain that another stack published, in its order: they stand in a chain here like one's own.
+ * @example
+ * const functions = vnf.functionsOf(await vnf.serviceContract.read("organization/hybrid-vnf-service/dev"));
+ * const routers = functions.filter((one) => one.handling === "route");
+ */
 export function functionsOf({ facts, secrets }: Read<ServiceFacts, ServiceSecrets>): NetworkFunction[] {
   const key = pulumi.secret(secrets.apply((all) => all.privateKey ?? ""));
   return facts.hops.map((one) => functionOf(one, key));

@@ -8,14 +8,19 @@ import type { SiteLike } from "../site/site-like";
 import { Contract, type Published, type Read } from "./contract";
 import { factsOfNetwork, type NetworkFacts, networkFacts } from "./machine";
 
+/** What a program needs for making networks and machines in a site that another stack made. */
 export interface SiteFacts {
+  /** Part of the name on the platform of everything in it. */
   readonly siteName: string;
   /** Where it is, with all that a program needs to make machines there. */
   readonly platform: PublishedPlatform;
+  /** The network that clusters and network functions reach each other over. */
   readonly transit: NetworkFacts;
+  /** The half of the site's key that every machine lets in, in OpenSSH's format. */
   readonly publicKey: string;
 }
 
+/** What opens everything in the site. */
 export interface SiteSecrets {
   /** The key that opens the site's machines. */
   readonly privateKey: string;
@@ -30,9 +35,19 @@ const facts = z.object({
 });
 const secrets = z.object({ privateKey: text });
 
-/** What the site stack publishes. */
+/**
+ * What the site stack publishes: platform, transit network and key.
+ * @example
+ * const read = await vnf.siteContract.read("organization/hybrid-vnf-site/dev");
+ * const transit = vnf.transitOf(read, await vnf.platforms.fromFacts(read.facts.platform));
+ */
 export const siteContract = new Contract<SiteFacts, SiteSecrets>("site", 3, facts, secrets);
 
+/**
+ * What a program exports for `siteContract` to read: with it, another one makes machines in the same site.
+ * @example
+ * return vnf.publishSite(site.transit);
+ */
 export function publishSite(transit: SiteNetwork): Published {
   const { site } = transit;
   return siteContract.publish(
@@ -46,7 +61,14 @@ export function publishSite(transit: SiteNetwork): Published {
   );
 }
 
-/** The transit network of a site that another stack made; `platform` makes machines there. */
+/**
+ * The transit network of a site that another stack made. What that stack gave away of the site's addresses is not known here.
+ * @param platform makes machines there: the one that the contract tells of
+ * @example
+ * const read = await vnf.siteContract.read("organization/hybrid-vnf-site/dev");
+ * const transit = vnf.transitOf(read, await vnf.platforms.fromFacts(read.facts.platform));
+ * const ours = new vnf.Network("monitoring", { site: transit.site, cidr: "10.110.103.0/24" });
+ */
 export function transitOf({ facts, secrets }: Read<SiteFacts, SiteSecrets>, platform: Platform): SiteNetwork {
   const site: SiteLike = {
     name: facts.siteName,

@@ -7,12 +7,17 @@ import { type ClusterFacts, clusterFacts, factsOfCluster } from "./cluster";
 import { Contract, type Published, type Read } from "./contract";
 import { factsOfMachine, identityOf, type MachineFacts, machineFacts, machineOf, networkIdentity } from "./machine";
 
+/** What a program on the swarm stack builds on: a cluster for balancers, and a chain's clients. */
 export interface SwarmFacts {
+  /** The network that clients are in. */
   readonly clients: NetworkIdentity;
+  /** A machine in it that requests can be sent from, without the key that opens it. */
   readonly client: MachineFacts;
+  /** The Swarm, without its TLS material. */
   readonly cluster: ClusterFacts;
 }
 
+/** What opens the Swarm's API, its nodes and the client. */
 export interface SwarmSecrets extends SwarmCredentials {
   /** The key that opens the machines. */
   readonly privateKey: string;
@@ -22,11 +27,17 @@ const facts = z.object({ clients: networkIdentity, client: machineFacts, cluster
 const pem = z.string().startsWith("-----BEGIN");
 const secrets = z.object({ ca: pem, cert: pem, key: pem, privateKey: z.string().min(1) });
 
-/** What the swarm stack publishes: the cluster, and a client of the service beside it. */
+/**
+ * What the swarm stack publishes: the cluster, and a client of the service beside it.
+ * @example
+ * const read = await vnf.swarmContract.read("organization/hybrid-vnf-swarm/dev");
+ * const { cluster, clients } = vnf.swarmLayerOf(read);
+ */
 export const swarmContract = new Contract<SwarmFacts, SwarmSecrets>("swarm", 2, facts, secrets);
 
 /** The swarm layer, made here or read from its contract. */
 export interface SwarmLayerLike {
+  /** Its nodes have a leg beside the clients. */
   readonly cluster: SwarmLike;
   /** The network that clients are in. */
   readonly clients: NetworkIdentity;
@@ -34,6 +45,13 @@ export interface SwarmLayerLike {
   readonly client: MachineLike;
 }
 
+/**
+ * What a program exports for `swarmContract` to read.
+ * @param privateKey the site's, which opens nodes and client
+ * @example
+ * const layer = new vnf.SwarmLayer("swarm", { transit: site.transit });
+ * return vnf.publishSwarm(layer, site.key.privateKey);
+ */
 export function publishSwarm(layer: SwarmLayerLike, privateKey: pulumi.Input<string>): Published {
   const { cluster, clients, client } = layer;
   return swarmContract.publish(
@@ -46,7 +64,13 @@ export function publishSwarm(layer: SwarmLayerLike, privateKey: pulumi.Input<str
   );
 }
 
-/** The layer that a contract tells of. `name` begins the names of what is made for it here: its provider. */
+/**
+ * The layer that a contract tells of.
+ * @param name begins the names of what is made for it here: its provider. "swarm" unless it is given
+ * @example
+ * const { cluster } = vnf.swarmLayerOf(await vnf.swarmContract.read("organization/hybrid-vnf-swarm/dev"));
+ * const balancer = new vnf.NginxLoadBalancer("second", { cluster, backends: apache.addresses, port: 8080 });
+ */
 export function swarmLayerOf({ facts, secrets }: Read<SwarmFacts, SwarmSecrets>, name = "swarm"): SwarmLayerLike {
   const key = secrets.apply((all) => all.privateKey);
   return {

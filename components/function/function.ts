@@ -6,6 +6,7 @@ import type { MachineLike } from "../machine/machine";
  * its own (NAT, RFC 3022). `proxy`: it ends its clients' connections, and opens its own.
  */
 export const PACKET_HANDLINGS = ["route", "translate", "proxy"] as const;
+/** `route` forwards packets as they are, `translate` with its own source address (NAT), `proxy` ends connections and opens its own. */
 export type PacketHandling = (typeof PACKET_HANDLINGS)[number];
 
 /** A function's interface in one network; every leg of a machine is one. */
@@ -22,6 +23,7 @@ export interface FunctionLeg {
 export interface FunctionInstance {
   /** The machine that carries it, where a chain may install routes. @default none: its routes are somebody else's */
   readonly machine?: MachineLike;
+  /** One in each of its networks, which are the same for all instances. */
   readonly legs: readonly FunctionLeg[];
 }
 
@@ -29,6 +31,7 @@ export interface FunctionInstance {
 export interface NetworkFunction {
   /** Its name in the chains that it stands in. */
   readonly name: string;
+  /** How it treats packets. Routes lead on past one that routes; they end at a proxy and, on the way back, at one that translates. */
   readonly handling: PacketHandling;
   /** Whether it remembers connections, so that the way back must pass it too. @default true, except for `route` */
   readonly stateful?: boolean;

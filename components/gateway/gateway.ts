@@ -7,22 +7,29 @@ import { Problems } from "../problem/problem";
 
 /** One of a gateway's interfaces. */
 export interface GatewayLeg {
+  /** A network that packets come from or go to; a gateway has one leg in each. */
   network: NetworkIdentity;
   /** Its IPv4 address in that network. @default unknown: the default route of that network's machines leads to it */
   address?: string;
 }
 
+/** Where a gateway stands. */
 export interface GatewayArgs {
   /** Its interfaces: at least two, of which those that packets are sent to have an address. */
   legs: readonly GatewayLeg[];
 }
 
-/** A router that is there already and is somebody else's, such as what joins a cloud and a lab. A chain sends through it, and installs nothing on it. */
+/**
+ * A router that is there already and is somebody else's, such as what joins a cloud and a lab. A chain sends through it, and installs nothing on it.
+ * @throws InvalidInput with everything that is wrong with its legs
+ * @example
+ * const vpn = new vnf.Gateway("vpn", { legs: [{ network: site.transit, address: "10.110.101.254" }, { network: servers }] });
+ * new vnf.ServiceChain("web", { from: clients, functions: [balancer, router, vpn], to: apache });
+ */
 export class Gateway implements NetworkFunction {
   public readonly handling = "route";
   public readonly instances: readonly FunctionInstance[];
 
-  /** @throws InvalidInput with everything that is wrong with its legs. */
   constructor(
     public readonly name: string,
     args: GatewayArgs,

@@ -7,6 +7,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { MachineLike } from "../machine/machine";
 import { withInput, withSession } from "../script/script";
 
+/** What is built, and which nodes get it. */
 export interface ImageArgs {
   /** Folder under images/ that it is built from. @example "quagga" */
   folder: string;
@@ -55,7 +56,12 @@ export function requireRegistry(registry: pulumi.Input<string> | undefined): voi
   );
 }
 
-/** An image built from its folder by the operator's Docker engine, and handed to nodes over SSH or pulled by them from a registry. */
+/**
+ * An image built from its folder by the operator's Docker engine, and handed to nodes over SSH or pulled by them from a registry.
+ * @throws RangeError when `registry` is no host that images can be on
+ * @example
+ * const image = new vnf.Image("quagga-image", { folder: "quagga", runtime: "containerd", nodes: k8s.nodes });
+ */
 export class Image extends pulumi.ComponentResource {
   /**
    * What nodes know it by. Without a registry its name with a tag that is its content, `hybrid-vnf/quagga:0123456789ab`, known once

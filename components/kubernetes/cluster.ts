@@ -14,8 +14,10 @@ import { type KubernetesLike, workloadProvider } from "./kubernetes";
 
 /** How pods get their network: a bridge on the only node, or flannel's VXLAN over several. */
 export const CNIS = ["bridge", "flannel"] as const;
+/** `bridge` joins the pods of one node, `flannel` those of several, over VXLAN (RFC 7348). */
 export type Cni = (typeof CNIS)[number];
 
+/** How many nodes a cluster has, where they stand, and which addresses nodes, pods and services get. */
 export interface KubernetesClusterArgs {
   /** Networks of one site that each node has a leg in; the first carries the cluster's own traffic. */
   networks: readonly SiteNetwork[];
@@ -44,6 +46,10 @@ const script = (file: string) => path.join(__dirname, file);
 /**
  * A cluster made by kubeadm. A node with legs in two networks would forward between them on its own; here the way between its legs is
  * closed, for pods' own traffic is not, until a router function opens it.
+ * @throws InvalidInput with everything that is wrong with its input
+ * @example
+ * const k8s = new vnf.KubernetesCluster("k8s", { networks: [site.transit, servers], workerCount: 2 });
+ * const router = new vnf.QuaggaRouter("quagga", { cluster: k8s });
  */
 export class KubernetesCluster extends pulumi.ComponentResource implements KubernetesLike {
   public readonly name: string;
@@ -53,7 +59,6 @@ export class KubernetesCluster extends pulumi.ComponentResource implements Kuber
   public readonly endpoint: pulumi.Output<string>;
   private made?: kubernetes.Provider;
 
-  /** @throws InvalidInput with everything that is wrong with its input. */
   constructor(
     private readonly logicalName: string,
     args: KubernetesClusterArgs,

@@ -37,7 +37,14 @@ export class DeployedKubernetes implements KubernetesLike {
   public readonly endpoint: pulumi.Input<string>;
   public readonly kubeconfig: pulumi.Input<string>;
 
-  /** @param logicalName begins the name of its provider in this program */
+  /**
+   * A cluster that another program made; its provider is made in this one.
+   * @param logicalName begins the name of that provider
+   * @example
+   * const { name, networks, nodes, endpoint } = k8s;
+   * const kubeconfig = new pulumi.Config().requireSecret("kubeconfig");
+   * const theirs = new vnf.DeployedKubernetes("theirs", { name, networks, nodes, endpoint, kubeconfig });
+   */
   constructor(
     private readonly logicalName: string,
     facts: Omit<KubernetesLike, "provider">,

@@ -7,6 +7,7 @@ import { Problems } from "../problem/problem";
 import { Network, type SiteNetwork } from "../site/network";
 import { WebServers } from "../webservers/webservers";
 
+/** The settings of stacks/kubernetes, and the network that the layer stands on. */
 export interface KubernetesLayerArgs {
   /** The network between the clusters. */
   transit: SiteNetwork;
@@ -32,13 +33,17 @@ export interface KubernetesLayerArgs {
 const FIRST_SERVER = 11;
 const FIRST_WORKER = 100;
 
-/** The kubernetes layer: web servers on their network, and a cluster with one leg on transit and, unless a gateway leads to them, one beside them. */
+/**
+ * The kubernetes layer: web servers on their network, and a cluster with one leg on transit and, unless a gateway leads to them, one beside them.
+ * @throws InvalidInput with everything that is wrong with its input
+ * @example
+ * const { cluster, servers } = new vnf.KubernetesLayer("kubernetes", { transit: site.transit, serverCount: 3 });
+ */
 export class KubernetesLayer extends pulumi.ComponentResource implements KubernetesLayerLike {
   public readonly cluster: KubernetesCluster;
   public readonly servers: WebServers;
   public readonly gateway?: Gateway;
 
-  /** @throws InvalidInput with everything that is wrong with its input. */
   constructor(name: string, args: KubernetesLayerArgs, opts?: pulumi.ComponentResourceOptions) {
     const { transit, serversCidr = "10.100.102.0/24", gatewayAddress, gatewayReturnAddress, ...rest } = args;
     super(

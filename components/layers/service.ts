@@ -8,8 +8,11 @@ import { NginxLoadBalancer, type PublishMode } from "../nginx/balancer";
 import { Problems } from "../problem/problem";
 import { QuaggaRouter, type StaticRoute } from "../quagga/router";
 
+/** The settings of stacks/service, and the two layers that the chain leads over. */
 export interface ServiceLayerArgs {
+  /** Carries the router, and the servers at the chain's end: a KubernetesLayer, or what `kubernetesLayerOf` read. */
   kubernetes: KubernetesLayerLike;
+  /** Carries the balancer, and the clients at the chain's beginning: a SwarmLayer, or what `swarmLayerOf` read. */
   swarm: SwarmLayerLike;
   /** How the balancer's port is published. @default "host" */
   publishMode?: PublishMode;
@@ -25,12 +28,20 @@ export interface ServiceLayerArgs {
   registry?: pulumi.Input<string>;
 }
 
-/** The service layer: the router on Kubernetes, the balancer on Swarm, and the chain that leads from the clients through both to the servers. */
+/**
+ * The service layer: the router on Kubernetes, the balancer on Swarm, and the chain that leads from the clients through both to the servers.
+ * @throws InvalidInput with everything that is wrong with its input
+ * @example
+ * const kubernetes = new vnf.KubernetesLayer("kubernetes", { transit: site.transit });
+ * const swarm = new vnf.SwarmLayer("swarm", { transit: site.transit });
+ * const { chain } = new vnf.ServiceLayer("service", { kubernetes, swarm });
+ */
 export class ServiceLayer extends pulumi.ComponentResource {
+  /** Through balancer and router, and the gateway to the servers where there is one. */
   public readonly chain: ServiceChain;
+  /** "quagga" in the cluster and in chains. */
   public readonly router: QuaggaRouter;
 
-  /** @throws InvalidInput with everything that is wrong with its input. */
   constructor(name: string, args: ServiceLayerArgs, opts?: pulumi.ComponentResourceOptions) {
     const { kubernetes, swarm, publishMode, port, readyTimeoutSeconds, routerReplicas, routes, registry } = args;
     super("hybrid-vnf:layers:ServiceLayer", name, { publishMode, port, routerReplicas, registry }, opts);

@@ -5,6 +5,7 @@ import { Machine } from "../site/machine";
 import { Network, type SiteNetwork } from "../site/network";
 import { SwarmCluster } from "../swarm/cluster";
 
+/** The settings of stacks/swarm, and the network that the layer stands on. */
 export interface SwarmLayerArgs {
   /** The network between the clusters. */
   transit: SiteNetwork;
@@ -16,13 +17,17 @@ export interface SwarmLayerArgs {
   workerCount?: number;
 }
 
-/** The swarm layer: the clients' network with a client on it, and a cluster with one leg on transit and one beside the clients. */
+/**
+ * The swarm layer: the clients' network with a client on it, and a cluster with one leg on transit and one beside the clients.
+ * @throws InvalidInput with everything that is wrong with its input
+ * @example
+ * const { cluster, clients, client } = new vnf.SwarmLayer("swarm", { transit: site.transit, managerCount: 3 });
+ */
 export class SwarmLayer extends pulumi.ComponentResource implements SwarmLayerLike {
   public readonly cluster: SwarmCluster;
   public readonly clients: Network;
   public readonly client: MachineLike;
 
-  /** @throws InvalidInput with everything that is wrong with its input. */
   constructor(name: string, args: SwarmLayerArgs, opts?: pulumi.ComponentResourceOptions) {
     const { transit, clientsCidr = "10.100.100.0/24", managerCount, workerCount } = args;
     super("hybrid-vnf:layers:SwarmLayer", name, { transit: transit.id, clientsCidr, managerCount, workerCount }, opts);

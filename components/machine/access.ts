@@ -2,7 +2,9 @@ import type * as pulumi from "@pulumi/pulumi";
 
 /** An SSH key pair: both halves in OpenSSH's format, the private one secret. */
 export interface KeyPair {
+  /** Whoever holds it gets into every machine that lets the public one in. */
   readonly privateKey: pulumi.Input<string>;
+  /** One line: type, key and perhaps a comment, such as "ssh-ed25519 AAAA…". */
   readonly publicKey: pulumi.Input<string>;
 }
 
@@ -24,6 +26,7 @@ export interface SshAccess {
   readonly host: pulumi.Input<string>;
   /** TCP port of its SSH server. */
   readonly port: number;
+  /** The user that logs in; what is set up on machines needs root. */
   readonly user: string;
   /** OpenSSH private key (secret). */
   readonly privateKey: pulumi.Input<string>;

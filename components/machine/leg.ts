@@ -15,6 +15,7 @@ export interface Leg {
 
 /** A leg that a machine is to have. */
 export interface LegArgs {
+  /** The network that it is attached to. */
   network: NetworkLike;
   /** Its IPv4 address in the network. */
   address: string;

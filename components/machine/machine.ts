@@ -4,6 +4,7 @@ import type { Leg, LegArgs } from "./leg";
 
 /** What a machine is for: a platform chooses image, size and access rules by it. */
 export const ROLES = ["client", "server", "kubernetes", "swarm"] as const;
+/** What a machine is for: a platform chooses image, size and access rules by it. */
 export type Role = (typeof ROLES)[number];
 
 /** A machine that answers SSH, made here or read from a contract. */
@@ -12,7 +13,9 @@ export interface MachineLike {
   readonly id: string;
   /** Its host name, which is its name within its site. */
   readonly name: string;
+  /** One in each of its networks, in the order in which they were asked for. */
   readonly legs: readonly Leg[];
+  /** How it is reached, with the key that opens it. */
   readonly ssh: SshAccess;
   /** Changes exactly when the machine is made anew: what was set up on it is then set up again. */
   readonly identity: pulumi.Input<string>;
@@ -26,6 +29,7 @@ export interface MachineArgs {
   site: string;
   /** Its host name (RFC 1123 label), which is its name within the site. */
   hostname: string;
+  /** What it is for: image, size and access rules go by it. */
   role: Role;
   /** The first one is where SSH reaches it. */
   legs: LegArgs[];
@@ -43,7 +47,11 @@ export interface MachineGroup {
   role: string;
 }
 
-/** The identity of a site's machine. */
+/**
+ * The identity of a site's machine, by which contracts, routes and messages speak of it.
+ * @example
+ * const id = vnf.machineId("dev", "apache-1"); // "dev/apache-1"
+ */
 export function machineId(site: string, hostname: string): string {
   return `${site}/${hostname}`;
 }

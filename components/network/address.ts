@@ -4,9 +4,17 @@ const OCTET = /^(0|[1-9]\d{0,2})$/;
 
 /** An IPv4 address in dotted decimal (RFC 791); leading zeros are refused, since some read them as octal. */
 export class Address {
-  private constructor(readonly value: number) {}
+  private constructor(
+    /** The address as a number, from 0 to 2^32 - 1. */
+    readonly value: number,
+  ) {}
 
-  /** @throws RangeError naming the text and what is allowed. */
+  /**
+   * Reads one in dotted decimal.
+   * @throws RangeError naming the text and what is allowed.
+   * @example
+   * const address = vnf.Address.parse("10.110.101.10");
+   */
   static parse(text: string): Address {
     if (typeof text !== "string") throw new RangeError(`an address is ${describe(text)}: it must be a plain text`);
     const octets = text.split(".");
@@ -18,10 +26,12 @@ export class Address {
     return new Address(octets.reduce((value, octet) => value * 256 + Number(octet), 0));
   }
 
+  /** The address that is this number, as `value` has it; from 0 to 2^32 - 1, which is not checked. */
   static of(value: number): Address {
     return new Address(value);
   }
 
+  /** In dotted decimal. */
   toString(): string {
     return [24, 16, 8, 0].map((shift) => (this.value >>> shift) & 255).join(".");
   }

@@ -13,11 +13,18 @@ const RESERVED: readonly (readonly [string, string])[] = [
 /** An IPv4 network in CIDR notation (RFC 4632): its address has no host bits set. */
 export class Cidr {
   private constructor(
+    /** The network's own address, the first one of the range. */
     readonly base: Address,
+    /** How many bits all its addresses share, from 0 to 32. */
     readonly prefix: number,
   ) {}
 
-  /** @throws RangeError naming the text, what is allowed and, for set host bits, the network that was meant. */
+  /**
+   * Reads `ADDRESS/PREFIX`.
+   * @throws RangeError naming the text, what is allowed and, for set host bits, the network that was meant.
+   * @example
+   * const third = vnf.Cidr.parse("10.110.101.0/24").host(3).toString(); // "10.110.101.3"
+   */
   static parse(text: string): Cidr {
     if (typeof text !== "string") throw new RangeError(`a range is ${describe(text)}: it must be a plain text`);
     const [address = "", prefixText, ...rest] = text.split("/");
@@ -58,10 +65,12 @@ export class Cidr {
     return 2 ** (32 - this.prefix);
   }
 
+  /** Whether the address is in the range; the network and broadcast addresses are. */
   contains(address: Address): boolean {
     return address.value >= this.base.value && address.value < this.base.value + this.size;
   }
 
+  /** Whether there is an address that is in both. */
   overlaps(other: Cidr): boolean {
     return this.contains(other.base) || other.contains(this.base);
   }
@@ -86,6 +95,7 @@ export class Cidr {
     return address;
   }
 
+  /** In CIDR notation: what `parse` reads. */
   toString(): string {
     return `${this.base}/${this.prefix}`;
   }

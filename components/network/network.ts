@@ -16,7 +16,11 @@ export interface NetworkLike extends NetworkIdentity {
   readonly ref: pulumi.Input<string>;
 }
 
-/** The identity of a site's network. */
+/**
+ * The identity of a site's network, by which legs, contracts and messages speak of it.
+ * @example
+ * const id = vnf.networkId("dev", "transit"); // "dev/transit"
+ */
 export function networkId(site: string, role: string): string {
   return `${site}/${role}`;
 }

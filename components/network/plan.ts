@@ -2,7 +2,13 @@ import { Address } from "./address";
 import { Cidr } from "./cidr";
 import type { NetworkIdentity } from "./network";
 
-/** The ranges and addresses of a site that this program gives away: no two of them may meet. */
+/**
+ * The ranges, host names and addresses of a site that this program gives away: no two of them may meet.
+ * @example
+ * const plan = new vnf.AddressPlan();
+ * plan.addNetwork(site.transit);
+ * plan.addAddress(site.transit, "10.110.101.10", "k8s-1");
+ */
 export class AddressPlan {
   private readonly ranges = new Map<string, { readonly name: string; readonly cidr: Cidr }>();
   private readonly owners = new Map<string, string>();

@@ -15,6 +15,7 @@ import type { SwarmLike } from "../swarm/swarm";
 
 /** `host`: the port of the node that runs the task. `ingress`: Swarm's routing mesh, on every node; needs IPVS in the kernel. */
 export const PUBLISH_MODES = ["host", "ingress"] as const;
+/** `host`: on the node that runs the task. `ingress`: on every node, by Swarm's routing mesh, which needs IPVS in the kernel. */
 export type PublishMode = (typeof PUBLISH_MODES)[number];
 
 /** TCP ports that a Swarm's nodes use themselves (Docker: swarm mode's ports), and SSH. */
@@ -25,6 +26,7 @@ const NODE_PORTS: Readonly<Record<number, string>> = {
   7946: "the Swarm's nodes among themselves",
 };
 
+/** What a balancer balances over, on which Swarm, and where it answers. */
 export interface NginxLoadBalancerArgs {
   /** The Swarm that it runs on. */
   cluster: SwarmLike;
@@ -44,7 +46,13 @@ export interface NginxLoadBalancerArgs {
   functionName?: string;
 }
 
-/** An Nginx load balancer, round robin over its backends, as a service on Swarm. */
+/**
+ * An Nginx load balancer, round robin over its backends, as a service on Swarm.
+ * @throws InvalidInput with everything that is wrong with its input
+ * @example
+ * const balancer = new vnf.NginxLoadBalancer("nginx", { cluster: swarm, backends: apache.addresses, port: 8080 });
+ * new vnf.ServiceChain("web", { from: clients, functions: [balancer, router], to: apache });
+ */
 export class NginxLoadBalancer extends pulumi.ComponentResource implements NetworkFunction {
   public readonly name: string;
   public readonly handling = "proxy";
@@ -53,7 +61,6 @@ export class NginxLoadBalancer extends pulumi.ComponentResource implements Netwo
   public readonly backends: readonly string[];
   public readonly ready: pulumi.Output<unknown>;
 
-  /** @throws InvalidInput with everything that is wrong with its input. */
   constructor(name: string, args: NginxLoadBalancerArgs, opts?: pulumi.ComponentResourceOptions) {
     requireArguments(`NginxLoadBalancer "${name}"`, args, {
       cluster: objectWith("a SwarmCluster, or what a contract tells of one", "nodes", "networks", "credentials"),

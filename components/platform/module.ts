@@ -17,6 +17,7 @@ export interface PlatformNeeds {
 export interface UnfinishedCreation {
   /** Its type, such as "openstack:networking/port:Port". */
   readonly type: string;
+  /** By the provider's own names of them: what it is called on the platform is among them. */
   readonly inputs: Readonly<Record<string, unknown>>;
 }
 
@@ -53,6 +54,7 @@ export interface PlatformModule<S extends SettingTable = SettingTable> {
   readonly kind: string;
   /** The settings that only this kind has, by name. */
   readonly settings: S;
+  /** What must be on the operator's machine before the engine is started. */
   readonly needs: PlatformNeeds;
   /** Whether it is made of other platforms: then it can't be part of another one. @default false */
   readonly composite?: boolean;
@@ -68,11 +70,20 @@ export interface PlatformModule<S extends SettingTable = SettingTable> {
   fromFacts(facts: unknown, platforms: PlatformRegistry): Promise<Platform>;
   /** The kind that carries the network of this role. @default this one */
   kindOf?(role: string, settings: OwnSettings<S>): string;
-  /** @param settings the site's, @param site its name. @default nothing is ever left behind */
+  /**
+   * What finds and takes away what a killed engine had begun on it.
+   * @param settings the site's
+   * @param site its name
+   * @default nothing is ever left behind
+   */
   recovery?(settings: OwnSettings<S>, site: string): PlatformRecovery;
 }
 
-/** The kinds of platforms that there are. */
+/**
+ * The kinds of platforms that settings and contracts may name. `platforms` is the one that holds this library's.
+ * @example
+ * const onlyLab = new vnf.PlatformRegistry([vnf.platforms.module("lab")]);
+ */
 export class PlatformRegistry {
   private readonly modules = new Map<string, PlatformModule>();
 
@@ -80,7 +91,12 @@ export class PlatformRegistry {
     for (const module of modules) this.register(module);
   }
 
-  /** Adds a kind. @throws InvalidInput when there is one of that name, or one that has a setting of the same name */
+  /**
+   * Adds a kind, so that settings and contracts may name it.
+   * @throws InvalidInput when there is one of that name, or one that has a setting of the same name
+   * @example
+   * vnf.platforms.register(inventoryPlatform); // a PlatformModule of your own
+   */
   register(module: PlatformModule): void {
     const problems = new Problems(`Platform "${module.kind}"`);
     problems.require(
@@ -97,11 +113,17 @@ export class PlatformRegistry {
     this.modules.set(module.kind, module);
   }
 
+  /** Names of the kinds, in the order in which they were registered. */
   get kinds(): readonly string[] {
     return [...this.modules.keys()];
   }
 
-  /** @throws InvalidInput naming the kinds that there are */
+  /**
+   * The kind of this name.
+   * @throws InvalidInput naming the kinds that there are
+   * @example
+   * const { images } = vnf.platforms.module("lab").needs;
+   */
   module(kind: string): PlatformModule {
     const module = this.modules.get(kind);
     if (module) return module;
@@ -117,7 +139,11 @@ export class PlatformRegistry {
 
   /**
    * The platform that a site's settings ask for.
-   * @throws InvalidInput when there is no such kind, or settings of a kind that is made of others are left unread
+   * @param settings values of the site's settings (`readSettings`), of other kinds too
+   * @throws InvalidInput when there is no such kind, or settings of a kind that is made of others are left unread; and with what its kind says
+   * @example
+   * const hosts = { "apache-1": { addresses: ["10.110.102.11"], hostKey: "ssh-ed25519 AAAA…" } };
+   * const platform = await vnf.platforms.fromSettings("hosts", { hosts });
    */
   async fromSettings(kind: string, settings: PlatformSettings): Promise<Platform> {
     const module = this.module(kind);
@@ -130,7 +156,13 @@ export class PlatformRegistry {
     return module.fromSettings(settings, this);
   }
 
-  /** The platform that a contract tells of. */
+  /**
+   * The platform that a contract tells of, for making machines in the same place.
+   * @throws InvalidInput when there is no such kind, or its facts have another form
+   * @example
+   * const read = await vnf.siteContract.read("organization/hybrid-vnf-site/dev");
+   * const platform = await vnf.platforms.fromFacts(read.facts.platform);
+   */
   fromFacts({ kind, facts }: PublishedPlatform): Promise<Platform> {
     return this.module(kind).fromFacts(facts, this);
   }
@@ -138,7 +170,9 @@ export class PlatformRegistry {
 
 /** A platform as a contract tells of it. */
 export interface PublishedPlatform {
+  /** A name that whoever reads it has registered. */
   readonly kind: string;
+  /** What the kind's own `fromFacts` takes (Platform.facts). */
   readonly facts?: unknown;
 }
 

@@ -15,6 +15,7 @@ export interface NetworkArgs {
 
 /** Where machines and networks come from. Nothing outside components/platform/ knows of a particular one. */
 export interface Platform {
+  /** What settings and contracts call it: the name that its PlatformModule is registered under. */
   readonly kind: string;
   /** What another program needs to make machines in the same place: plain data without a secret. The site publishes it, so that it is said once. */
   readonly facts: pulumi.Input<unknown>;
@@ -22,6 +23,7 @@ export interface Platform {
   readonly providers?: readonly pulumi.ProviderResource[];
   /** Makes a network. What comes back is what it needs to attach a leg to it (NetworkLike.ref). */
   network(name: string, args: NetworkArgs, opts: pulumi.ComponentResourceOptions): pulumi.Input<string>;
+  /** Makes a machine with these legs that lets the site's key in, or sets up one that is there; `name` begins the names of its resources. */
   machine(name: string, args: MachineArgs, opts: pulumi.ComponentResourceOptions): MachineLike;
   /** The platform that carries the site's network of this role. @default this one */
   platformOf?(role: string): Platform;

@@ -3,10 +3,14 @@ import { describe } from "./describe";
 
 /**
  * Everything that is wrong with one input, said at once. Pulumi prints its message without a stack trace.
+ * @example
+ * throw new vnf.InvalidInput("inventory", ['it has no machine "web-1": add one of that name']);
  */
 export class InvalidInput extends pulumi.RunError {
   constructor(
+    /** What was refused, which the message begins with: `Site "edge"`. */
     readonly subject: string,
+    /** A sentence each: what is wrong, the value, what is allowed, what to do. */
     readonly problems: readonly string[],
   ) {
     super(`${subject}: ${problems.length === 1 ? problems[0] : problems.map((p) => `\n  - ${p}`).join("")}`);
@@ -19,7 +23,13 @@ function isLater<T>(value: pulumi.Input<T>): value is pulumi.Output<T> | Promise
   return pulumi.Output.isInstance(value) || value instanceof Promise;
 }
 
-/** Gathers what is wrong with one input, so that a user mends all of it in one go. */
+/**
+ * Gathers what is wrong with one input, so that a user mends all of it in one go.
+ * @example
+ * const problems = new vnf.Problems('Firewall "edge"');
+ * problems.require(router.instances.length > 0, "its router runs nowhere: give it a node");
+ * problems.throwIfAny();
+ */
 export class Problems {
   private readonly found: string[] = [];
 
@@ -69,7 +79,7 @@ export class Problems {
     }
   }
 
-  /** @throws InvalidInput with all problems found so far, if any. */
+  /** Ends a round of checks, before anything is made. @throws InvalidInput with all problems found so far, if any. */
   throwIfAny(): void {
     if (this.found.length > 0) throw new InvalidInput(this.subject, this.found);
   }

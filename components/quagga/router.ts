@@ -20,6 +20,7 @@ export interface StaticRoute {
   nextHop: string;
 }
 
+/** Where a router runs, and what it forwards between. */
 export interface QuaggaRouterArgs {
   /** The cluster that it runs on, on the first node. */
   cluster: KubernetesLike;
@@ -40,6 +41,10 @@ export interface QuaggaRouterArgs {
 /**
  * A router on Kubernetes: FRR, which carries Quagga's configuration on, in a privileged pod on its node's own network. While it runs it opens
  * the path between its node's legs, and closes it when it stops.
+ * @throws InvalidInput with everything that is wrong with its input
+ * @example
+ * const routes = [{ destination: "10.200.0.0/16", nextHop: "10.110.102.254" }];
+ * const router = new vnf.QuaggaRouter("quagga", { cluster: k8s, networks: [site.transit, servers], routes });
  */
 export class QuaggaRouter extends pulumi.ComponentResource implements NetworkFunction {
   public readonly name: string;
@@ -49,7 +54,6 @@ export class QuaggaRouter extends pulumi.ComponentResource implements NetworkFun
   /** The routes that it installs, as its container reads them: `CIDR dev INTERFACE` or `CIDR NEXTHOP`, commas between. */
   public readonly routes: pulumi.Output<string>;
 
-  /** @throws InvalidInput with everything that is wrong with its input. */
   constructor(name: string, args: QuaggaRouterArgs, opts?: pulumi.ComponentResourceOptions) {
     requireArguments(`QuaggaRouter "${name}"`, args, {
       cluster: objectWith("a KubernetesCluster, or what a contract tells of one", "nodes", "networks", "kubeconfig"),

@@ -6,6 +6,7 @@ import { Cidr } from "../network/cidr";
 import { Problems } from "../problem/problem";
 import { MachineScript, OpenSshScript } from "../script/script";
 
+/** Which packets of a machine go to which neighbour. */
 export interface RouteArgs {
   /** The machine that gets the route. */
   machine: MachineLike;
@@ -18,12 +19,15 @@ export interface RouteArgs {
 /**
  * A static route of a machine. It survives a reboot. Several of these may ask for the same route, in one program or in several: it is there once,
  * and goes with the last of them.
+ * @throws InvalidInput when the destination or the next hop is malformed, or the next hop is no neighbour
+ * @example
+ * for (const machine of apache.machines)
+ *   new vnf.Route(`${machine.name}-branch`, { machine, destination: "10.200.0.0/16", nextHop: "10.110.102.254" });
  */
 export class Route extends pulumi.ComponentResource {
   /** Known once the route is there. */
   public readonly installed: pulumi.Output<unknown>;
 
-  /** @throws InvalidInput when the destination or the next hop is malformed, or the next hop is no neighbour. */
   constructor(name: string, args: RouteArgs, opts?: pulumi.ComponentResourceOptions) {
     const { machine, destination, nextHop } = args;
     super("hybrid-vnf:route:Route", name, { machine: machine.id, destination, nextHop }, opts);

@@ -3,11 +3,13 @@ import * as pulumi from "@pulumi/pulumi";
 import type { MachineLike } from "../machine/machine";
 import { OPENSSH, scriptText, sessionInput, sessionText } from "./text";
 
+/** Which script runs where, and on what it depends. */
 export interface MachineScriptArgs {
+  /** Where it runs; once the machine is made anew, it runs again. */
   machine: MachineLike;
   /** Absolute path of the script, a file beside its component. It is run as `bash -s -- create` (also for a change) and, with `undo`, `bash -s -- delete`. */
   file: string;
-  /** What the script reads from its environment. */
+  /** What the script reads from its environment, by name. @default nothing */
   input?: Record<string, pulumi.Input<string>>;
   /** Whether what the script prints is a secret. @default false */
   secretOutput?: boolean;
@@ -41,6 +43,9 @@ export function withSession(
 /**
  * A script file of a component, run on a machine over SSH: again exactly when its text, its input or the machine changes; it removes
  * what it made when its resource goes, unless the machine goes with it.
+ * @example
+ * for (const machine of apache.machines)
+ *   new vnf.MachineScript(`${machine.name}-banner`, { machine, file: `${__dirname}/banner.sh`, input: { NAME: machine.name } });
  */
 export class MachineScript extends command.remote.Command {
   constructor(name: string, args: MachineScriptArgs, opts: pulumi.CustomResourceOptions = {}) {

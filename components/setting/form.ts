@@ -2,14 +2,26 @@ import { z } from "zod";
 
 /** What checks the form of a value from outside, such as a schema. */
 export interface Form<T> {
+  /** Checks a value; what is wrong with it is returned, not thrown. */
   safeParse(value: unknown): Checked<T>;
 }
 
 /** What came of a check: the value, or what is wrong with it, by where it is. Its values are never part of it, for they may be secret. */
 export interface Checked<T> {
+  /** Whether the value has the form: then there is `data`, else `error`. */
   readonly success: boolean;
+  /** The value, with the form's own defaults. */
   readonly data?: T;
-  readonly error?: { readonly issues: readonly { readonly path: readonly PropertyKey[]; readonly message: string }[] };
+  /** What stands against it. */
+  readonly error?: {
+    /** At least one. */
+    readonly issues: readonly {
+      /** Keys and indices that lead to what is wrong; none where it is the value itself. */
+      readonly path: readonly PropertyKey[];
+      /** What is allowed there. */
+      readonly message: string;
+    }[];
+  };
 }
 
 /**

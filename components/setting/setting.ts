@@ -17,10 +17,14 @@ export interface Setting<T = unknown> {
 }
 
 /** A setting that always has a value. */
-export type SettingWithDefault<T> = Setting<T> & { readonly default: string };
+export type SettingWithDefault<T> = Setting<T> & {
+  /** As a user would write it. */
+  readonly default: string;
+};
 
 /** Settings by their keys. */
 export type SettingTable = Readonly<Record<string, Setting>>;
+/** What a setting is read into. */
 type Value<S> = S extends Setting<infer T> ? T : never;
 
 /** The values of a table of settings; one without a default is undefined where nothing is set. */
@@ -30,8 +34,19 @@ export type Settings<S extends SettingTable> = {
   [K in keyof S as S[K] extends { readonly default: string } ? never : K]?: Value<S[K]>;
 };
 
-/** A text that is not empty. */
+/**
+ * A text that is not empty.
+ * @param meaning a sentence with the unit or form, for messages and the schema
+ * @example
+ * const table = { siteName: vnf.text("The site's name.", "dev") };
+ */
 export function text(meaning: string, fallback: string): SettingWithDefault<string>;
+/**
+ * A text that is not empty, undefined where nothing is set.
+ * @param meaning a sentence with the unit or form, for messages and the schema
+ * @example
+ * const table = { registry: vnf.text("Registry that images go through, such as registry.example.org/team.") };
+ */
 export function text(meaning: string): Setting<string>;
 export function text(meaning: string, fallback?: string): Setting<string> {
   return {
@@ -45,8 +60,19 @@ export function text(meaning: string, fallback?: string): Setting<string> {
   };
 }
 
-/** A whole number in plain decimal digits. */
+/**
+ * A whole number in plain decimal digits, from `least` to `most`.
+ * @param meaning a sentence with the unit, for messages and the schema
+ * @example
+ * const table = { port: vnf.count("TCP port that it answers on.", 1, 65535, 80) };
+ */
 export function count(meaning: string, least: number, most: number, fallback: number): SettingWithDefault<number>;
+/**
+ * A whole number in plain decimal digits, from `least` to `most`; undefined where nothing is set.
+ * @param meaning a sentence with the unit, for messages and the schema
+ * @example
+ * const table = { volumeGiB: vnf.count("GiB of a machine's volume.", 1, 65536) };
+ */
 export function count(meaning: string, least: number, most: number): Setting<number>;
 export function count(meaning: string, least: number, most: number, fallback?: number): Setting<number> {
   const allowed = `it must be a whole number from ${least} to ${most}, in plain digits`;
@@ -67,8 +93,19 @@ export function count(meaning: string, least: number, most: number, fallback?: n
   };
 }
 
-/** One of some words. */
+/**
+ * One of some words, letter for letter.
+ * @param meaning a sentence for messages and the schema
+ * @example
+ * const table = { publishMode: vnf.choice("How its port is published.", vnf.PUBLISH_MODES, "host") };
+ */
 export function choice<T extends string>(meaning: string, words: readonly T[], fallback: T): SettingWithDefault<T>;
+/**
+ * One of some words, letter for letter; undefined where nothing is set.
+ * @param meaning a sentence for messages and the schema
+ * @example
+ * const table = { cni: vnf.choice("How pods get their network.", vnf.CNIS) };
+ */
 export function choice<T extends string>(meaning: string, words: readonly T[]): Setting<T>;
 export function choice<T extends string>(meaning: string, words: readonly T[], fallback?: T): Setting<T> {
   return {
@@ -83,7 +120,13 @@ export function choice<T extends string>(meaning: string, words: readonly T[], f
   };
 }
 
-/** An object or a list, which a settings file writes as YAML. */
+/**
+ * An object or a list, which a settings file writes as YAML.
+ * @param form what checks it, such as a schema of zod (`z`)
+ * @param schema JSON Schema of the value, for editors; anything unless it is given
+ * @example
+ * const table = { dns: vnf.structure("Name servers.", z.array(z.string())) };
+ */
 export function structure<T>(meaning: string, form: Form<T>, schema: Setting["schema"] = {}): Setting<T> {
   return {
     meaning,
@@ -98,7 +141,11 @@ export function structure<T>(meaning: string, form: Form<T>, schema: Setting["sc
   };
 }
 
-/** A secret text, which a settings file holds encrypted (`pulumi config set --secret`). */
+/**
+ * A secret text, which a settings file holds encrypted (`pulumi config set --secret`).
+ * @example
+ * const table = { rackKey: vnf.secret("OpenSSH private key that lets root in on each machine of the rack.") };
+ */
 export function secret(meaning: string): Setting<pulumi.Output<string>> {
   const { read } = text(meaning);
   return {
@@ -120,8 +167,11 @@ function json(given: string): unknown {
 /**
  * Reads a table of settings from their texts.
  * @param project whose settings they are, for messages
- * @param path what is before their keys there, where they are parts of another setting. @example "kubernetes."
+ * @param path what is before their keys there, where they are parts of another setting: "kubernetes."
  * @throws InvalidInput with everything that is wrong with them: the value, what is allowed, and the command that mends it
+ * @example
+ * const table = { port: vnf.count("TCP port that it answers on.", 1, 65535, 80) };
+ * const { port } = vnf.readSettings(table, { port: "8080" }, "my-project"); // 8080
  */
 export function readSettings<S extends SettingTable>(
   table: S,
@@ -159,6 +209,8 @@ export function readSettings<S extends SettingTable>(
 /**
  * The word of a list that is nearest to another one, by the letters that must change (Levenshtein); undefined when none is near. One that
  * begins with most of the word is near however long it is: "transitCidr" to "transit".
+ * @example
+ * const meant = vnf.nearest("transitt", ["transit", "servers"]); // "transit"
  */
 export function nearest(word: string, known: readonly string[]): string | undefined {
   const [best] = known

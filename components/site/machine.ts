@@ -8,6 +8,7 @@ import { Problems } from "../problem/problem";
 import { planLegs, siteOfNetworks } from "./legs";
 import type { SiteNetwork } from "./network";
 
+/** Where a machine stands, and what it is for. */
 export interface MachineArgs {
   /** Networks of one site that it has a leg in; the first one is where SSH reaches it. */
   networks: readonly SiteNetwork[];
@@ -19,7 +20,13 @@ export interface MachineArgs {
   hostname?: string;
 }
 
-/** A machine of a site, by itself: a client with curl, traceroute and a load generator on it, or one that a function of your own runs on. */
+/**
+ * A machine of a site, by itself: a client with curl, traceroute and a load generator on it, or one that a function of your own runs on.
+ * @throws InvalidInput with everything that is wrong with its input
+ * @example
+ * const client = new vnf.Machine("client", { networks: [clients], role: "client", host: 100 });
+ * new vnf.ServiceChain("web", { from: clients, clients: [client], functions: [balancer, router], to: apache });
+ */
 export class Machine extends pulumi.ComponentResource implements MachineLike {
   public readonly id: string;
   public readonly name: string;
@@ -28,7 +35,6 @@ export class Machine extends pulumi.ComponentResource implements MachineLike {
   public readonly identity: pulumi.Output<string>;
   public readonly resource?: pulumi.Resource;
 
-  /** @throws InvalidInput with everything that is wrong with its input. */
   constructor(name: string, args: MachineArgs, opts?: pulumi.ComponentResourceOptions) {
     requireArguments(`Machine "${name}"`, args, { networks: SITE_NETWORKS });
     const { networks, role, host, hostname = name } = args;

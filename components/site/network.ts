@@ -6,9 +6,11 @@ import type { SiteLike } from "./site-like";
 
 /** A network that machines of its site can be made in. */
 export interface SiteNetwork extends NetworkLike {
+  /** Where those machines are made, with the key that opens them. */
   readonly site: SiteLike;
 }
 
+/** A network's place and range. */
 export interface NetworkArgs {
   /** The site that it belongs to. */
   site: SiteLike;
@@ -18,7 +20,13 @@ export interface NetworkArgs {
   role?: string;
 }
 
-/** A network of a site. */
+/**
+ * A network of a site, which the site's platform makes; machines and network functions get their legs in it.
+ * @throws InvalidInput when its range is malformed or overlaps that of another network of the site, or its role is no name
+ * @example
+ * const servers = new vnf.Network("servers", { site, cidr: "10.110.102.0/24" });
+ * const apache = new vnf.WebServers("apache", { network: servers });
+ */
 export class Network extends pulumi.ComponentResource implements SiteNetwork {
   public readonly id: string;
   public readonly name: string;
@@ -26,7 +34,6 @@ export class Network extends pulumi.ComponentResource implements SiteNetwork {
   public readonly ref: pulumi.Output<string>;
   public readonly site: SiteLike;
 
-  /** @throws InvalidInput when its range is malformed or overlaps that of another network of the site, or its role is no name. */
   constructor(name: string, args: NetworkArgs, opts?: pulumi.ComponentResourceOptions) {
     requireArguments(`Network "${name}"`, args, { site: A_SITE });
     const { site, cidr, role = name } = args;

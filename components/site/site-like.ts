@@ -6,6 +6,7 @@ import type { Platform } from "../platform/platform";
 export interface SiteLike {
   /** Its name, part of the name on the platform of everything in it. */
   readonly name: string;
+  /** Where its machines and networks come from. */
   readonly platform: Platform;
   /** The key that opens every machine of the site. */
   readonly key: KeyPair;

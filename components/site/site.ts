@@ -8,8 +8,9 @@ import { SshKey } from "../ssh/key";
 import { Network } from "./network";
 import type { SiteLike } from "./site-like";
 
+/** Where a site is, and the range of its transit network. */
 export interface SiteArgs {
-  /** Where its machines and networks come from. @example lab() */
+  /** Where its machines and networks come from. @example vnf.lab() */
   platform: Platform;
   /** IPv4 range of the transit network, in CIDR notation. @example "10.100.101.0/24" */
   transitCidr: string;
@@ -17,7 +18,13 @@ export interface SiteArgs {
   siteName?: string;
 }
 
-/** A place for machines: a platform, a transit network that clusters and network functions reach each other over, and the key to all machines. */
+/**
+ * A place for machines: a platform, a transit network that clusters and network functions reach each other over, and the key to all machines.
+ * @throws InvalidInput with everything that is wrong with its name and range
+ * @example
+ * const site = new vnf.Site("edge", { platform: vnf.lab(), transitCidr: "10.110.101.0/24" });
+ * const clients = new vnf.Network("clients", { site, cidr: "10.110.100.0/24" });
+ */
 export class Site extends pulumi.ComponentResource implements SiteLike {
   public readonly name: string;
   public readonly platform: Platform;
@@ -26,7 +33,6 @@ export class Site extends pulumi.ComponentResource implements SiteLike {
   /** The network that clusters and network functions reach each other over. */
   public readonly transit: Network;
 
-  /** @throws InvalidInput with everything that is wrong with its name and range. */
   constructor(name: string, args: SiteArgs, opts?: pulumi.ComponentResourceOptions) {
     requireArguments(`Site "${name}"`, args, {
       platform: objectWith("a platform, such as lab()", "kind", "network", "machine"),

@@ -4,7 +4,11 @@ import * as pulumi from "@pulumi/pulumi";
 import type { KeyPair } from "../machine/access";
 import { withInput } from "../script/script";
 
-/** An ed25519 key pair, made once and kept as a secret; a later version of this library does not make it anew. */
+/**
+ * An ed25519 key pair, made once and kept as a secret; a later version of this library does not make it anew.
+ * @example
+ * const { publicKey } = new vnf.SshKey("operations-key");
+ */
 export class SshKey extends pulumi.ComponentResource implements KeyPair {
   public readonly privateKey: pulumi.Output<string>;
   public readonly publicKey: pulumi.Output<string>;

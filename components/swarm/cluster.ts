@@ -11,6 +11,7 @@ import { planLegs, siteOfNetworks } from "../site/legs";
 import type { SiteNetwork } from "../site/network";
 import { type SwarmCredentials, type SwarmLike, serviceProvider } from "./swarm";
 
+/** How many nodes a Swarm has, and where they stand. */
 export interface SwarmClusterArgs {
   /** Networks of one site that each node has a leg in; the first carries the cluster's own traffic. */
   networks: readonly SiteNetwork[];
@@ -26,7 +27,13 @@ export interface SwarmClusterArgs {
 
 const script = (file: string) => path.join(__dirname, file);
 
-/** A Swarm whose API is reached over mutual TLS: certificates are made on the manager, and its authority's key never leaves it. */
+/**
+ * A Swarm whose API is reached over mutual TLS: certificates are made on the manager, and its authority's key never leaves it.
+ * @throws InvalidInput with everything that is wrong with its input
+ * @example
+ * const swarm = new vnf.SwarmCluster("swarm", { networks: [site.transit, clients], managerCount: 3 });
+ * const balancer = new vnf.NginxLoadBalancer("nginx", { cluster: swarm, backends: apache.addresses });
+ */
 export class SwarmCluster extends pulumi.ComponentResource implements SwarmLike {
   public readonly name: string;
   public readonly networks: readonly NetworkIdentity[];
@@ -35,7 +42,6 @@ export class SwarmCluster extends pulumi.ComponentResource implements SwarmLike 
   public readonly credentials: pulumi.Output<SwarmCredentials>;
   private made?: docker.Provider;
 
-  /** @throws InvalidInput with everything that is wrong with its input. */
   constructor(
     private readonly logicalName: string,
     args: SwarmClusterArgs,

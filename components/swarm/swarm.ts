@@ -5,8 +5,11 @@ import type { NetworkIdentity } from "../network/network";
 
 /** What a client of a manager's API needs for mutual TLS, PEM each (secret as a whole). */
 export interface SwarmCredentials {
+  /** Certificate of the authority that the manager's certificate is signed by. */
   readonly ca: string;
+  /** The client's certificate, signed by the same authority. */
   readonly cert: string;
+  /** Private key of the client's certificate. */
   readonly key: string;
 }
 
@@ -20,6 +23,7 @@ export interface SwarmLike {
   readonly nodes: readonly MachineLike[];
   /** Where the manager's API answers, over mutual TLS only: `tcp://HOST:2376`. */
   readonly endpoint: pulumi.Input<string>;
+  /** What the manager's API lets in (secret). */
   readonly credentials: pulumi.Input<SwarmCredentials>;
   /** The provider of what runs on it, one for all. */
   readonly provider: docker.Provider;
@@ -44,7 +48,13 @@ export class DeployedSwarm implements SwarmLike {
   public readonly endpoint: pulumi.Input<string>;
   public readonly credentials: pulumi.Input<SwarmCredentials>;
 
-  /** @param logicalName begins the name of its provider in this program */
+  /**
+   * A Swarm that another program made; its provider is made in this one.
+   * @param logicalName begins the name of that provider
+   * @example
+   * const { name, networks, nodes, endpoint, credentials } = swarm;
+   * const theirs = new vnf.DeployedSwarm("theirs", { name, networks, nodes, endpoint, credentials });
+   */
   constructor(
     private readonly logicalName: string,
     facts: Omit<SwarmLike, "provider">,

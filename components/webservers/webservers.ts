@@ -9,6 +9,7 @@ import { MachineScript } from "../script/script";
 import { planLegs } from "../site/legs";
 import type { SiteNetwork } from "../site/network";
 
+/** How many servers, where, and what they show. */
 export interface WebServersArgs {
   /** The network that they answer in. */
   network: SiteNetwork;
@@ -22,7 +23,13 @@ export interface WebServersArgs {
   machineName?: string;
 }
 
-/** Apache servers beside each other in a network, each with an index page that names it. */
+/**
+ * Apache servers beside each other in a network, each with an index page that names it.
+ * @throws InvalidInput with everything that is wrong with its input
+ * @example
+ * const apache = new vnf.WebServers("apache", { network: servers, serverCount: 3, page: "<h1>Hello from {name}</h1>" });
+ * const balancer = new vnf.NginxLoadBalancer("nginx", { cluster: swarm, backends: apache.addresses });
+ */
 export class WebServers extends pulumi.ComponentResource implements ServerGroup {
   public readonly name: string;
   public readonly network: SiteNetwork;
@@ -30,7 +37,6 @@ export class WebServers extends pulumi.ComponentResource implements ServerGroup 
   /** Their IPv4 addresses, in the order of their names. */
   public readonly addresses: readonly string[];
 
-  /** @throws InvalidInput with everything that is wrong with its input. */
   constructor(name: string, args: WebServersArgs, opts?: pulumi.ComponentResourceOptions) {
     requireArguments(`WebServers "${name}"`, args, { network: A_SITE_NETWORK });
     const { network, serverCount = 2, firstHost = 11, machineName = name } = args;

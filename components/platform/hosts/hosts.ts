@@ -12,6 +12,7 @@ import type { NetworkArgs, Platform } from "../platform";
 import { HostMachine, sshOf } from "./machine";
 import { type HostSettings, type HostsSettings, parseHosts } from "./settings";
 
+/** A pool of hosts, and the key to them. */
 export interface HostsArgs {
   /** The hosts, by the name of the machine that each is to be. */
   hosts: HostsSettings;
@@ -21,14 +22,22 @@ export interface HostsArgs {
   machineImage?: string;
 }
 
-/** Hosts and networks that are there already. Nothing is deleted from them that was not made here. */
+/**
+ * Hosts and networks that are there already. Nothing is deleted from them that was not made here.
+ * @throws InvalidInput with everything that is wrong with the pool
+ * @example
+ * const hosts = { "apache-1": { addresses: ["10.110.102.11"], hostKey: "ssh-ed25519 AAAA…" } };
+ * const address = new vnf.Hosts({ hosts }).addressOf("apache-1", servers); // "10.110.102.11"
+ */
 export class Hosts implements Platform {
   readonly kind = "hosts";
   readonly facts: HostsSettings;
   private readonly hosts: HostsSettings;
 
-  /** @throws InvalidInput with everything that is wrong with the pool. */
-  constructor(readonly args: HostsArgs) {
+  constructor(
+    /** As they were given; the key is not among the facts that are published. */
+    readonly args: HostsArgs,
+  ) {
     requireArguments("hosts", args, {});
     this.hosts = parseHosts(args.hosts);
     this.facts = this.hosts;
@@ -72,7 +81,13 @@ export class Hosts implements Platform {
   }
 }
 
-/** The platform of hosts that are there already. */
+/**
+ * The platform of hosts that are there already: a machine is set up on the host of its own name, and given back as it was.
+ * @throws InvalidInput with everything that is wrong with the pool
+ * @example
+ * const hosts = { "apache-1": { addresses: ["10.110.102.11"], hostKey: "ssh-ed25519 AAAA…" } };
+ * const platform = vnf.hosts({ hosts, privateKey: new pulumi.Config().requireSecret("hostsKey") });
+ */
 export function hosts(args: HostsArgs): Platform {
   return new Hosts(args);
 }

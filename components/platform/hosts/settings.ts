@@ -40,7 +40,13 @@ export const hostsSettings = z.record(
   },
 );
 
-/** @throws InvalidInput with everything that is wrong with the pool. */
+/**
+ * A pool from outside, such as a file, checked: its form, and that no address is on two hosts.
+ * @throws InvalidInput with everything that is wrong with the pool
+ * @example
+ * const pool = vnf.parseHosts(new pulumi.Config().requireObject("hosts"));
+ * const platform = vnf.hosts({ hosts: pool });
+ */
 export function parseHosts(given: unknown): HostsSettings {
   const problems = new Problems("hosts");
   const parsed = hostsSettings.safeParse(given);

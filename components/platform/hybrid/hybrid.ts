@@ -7,21 +7,27 @@ import { Problems } from "../../problem/problem";
 import { publishedPlatform } from "../module";
 import { type NetworkArgs, type Platform, platformOfLegs } from "../platform";
 
+/** Which platform carries which network of a site. */
 export interface HybridArgs {
   /** The platform of each network that is not on `otherwise`, by the network's name: "transit", "servers", "clients". */
   networks: Readonly<Record<string, Platform>>;
-  /** The platform of every other network. @example lab() */
+  /** The platform of every other network. @example vnf.lab() */
   otherwise: Platform;
 }
 
-/** Several platforms in one site: each network is on one of them, and a machine is where the networks of its legs are. */
+/**
+ * Several platforms in one site: each network is on one of them, and a machine is where the networks of its legs are.
+ * @throws InvalidInput when no network is named, or one of the platforms is itself made of several
+ * @example
+ * const hosts = vnf.hosts({ hosts: { "apache-1": { addresses: ["10.110.102.11"], hostKey: "ssh-ed25519 AAAA…" } } });
+ * const { kind } = new vnf.Hybrid({ networks: { servers: hosts }, otherwise: vnf.lab() }).platformOf("servers"); // "hosts"
+ */
 export class Hybrid implements Platform {
   readonly kind = "hybrid";
   readonly facts: pulumi.Input<unknown>;
   private readonly networks: ReadonlyMap<string, Platform>;
   private readonly otherwise: Platform;
 
-  /** @throws InvalidInput with everything that is wrong with it. */
   constructor(args: HybridArgs) {
     requireArguments("hybrid", args, {
       networks: objectWith('an object of platforms by role, such as {"servers": hosts(…)}'),
@@ -73,7 +79,13 @@ export class Hybrid implements Platform {
   }
 }
 
-/** The platform of a site whose networks are on several. */
+/**
+ * The platform of a site whose networks are on several. What joins them is yours: a Gateway in the chain says where it is.
+ * @throws InvalidInput when no network is named, or one of the platforms is itself made of several
+ * @example
+ * const hosts = vnf.hosts({ hosts: { "apache-1": { addresses: ["10.110.102.11"], hostKey: "ssh-ed25519 AAAA…" } } });
+ * const platform = vnf.hybrid({ networks: { servers: hosts }, otherwise: vnf.lab() });
+ */
 export function hybrid(args: HybridArgs): Platform {
   return new Hybrid(args);
 }

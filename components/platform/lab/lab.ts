@@ -8,6 +8,7 @@ import type { NetworkArgs, Platform } from "../platform";
 import { LabMachine } from "./machine";
 import { physicalName } from "./name";
 
+/** Which Docker engine carries a lab, and the images of its machines. */
 export interface LabArgs {
   /** The Docker engine that carries the lab. @default the local one, or the one that DOCKER_HOST names */
   provider?: docker.Provider;
@@ -17,14 +18,21 @@ export interface LabArgs {
   clientImage?: string;
 }
 
-/** Machines and networks on one Linux machine: systemd containers on Docker networks. They share its kernel. */
+/**
+ * Machines and networks on one Linux machine: systemd containers on Docker networks. They share its kernel.
+ * @example
+ * const platform = new vnf.Lab({ clientImage: "registry.example.org/team/client:1" });
+ */
 export class Lab implements Platform {
   readonly kind = "lab";
   readonly facts = {};
 
   readonly providers: readonly pulumi.ProviderResource[];
 
-  constructor(readonly args: LabArgs = {}) {
+  constructor(
+    /** As they were given, without defaults. */
+    readonly args: LabArgs = {},
+  ) {
     requireArguments("lab", args, {});
     this.providers = args.provider ? [args.provider] : [];
   }
@@ -54,7 +62,11 @@ export class Lab implements Platform {
   }
 }
 
-/** The lab platform: everything on this machine's Docker engine. */
+/**
+ * The lab platform: everything on one Docker engine, this machine's unless a provider names another. Its images are there beforehand.
+ * @example
+ * const site = new vnf.Site("edge", { platform: vnf.lab(), transitCidr: "10.110.101.0/24" });
+ */
 export function lab(args: LabArgs = {}): Platform {
   return new Lab(args);
 }

@@ -2,7 +2,9 @@ import { type Credentials, Session } from "./session";
 
 /** A size of machine. */
 export interface Flavor {
+  /** What settings call it. */
   readonly name: string;
+  /** Virtual CPUs. */
   readonly cores: number;
   /** MiB */
   readonly memory: number;
@@ -10,7 +12,9 @@ export interface Flavor {
   readonly disk: number;
 }
 
+/** A disk image that machines can start from (Glance: active). */
 export interface CatalogImage {
+  /** What settings call it; a cloud may have several of one name. */
   readonly name: string;
   /** MiB that a machine of it must have. */
   readonly memory: number;
@@ -22,26 +26,38 @@ export interface CatalogImage {
 
 /** What a cloud has, as far as names and ranges can be checked against it before anything is made. */
 export interface Catalog {
+  /** Those that the project may use. */
   readonly flavors: readonly Flavor[];
+  /** Those that are active and have a name. */
   readonly images: readonly CatalogImage[];
   /** Names of the networks that routers may lead to. */
   readonly externalNetworks: readonly string[];
   /** The project's own subnets. */
-  readonly subnets: readonly { readonly network: string; readonly cidr: string }[];
+  readonly subnets: readonly {
+    /** Its network's name; the ID where that can't be seen. */
+    readonly network: string;
+    /** Its range in CIDR notation. */
+    readonly cidr: string;
+  }[];
   /** Availability zones that take machines. */
   readonly zones: readonly string[];
   /** The project's servers that this library made. */
   readonly servers: readonly CatalogServer[];
 }
 
+/** A server that this library made, and how it is. */
 export interface CatalogServer {
+  /** `hybrid-vnf-SITE-HOSTNAME`. */
   readonly name: string;
   /** Counts the servers that were made for the same machine, from 1. */
   readonly generation: number;
   /** Whether it ever ran: its disk may hold something. */
   readonly ran: boolean;
   /** That it is in ERROR, and why, if the cloud says so. */
-  readonly failed?: { readonly reason?: string };
+  readonly failed?: {
+    /** The server's fault, in Nova's words. */
+    readonly reason?: string;
+  };
 }
 
 /** The key in a server's metadata that its generation is under. */
@@ -50,6 +66,9 @@ export const GENERATION = "hybrid-vnf.generation";
 /**
  * Reads what a cloud has.
  * @throws InvalidInput in one sentence when it doesn't answer, refuses the credentials, or lacks a service.
+ * @example
+ * const catalog = await vnf.readCatalog(vnf.credentials("mycloud"));
+ * const flavors = catalog.flavors.map(({ name }) => name);
  */
 export async function readCatalog(credentials: Credentials): Promise<Catalog> {
   const session = await Session.open(credentials);

@@ -6,6 +6,7 @@ import { InvalidInput } from "../../problem/problem";
 import type { Credentials } from "./session";
 
 type Entry = Readonly<Record<string, unknown>>;
+/** Variables by name, as process.env has them. */
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /** An entry of clouds.yaml (openstacksdk: configuration), or the OS_* variables in the same words. */
@@ -19,7 +20,11 @@ interface Cloud {
 
 /**
  * The credentials that OpenStack's own clients would take: of the entry in clouds.yaml that is named here or by OS_CLOUD, else of the OS_* variables.
+ * @param named the entry; OS_CLOUD's, or the OS_* variables themselves, unless it is given
+ * @param region the entry's own unless it is given
  * @throws InvalidInput with everything that is wrong with them.
+ * @example
+ * const catalog = await vnf.readCatalog(vnf.credentials("mycloud", "RegionOne"));
  */
 export function credentials(named?: string, region?: string, environment: Environment = process.env): Credentials {
   const name = named ?? environment.OS_CLOUD;

@@ -7,13 +7,20 @@ import { Problems } from "../../problem/problem";
 /** The property of an image that says that its machines take their first instructions from cloud-init. No cloud can tell that of an image by itself. */
 export const CLOUD_INIT = "hybrid_vnf_cloud_init";
 
+/** Which file is uploaded. */
 export interface MachineImageArgs {
-  /** The disk image that images/disk makes, in QCOW2. */
+  /** Path of the file that images/disk makes, in QCOW2. */
   file: string;
 }
 
-/** A machine's disk image, uploaded. Its name holds a hash of its bytes: another image has another name, and replaces what runs on it. */
+/**
+ * A machine's disk image, uploaded. Its name holds a hash of its bytes: another image has another name, and replaces what runs on it.
+ * @throws InvalidInput when the file can't be read, or is no QCOW2
+ * @example
+ * const { image } = new vnf.MachineImage("machine", { file: "machine.qcow2" });
+ */
 export class MachineImage extends pulumi.ComponentResource {
+  /** Its name on the cloud, `hybrid-vnf-machine-HASH`; known once it is there to boot from. */
   public readonly image: pulumi.Output<string>;
 
   constructor(name: string, args: MachineImageArgs, opts?: pulumi.ComponentResourceOptions) {

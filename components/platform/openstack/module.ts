@@ -40,6 +40,9 @@ export const openStackPlatform: PlatformModule<typeof settings> = {
 /**
  * The OpenStack platform, compared with what the cloud has: the one that its settings name, by the credentials in clouds.yaml or in OS_* variables.
  * @throws InvalidInput with everything that is wrong with the settings, that the cloud does not have, or that it does not answer
+ * @example
+ * const needs = { flavor: "m1.medium", image: "machine", operators: ["198.51.100.0/24"] };
+ * const platform = await vnf.openStackFromCloud({ access: "floating", externalNetwork: "public", ...needs });
  */
 export async function openStackFromCloud(args: OpenStackArgs) {
   return openStack({ ...args, catalog: await readCatalog(credentials(args.cloud, args.region)) });

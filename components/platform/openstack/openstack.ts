@@ -15,10 +15,11 @@ import { physicalName } from "./name";
 import { OpenStackNetwork, requireAddress } from "./network";
 import { type OpenStackSettings, parseSettings, routed } from "./settings";
 
+/** Where on a cloud machines are made, and how; what isn't plain data beside the settings. */
 export interface OpenStackArgs extends Omit<OpenStackSettings, "image"> {
   /** Begins the names of what the platform makes for itself: its provider, an uploaded image. Two platforms in one program need two. @default "openstack" */
   name?: string;
-  /** As in the settings. Not needed with `imageFile`. */
+  /** Name of the machines' image: one made by images/disk, marked as such (see MachineImage). @default `imageFile`, which is then needed */
   image?: OpenStackSettings["image"];
   /** A disk image of images/disk, to be uploaded and used as `image`. @default none */
   imageFile?: string;
@@ -33,7 +34,13 @@ export interface OpenStackArgs extends Omit<OpenStackSettings, "image"> {
 /** Least flavor of a role: cores, and MiB (kubeadm: Before you begin). */
 const LEAST: Partial<Record<Role, { cores: number; memory: number }>> = { kubernetes: { cores: 2, memory: 2048 } };
 
-/** Machines and networks on an OpenStack cloud. */
+/**
+ * Machines and networks on an OpenStack cloud.
+ * @throws InvalidInput with everything that is wrong with the settings
+ * @example
+ * const settings = vnf.parseSettings(new pulumi.Config().requireObject("openstack"));
+ * const platform = new vnf.OpenStack({ ...settings, catalog: await vnf.readCatalog(vnf.credentials()) });
+ */
 export class OpenStack implements Platform {
   readonly kind = "openstack";
   readonly facts: pulumi.Input<OpenStackSettings>;
@@ -43,7 +50,6 @@ export class OpenStack implements Platform {
   private readonly jumpKey?: pulumi.Input<string>;
   private readonly groups = new Map<string, OpenStackGroup>();
 
-  /** @throws InvalidInput with everything that is wrong with the settings. */
   constructor(args: OpenStackArgs) {
     requireArguments("OpenStack", args, {});
     const { name = "openstack", provider, catalog, imageFile, jumpKey, ...given } = args;
@@ -238,7 +244,13 @@ function tagsOf(site: string): string[] {
   return [`hybrid-vnf.site=${site}`];
 }
 
-/** The OpenStack platform: machines and networks of a cloud. */
+/**
+ * The OpenStack platform: machines and networks of a cloud.
+ * @throws InvalidInput with everything that is wrong with the settings
+ * @example
+ * const needs = { flavor: "m1.medium", image: "machine", operators: ["198.51.100.0/24"] };
+ * const platform = vnf.openStack({ access: "direct", ...needs });
+ */
 export function openStack(args: OpenStackArgs): Platform {
   return new OpenStack(args);
 }

@@ -6,12 +6,19 @@ import { InvalidInput } from "../../problem/problem";
 export interface Credentials {
   /** How the cloud is named to its reader: its entry in clouds.yaml, or its address. */
   readonly cloud: string;
+  /** Address of the Identity service (Keystone), with or without `/v3`. */
   readonly authUrl: string;
+  /** Region whose services are used. @default the first that the cloud names for each service */
   readonly region?: string;
   /** Which of a service's addresses is used. @default "public" */
   readonly interface?: string;
   /** The request's `identity` and, where it isn't implied, `scope`. */
-  readonly auth: { readonly identity: object; readonly scope?: object };
+  readonly auth: {
+    /** Method and secret (Identity API: `identity` of POST /v3/auth/tokens). */
+    readonly identity: object;
+    /** The project; an application credential implies it. */
+    readonly scope?: object;
+  };
   /** Certificates of the authorities that are trusted, PEM. @default Node's own */
   readonly ca?: string;
   /** Trusts any certificate. @default false */

@@ -36,7 +36,13 @@ export interface OpenStackSettings {
   /** Region of the cloud. @default the cloud's own */
   region?: string;
   /** How the operator reaches machines: by a floating IP each, by a route to their networks, or through a jump host. */
-  access: "floating" | "direct" | { jump: JumpHost };
+  access:
+    | "floating"
+    | "direct"
+    | {
+        /** The host that SSH goes through to every machine; it must let in the site's key, which `jumpKey` sees to. */
+        jump: JumpHost;
+      };
   /** Ranges that SSH and the clusters' APIs may be reached from, in CIDR notation. */
   operators: string[];
   /** Name of the network that routers lead to and floating IPs come from. @default none: the networks have no router */
@@ -65,7 +71,7 @@ export interface OpenStackSettings {
   forwardedRanges?: string[];
   /** Seconds that a machine may take to boot. @default 600 */
   bootTimeoutSeconds?: number;
-  /** What is particular to a network, by its role within the site. */
+  /** What is particular to a network, by its role within the site. @default a router where there is an external network, and port security */
   networks?: Readonly<Record<string, OpenStackNetworkSettings>>;
 }
 
@@ -132,7 +138,12 @@ export const openStackSettings = z
   })
   .meta({ title: "OpenStackSettings" });
 
-/** The settings, checked: their form, and whether they go together. @throws InvalidInput with everything that is wrong with them. */
+/**
+ * The settings, checked: their form, and whether they go together. No cloud is asked.
+ * @throws InvalidInput with everything that is wrong with them.
+ * @example
+ * const settings = vnf.parseSettings(new pulumi.Config().requireObject("openstack"));
+ */
 export function parseSettings(given: unknown): OpenStackSettings {
   const problems = new Problems("OpenStack");
   const result = openStackSettings.safeParse(given);
