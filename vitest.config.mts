@@ -19,6 +19,8 @@ function onMachines(name: string, setup: string, include: string, groupOrder: nu
 
 export default defineConfig({
   test: {
+    // Of tests that are said to be concurrent.
+    maxConcurrency: 2,
     reporters: ["default", "./test/closing-line.mts"],
     projects: [
       {

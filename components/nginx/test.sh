@@ -8,8 +8,8 @@ here=$(cd "$(dirname "$0")" && pwd)
 port=$here/port.sh
 converged=$here/converged.sh
 
-network a 172.29.1.0/24
-machine one a=172.29.1.10
+network a 172.29.12.0/24
+machine one a=172.29.12.10
 inside one systemctl start docker
 docker save debian:bookworm-slim | docker exec -i "$tag-one" docker load --quiet >/dev/null
 publish() {
@@ -29,7 +29,7 @@ ok "port: again" on one "$port" update PORT=8082 SERVICE=nginx
 refused "port: no such action" 1 "'grow' is no action" on one "$port" grow PORT=1 SERVICE=x
 refused "port: no input" 1 "PORT" on one "$port" create
 
-inside one docker swarm init --advertise-addr 172.29.1.10 >/dev/null
+inside one docker swarm init --advertise-addr 172.29.12.10 >/dev/null
 serve() { # NAME REVISION OPTION…
   inside one docker service create --quiet --detach --no-resolve-image --name "$1" --env "HYBRID_VNF_REVISION=$2" \
     --health-cmd true --health-interval 1s --restart-delay 1s --stop-grace-period 1s "${@:3}" debian:bookworm-slim sleep 600 >/dev/null

@@ -8,15 +8,15 @@ here=$(cd "$(dirname "$0")" && pwd)
 route=$here/route.sh legs=$here/../machine/legs.sh keygen=$here/../ssh/keygen.sh
 far=172.29.9.0/24
 
-network a 172.29.1.0/24
+network a 172.29.16.0/24
 network b 172.29.2.0/24
-machine one a=172.29.1.10 b=172.29.2.10
+machine one a=172.29.16.10 b=172.29.2.10
 
 # Whichever of them the engine made first.
 legs_are() {
   on one "$legs" create >"$scratch/legs" || return
   cat "$scratch/legs"
-  jq -e '(map(.address) | sort) == ["172.29.1.10","172.29.2.10"] and all(.[]; .prefix == 24 and (.mac | test("^([0-9a-f]{2}:){5}[0-9a-f]{2}$")) and (.interface | test("^eth")))' "$scratch/legs"
+  jq -e '(map(.address) | sort) == ["172.29.16.10","172.29.2.10"] and all(.[]; .prefix == 24 and (.mac | test("^([0-9a-f]{2}:){5}[0-9a-f]{2}$")) and (.interface | test("^eth")))' "$scratch/legs"
 }
 route_is() { [[ $(inside one ip route show exact "$far") == *"via $1 "* ]]; }
 no_route() { [[ -z $(inside one ip route show exact "$far") ]]; }
@@ -39,13 +39,13 @@ inside one systemd-run --quiet --unit=broken /bin/false
 ok "legs: a failed unit is no failure" legs_are
 said broken.service
 
-ok "route: set" on one "$route" create DESTINATION=$far NEXT_HOP=172.29.1.1 OWNER=me
-ok "route: its result" jq -es '.[0] == {destination:"172.29.9.0/24",nextHop:"172.29.1.1",interface:"eth0",source:"172.29.1.10"}' "$scratch/out"
-ok "route: in the kernel" route_is 172.29.1.1
-ok "route: set again" on one "$route" create DESTINATION=$far NEXT_HOP=172.29.1.1 OWNER=me
+ok "route: set" on one "$route" create DESTINATION=$far NEXT_HOP=172.29.16.1 OWNER=me
+ok "route: its result" jq -es '.[0] == {destination:"172.29.9.0/24",nextHop:"172.29.16.1",interface:"eth0",source:"172.29.16.10"}' "$scratch/out"
+ok "route: in the kernel" route_is 172.29.16.1
+ok "route: set again" on one "$route" create DESTINATION=$far NEXT_HOP=172.29.16.1 OWNER=me
 ok "route: another next hop" on one "$route" update DESTINATION=$far NEXT_HOP=172.29.2.1 OWNER=me
 ok "route: replaced" route_is 172.29.2.1
-ok "route: the old one's delete leaves it" on one "$route" delete DESTINATION=$far NEXT_HOP=172.29.1.1 OWNER=me
+ok "route: the old one's delete leaves it" on one "$route" delete DESTINATION=$far NEXT_HOP=172.29.16.1 OWNER=me
 ok "route: still there" route_is 172.29.2.1
 rebooted
 ok "route: there after a reboot" eventually 30 route_is 172.29.2.1
@@ -57,29 +57,29 @@ ok "route: gone from the kernel" no_route
 ok "route: its unit gone" no_unit
 ok "route: deleted twice" on one "$route" delete DESTINATION=$far NEXT_HOP=172.29.2.1 OWNER=me
 
-ok "route: one owner's" on one "$route" create DESTINATION=$far NEXT_HOP=172.29.1.1 OWNER=me
-ok "route: another owner's too" on one "$route" create DESTINATION=$far NEXT_HOP=172.29.1.1 OWNER=you
-refused "route: a third owner's, elsewhere" 1 "goes via 172.29.1.1 for (me|you), and would go via 172.29.2.1" on one "$route" create DESTINATION=$far NEXT_HOP=172.29.2.1 OWNER=them
+ok "route: one owner's" on one "$route" create DESTINATION=$far NEXT_HOP=172.29.16.1 OWNER=me
+ok "route: another owner's too" on one "$route" create DESTINATION=$far NEXT_HOP=172.29.16.1 OWNER=you
+refused "route: a third owner's, elsewhere" 1 "goes via 172.29.16.1 for (me|you), and would go via 172.29.2.1" on one "$route" create DESTINATION=$far NEXT_HOP=172.29.2.1 OWNER=them
 ok "route: the third owner's delete leaves it" on one "$route" delete DESTINATION=$far NEXT_HOP=172.29.2.1 OWNER=them
-ok "route: the first owner's delete leaves it" on one "$route" delete DESTINATION=$far NEXT_HOP=172.29.1.1 OWNER=me
+ok "route: the first owner's delete leaves it" on one "$route" delete DESTINATION=$far NEXT_HOP=172.29.16.1 OWNER=me
 said "others need it"
-ok "route: still there for the second" route_is 172.29.1.1
+ok "route: still there for the second" route_is 172.29.16.1
 ok "route: its owner moves it" on one "$route" create DESTINATION=$far NEXT_HOP=172.29.2.1 OWNER=you
 ok "route: moved" route_is 172.29.2.1
 ok "route: the last owner's delete" on one "$route" delete DESTINATION=$far NEXT_HOP=172.29.2.1 OWNER=you
 ok "route: gone with the last" no_route
 ok "route: its unit gone with the last" no_unit
 
-refused "route: nobody's" 2 "OWNER is ''" on one "$route" create DESTINATION=$far NEXT_HOP=172.29.1.1
-refused "route: host bits" 2 "the network is 172.29.9.0/24" on one "$route" create DESTINATION=172.29.9.7/24 NEXT_HOP=172.29.1.1 OWNER=me
+refused "route: nobody's" 2 "OWNER is ''" on one "$route" create DESTINATION=$far NEXT_HOP=172.29.16.1
+refused "route: host bits" 2 "the network is 172.29.9.0/24" on one "$route" create DESTINATION=172.29.9.7/24 NEXT_HOP=172.29.16.1 OWNER=me
 refused "route: no network, no address, both said" 2 "NEXT_HOP is 'nobody'" on one "$route" create DESTINATION=there NEXT_HOP=nobody
 said "DESTINATION is 'there'"
-refused "route: a long prefix" 2 "10.0.0.0/33" on one "$route" create DESTINATION=10.0.0.0/33 NEXT_HOP=172.29.1.1 OWNER=me
-refused "route: the default route" 2 "default route" on one "$route" create DESTINATION=0.0.0.0/0 NEXT_HOP=172.29.1.1 OWNER=me
+refused "route: a long prefix" 2 "10.0.0.0/33" on one "$route" create DESTINATION=10.0.0.0/33 NEXT_HOP=172.29.16.1 OWNER=me
+refused "route: the default route" 2 "default route" on one "$route" create DESTINATION=0.0.0.0/0 NEXT_HOP=172.29.16.1 OWNER=me
 refused "route: next hop far away" 1 "not on a network that this machine is connected to \(eth" on one "$route" create DESTINATION=$far NEXT_HOP=10.1.2.3 OWNER=me
-refused "route: next hop is itself" 1 "own address" on one "$route" create DESTINATION=$far NEXT_HOP=172.29.1.10 OWNER=me
-refused "route: a connected destination" 1 "itself connected to" on one "$route" create DESTINATION=172.29.2.0/24 NEXT_HOP=172.29.1.1 OWNER=me
-refused "route: no such action" 1 "'grow' is no action" on one "$route" grow DESTINATION=$far NEXT_HOP=172.29.1.1 OWNER=me
+refused "route: next hop is itself" 1 "own address" on one "$route" create DESTINATION=$far NEXT_HOP=172.29.16.10 OWNER=me
+refused "route: a connected destination" 1 "itself connected to" on one "$route" create DESTINATION=172.29.2.0/24 NEXT_HOP=172.29.16.1 OWNER=me
+refused "route: no such action" 1 "'grow' is no action" on one "$route" grow DESTINATION=$far NEXT_HOP=172.29.16.1 OWNER=me
 ok "route: nothing left behind by refusals" no_unit
 
 ok "keygen: a pair that belongs together" key_pairs

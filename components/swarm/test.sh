@@ -7,12 +7,12 @@ set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 . "$here/../machine/try.sh"
 manager=$here/manager.sh credentials=$here/credentials.sh join=$here/join.sh remove=$here/remove-node.sh
-first=172.29.1.20
+first=172.29.14.20
 
-network a 172.29.1.0/24
+network a 172.29.14.0/24
 machine m1 a=$first
-machine w1 a=172.29.1.21
-machine m2 a=172.29.1.22
+machine w1 a=172.29.14.21
+machine m2 a=172.29.14.22
 
 # Docker's own client on this host, with the credentials as credentials.sh printed them.
 cert=$(mktemp -d /dev/shm/hybrid-vnf-try.XXXXXX)
@@ -38,11 +38,11 @@ no_token_seen() { ! grep -rqF -e "$(token worker)" -e "$(token manager)" "$scrat
 
 refused "manager: no address, a bad name: both said" 2 "ADVERTISE_ADDRESS is ''" on m1 "$manager" create SANS='a b'
 said "SANS holds 'a b'"
-refused "manager: another machine's address" 1 "not on this machine, which has 172.29.1.20/24" on m1 "$manager" create ADVERTISE_ADDRESS=172.29.1.99
+refused "manager: another machine's address" 1 "not on this machine, which has 172.29.14.20/24" on m1 "$manager" create ADVERTISE_ADDRESS=172.29.14.99
 refused "credentials: before the manager" 1 "run manager.sh on it first" on m1 "$credentials" create
 
 ok "manager: created" on m1 "$manager" create ADVERTISE_ADDRESS=$first SANS=swarm.example
-ok "manager: its result" jq -es '.[0] | .endpoint == "tcp://172.29.1.20:2376" and .nodeName == "m1" and (.nodeId | length) == 25' "$scratch/out"
+ok "manager: its result" jq -es '.[0] | .endpoint == "tcp://172.29.14.20:2376" and .nodeName == "m1" and (.nodeId | length) == 25' "$scratch/out"
 ok "manager: keys are root's alone" private
 ok "credentials: printed" fetch_credentials
 ok "API: answers over mutual TLS" api $first info
@@ -61,10 +61,10 @@ ok "credentials: still hold" api $first info
 seen=$(mktemp -d)
 (while ps -eo args >>"$seen/ps"; do sleep 0.05; done) &
 watch=$!
-ok "worker: joins" on w1 "$join" create ADVERTISE_ADDRESS=172.29.1.21 MANAGER_ADDRESS=$first "TOKEN=$(token worker)"
-ok "worker: its result" jq -es '.[0] | .role == "worker" and .nodeName == "w1" and .address == "172.29.1.21"' "$scratch/out"
-ok "worker: run again" on w1 "$join" update ADVERTISE_ADDRESS=172.29.1.21 MANAGER_ADDRESS=$first "TOKEN=$(token worker)"
-ok "second manager: joins" on m2 "$join" create ADVERTISE_ADDRESS=172.29.1.22 MANAGER_ADDRESS=$first:2377 "TOKEN=$(token manager)"
+ok "worker: joins" on w1 "$join" create ADVERTISE_ADDRESS=172.29.14.21 MANAGER_ADDRESS=$first "TOKEN=$(token worker)"
+ok "worker: its result" jq -es '.[0] | .role == "worker" and .nodeName == "w1" and .address == "172.29.14.21"' "$scratch/out"
+ok "worker: run again" on w1 "$join" update ADVERTISE_ADDRESS=172.29.14.21 MANAGER_ADDRESS=$first "TOKEN=$(token worker)"
+ok "second manager: joins" on m2 "$join" create ADVERTISE_ADDRESS=172.29.14.22 MANAGER_ADDRESS=$first:2377 "TOKEN=$(token manager)"
 ok "second manager: its result" jq -es '.[0].role == "manager"' "$scratch/out"
 kill $watch
 wait $watch 2>/dev/null || true
@@ -75,10 +75,10 @@ ok "all three are there" eventually 20 lists "m1 Ready Leader,m2 Ready Reachable
 refused "join: nothing given, all said" 2 "MANAGER_ADDRESS is ''" on w1 "$join" create
 said "TOKEN is not a join token"
 said "ADVERTISE_ADDRESS is ''"
-refused "join: a member of another swarm" 1 "member of another swarm \(managers: .*172.29.1.20:2377" on w1 "$join" create ADVERTISE_ADDRESS=172.29.1.21 MANAGER_ADDRESS=172.29.1.77 "TOKEN=$(token worker)"
-refused "manager: on a worker" 1 "worker of another swarm" on w1 "$manager" create ADVERTISE_ADDRESS=172.29.1.21
+refused "join: a member of another swarm" 1 "member of another swarm \(managers: .*172.29.14.20:2377" on w1 "$join" create ADVERTISE_ADDRESS=172.29.14.21 MANAGER_ADDRESS=172.29.14.77 "TOKEN=$(token worker)"
+refused "manager: on a worker" 1 "worker of another swarm" on w1 "$manager" create ADVERTISE_ADDRESS=172.29.14.21
 ok "manager: leaves a worker as it was" bash -c "! docker exec $tag-w1 ls /etc/hybrid-vnf/swarm 2>/dev/null"
-refused "manager: another address than its swarm's" 1 "advertises 172.29.1.20, and that address cannot be changed to 127.0.0.1" on m1 "$manager" update ADVERTISE_ADDRESS=127.0.0.1
+refused "manager: another address than its swarm's" 1 "advertises 172.29.14.20, and that address cannot be changed to 127.0.0.1" on m1 "$manager" update ADVERTISE_ADDRESS=127.0.0.1
 
 rebooted w1
 ok "worker: back after a reboot" eventually 30 lists "m1 Ready Leader,m2 Ready Reachable,w1 Ready ,"
@@ -91,9 +91,9 @@ docker build --quiet --tag "hybrid-vnf/nginx:try-$$" "$here/../../images/nginx" 
 docker save "hybrid-vnf/nginx:try-$$" | docker exec -i "$tag-m1" docker load --quiet >/dev/null
 docker rmi "hybrid-vnf/nginx:try-$$" >/dev/null
 serves() { [[ $(curl --silent --noproxy '*' --max-time 5 http://$first/) == *behind* ]]; }
-ok "service: a server" on w1 "$here/../webservers/apache.sh" create NAME=behind ADDRESS=172.29.1.21
+ok "service: a server" on w1 "$here/../webservers/apache.sh" create NAME=behind ADDRESS=172.29.14.21
 ok "service: created over the API" api $first service create --quiet --name lb --no-resolve-image --constraint node.hostname==m1 \
-  --endpoint-mode dnsrr --publish mode=host,target=80,published=80 --env SERVERS=172.29.1.21 "hybrid-vnf/nginx:try-$$"
+  --endpoint-mode dnsrr --publish mode=host,target=80,published=80 --env SERVERS=172.29.14.21 "hybrid-vnf/nginx:try-$$"
 ok "service: answers on the node's port" eventually 10 serves
 inside m1 bash -c 'docker kill "$(docker ps -q)"' >/dev/null
 ok "service: its task killed, it answers again" eventually 30 serves
@@ -106,16 +106,16 @@ ok "remove-node: a manager" on m1 "$remove" delete NODE_NAME=m2
 ok "remove-node: twice" on m1 "$remove" delete NODE_NAME=w1
 refused "remove-node: itself" 1 "cannot remove itself" on m1 "$remove" delete NODE_NAME=m1
 ok "only the manager is left" lists "m1 Ready Leader,"
-ok "worker: joins again after it was removed" on w1 "$join" update ADVERTISE_ADDRESS=172.29.1.21 MANAGER_ADDRESS=$first "TOKEN=$(token worker)"
-ok "second manager: leaves" on m2 "$join" delete ADVERTISE_ADDRESS=172.29.1.22 MANAGER_ADDRESS=$first
+ok "worker: joins again after it was removed" on w1 "$join" update ADVERTISE_ADDRESS=172.29.14.21 MANAGER_ADDRESS=$first "TOKEN=$(token worker)"
+ok "second manager: leaves" on m2 "$join" delete ADVERTISE_ADDRESS=172.29.14.22 MANAGER_ADDRESS=$first
 ok "second manager: nothing left" clean m2
-ok "second manager: joins again" on m2 "$join" create ADVERTISE_ADDRESS=172.29.1.22 MANAGER_ADDRESS=$first "TOKEN=$(token manager)"
-ok "second manager: leaves without being removed" on m2 "$join" delete ADVERTISE_ADDRESS=172.29.1.22 MANAGER_ADDRESS=$first
+ok "second manager: joins again" on m2 "$join" create ADVERTISE_ADDRESS=172.29.14.22 MANAGER_ADDRESS=$first "TOKEN=$(token manager)"
+ok "second manager: leaves without being removed" on m2 "$join" delete ADVERTISE_ADDRESS=172.29.14.22 MANAGER_ADDRESS=$first
 ok "the majority holds" api $first node ls
 ok "worker: leaves" on w1 "$join" delete
 ok "worker: leaves twice" on w1 "$join" delete
-refused "join: a token of another swarm" 1 "could not join|not a member" on w1 "$join" create ADVERTISE_ADDRESS=172.29.1.21 MANAGER_ADDRESS=$first JOIN_TIMEOUT=10 TOKEN=SWMTKN-1-0000000000000000000000000000000000000000000000000-0000000000000000000000000
-refused "join: nobody there" 1 "could not join|not a member" on w1 "$join" create ADVERTISE_ADDRESS=172.29.1.21 MANAGER_ADDRESS=172.29.1.77 JOIN_TIMEOUT=8 "TOKEN=$(token worker)"
+refused "join: a token of another swarm" 1 "could not join|not a member" on w1 "$join" create ADVERTISE_ADDRESS=172.29.14.21 MANAGER_ADDRESS=$first JOIN_TIMEOUT=10 TOKEN=SWMTKN-1-0000000000000000000000000000000000000000000000000-0000000000000000000000000
+refused "join: nobody there" 1 "could not join|not a member" on w1 "$join" create ADVERTISE_ADDRESS=172.29.14.21 MANAGER_ADDRESS=172.29.14.77 JOIN_TIMEOUT=8 "TOKEN=$(token worker)"
 ok "manager: deleted" on m1 "$manager" delete
 ok "manager: nothing left" clean m1
 ok "manager: deleted twice" on m1 "$manager" delete

@@ -1,6 +1,6 @@
-import { execFileSync, spawnSync } from "node:child_process";
-import { beforeAll, expect, test } from "vitest";
-import { installed } from "../../toolchain/command";
+import { execFileSync } from "node:child_process";
+import { beforeAll, test } from "vitest";
+import { attempt, installed } from "../../toolchain/command";
 import { installPackages } from "../../toolchain/host";
 import { ROOT } from "./operator";
 
@@ -15,15 +15,10 @@ const tracked = (...patterns: string[]) =>
     .split("\n")
     .filter(Boolean);
 
-/** Each of them makes machines or containers of its own, and takes them away. */
-test.each(tracked("components/*/test.sh", "images/*/test.sh"))("%s", (script) => {
-  const { status, stdout } = spawnSync("bash", [script], {
-    cwd: ROOT,
-    encoding: "utf8",
-    stdio: ["ignore", "pipe", "inherit"],
-    maxBuffer: 64 << 20,
-  });
-  process.stdout.write(stdout);
+/** Each of them makes machines or containers of its own, on networks of its own, and takes them away: several at a time, for they wait a lot. */
+test.concurrent.for(tracked("components/*/test.sh", "images/*/test.sh"))("%s", async (script, { expect }) => {
+  const { code, stdout, stderr } = await attempt("bash", [script], { cwd: ROOT });
+  process.stdout.write(`${stdout}${stderr}`);
   expect(stdout).toMatch(/\b0 failed\b/);
-  expect(status).toBe(0);
+  expect(code).toBe(0);
 });
