@@ -1,11 +1,13 @@
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { Example } from "./example";
 import {
   command,
+  type Ended,
   enginesIn,
+  environment,
   eventually,
   inShell,
   kubectl,
@@ -83,6 +85,40 @@ describe("the chain in the lab", () => {
       const preview = pulumi(`stacks/${stack}`, "preview", "--stack", "dev", "--refresh", "--expect-no-changes");
       expect(preview.status, preview.output).toBe(0);
     }
+  });
+
+  test("one command at a time is at work on the same stacks: a second one is refused, and names the first", async () => {
+    let second: Promise<Ended> | undefined;
+    const first = await command("up", [], (child) => {
+      child.stdout?.on("data", (chunk: Buffer) => {
+        if (/going up/.test(chunk.toString())) second ??= command("preview");
+      });
+    });
+    expect(first.status).toBe(0);
+    const refused = await second;
+    expect(refused?.status).toBe(1);
+    expect(refused?.output).toMatch(/'npm run up' is at work on the same stacks \(process \d+, since /);
+    expect(bothAnswer()).toBe(true);
+  });
+
+  test("nothing is begun while somebody is at work by hand in one of the stacks", async () => {
+    const locks = path.join(ROOT, ".hybrid-vnf/state/.pulumi/locks/organization/hybrid-vnf-service/dev");
+    const byHand = spawn("pulumi", ["up", "--stack", "dev", "--yes", "--skip-preview", "--non-interactive"], {
+      cwd: path.join(ROOT, "stacks/service"),
+      env: environment(),
+      stdio: "ignore",
+    });
+    const ended = new Promise((resolve) => byHand.on("close", resolve));
+    await eventually("it holds the stack", 30, () =>
+      fs.existsSync(locks) && fs.readdirSync(locks).length > 0 ? true : "no lock yet",
+    );
+    process.kill(byHand.pid as number, "SIGSTOP");
+    const { status, output } = await command("up");
+    process.kill(byHand.pid as number, "SIGCONT");
+    expect(status).toBe(1);
+    expect(output).toContain(`hybrid-vnf-service/dev is being worked on by process ${byHand.pid}`);
+    expect(output).not.toContain("going up");
+    expect(await ended).toBe(0);
   });
 
   test("down of a stack that is not there leaves the machines of others alone", async () => {
