@@ -56,13 +56,18 @@ export class ServiceChain extends pulumi.ComponentResource {
     );
     const problems = new Problems(`ServiceChain "${name}"`);
     const path = planPath(args, problems);
+    const crossed = new Map<string, string[]>();
     for (const { machine, destination, nextHop } of path.routes) {
       const [neighbour, chain] = claim(machine, `route to ${destination}`, `${nextHop} ${name}`)?.split(" ") ?? [];
-      problems.require(
-        neighbour === undefined || neighbour === nextHop,
-        `${machine.name} sends packets for ${destination} to ${neighbour} for the chain ${chain}, and would send them to ${nextHop} for this one: let both lead through the same neighbour, or give the chains machines of their own`,
-      );
+      if (neighbour === undefined || neighbour === nextHop) continue;
+      const where = `packets for ${destination} to ${neighbour} for the chain ${chain}, and would send them to ${nextHop} for this one`;
+      crossed.set(where, [...(crossed.get(where) ?? []), machine.name]);
     }
+    for (const [where, machines] of crossed)
+      problems.require(
+        false,
+        `${machines.join(" and ")} send${machines.length === 1 ? "s" : ""} ${where}: let both lead through the same neighbour, or give the chains machines of their own`,
+      );
     problems.throwIfAny();
     this.name = name;
     this.hops = path.hops;

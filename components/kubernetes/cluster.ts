@@ -7,7 +7,7 @@ import type { NetworkIdentity } from "../network/network";
 import { requireArguments, SITE_NETWORKS } from "../problem/arguments";
 import { Problems } from "../problem/problem";
 import { MachineScript } from "../script/script";
-import { planLegs, siteOfNetworks } from "../site/legs";
+import { planGroup, siteOfNetworks } from "../site/legs";
 import type { SiteNetwork } from "../site/network";
 import { Flannel } from "./flannel";
 import { type KubernetesLike, workloadProvider } from "./kubernetes";
@@ -101,11 +101,9 @@ export class KubernetesCluster extends pulumi.ComponentResource implements Kuber
         { name: "services", cidr: serviceCidr },
       ]),
     );
-    const plan = Array.from({ length: site && counted ? workerCount + 1 : 0 }, (_, at) => {
-      const hostname = `${machineName}-${at + 1}`;
-      const legs = site ? planLegs(site, hostname, networks, numberOf(at), problems) : [];
-      return { name: `${name}-${at + 1}`, hostname, legs };
-    });
+    const hostnames = Array.from({ length: counted ? workerCount + 1 : 0 }, (_, at) => `${machineName}-${at + 1}`);
+    const planned = site ? planGroup(site, hostnames, networks, numberOf, problems) : [];
+    const plan = planned.map((one, at) => ({ ...one, name: `${name}-${at + 1}` }));
     problems.throwIfAny();
     if (!site) throw new RangeError(`${name}: a cluster belongs to a site`);
 

@@ -67,6 +67,11 @@ export class Problems {
     );
   }
 
+  /** What has been found so far. */
+  get all(): readonly string[] {
+    return this.found;
+  }
+
   /** Runs `parse`; what it throws as InvalidInput or RangeError becomes a problem, and the result undefined. */
   gather<T>(parse: () => T): T | undefined {
     try {

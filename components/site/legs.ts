@@ -1,7 +1,7 @@
 import { Cidr } from "../network/cidr";
 import type { NetworkIdentity } from "../network/network";
 import { platformOfLegs } from "../platform/platform";
-import type { Problems } from "../problem/problem";
+import { Problems } from "../problem/problem";
 import type { SiteNetwork } from "./network";
 import type { SiteLike } from "./site-like";
 
@@ -39,4 +39,36 @@ export function planLegs<N extends NetworkIdentity>(
     });
     return address ? [{ network, address }] : [];
   });
+}
+
+/**
+ * The legs of machines of one kind, as `planLegs` plans each. What stands against one of them mostly stands against those after it: it is told of the
+ * first one, and the others are named.
+ * @param numberOf the number of the addresses of the machine in this place, from 0
+ */
+export function planGroup<N extends NetworkIdentity>(
+  site: SiteLike,
+  hostnames: readonly string[],
+  networks: readonly N[],
+  numberOf: (place: number) => number,
+  problems: Problems,
+): { hostname: string; legs: { network: N; address: string }[] }[] {
+  const refused: string[] = [];
+  let told: readonly string[] = [];
+  const planned = hostnames.map((hostname, place) => {
+    const own = new Problems(hostname);
+    const legs = planLegs(site, hostname, networks, numberOf(place), own);
+    if (own.all.length > 0) {
+      if (refused.length === 0) told = own.all;
+      refused.push(hostname);
+    }
+    return { hostname, legs };
+  });
+  const [, ...others] = refused;
+  const named = others.length > 2 ? `${others[0]} and ${others.length - 1} more` : others.join(" and ");
+  told.forEach((sentence, at) => {
+    const isLast = at === told.length - 1;
+    problems.require(false, isLast && named !== "" ? `${sentence}; ${named} can't be planned either` : sentence);
+  });
+  return planned;
 }

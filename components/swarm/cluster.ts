@@ -7,7 +7,7 @@ import type { NetworkIdentity } from "../network/network";
 import { requireArguments, SITE_NETWORKS } from "../problem/arguments";
 import { Problems } from "../problem/problem";
 import { MachineScript, printedBy } from "../script/script";
-import { planLegs, siteOfNetworks } from "../site/legs";
+import { planGroup, siteOfNetworks } from "../site/legs";
 import type { SiteNetwork } from "../site/network";
 import { type SwarmCredentials, type SwarmLike, serviceProvider } from "./swarm";
 
@@ -68,11 +68,16 @@ export class SwarmCluster extends pulumi.ComponentResource implements SwarmLike 
     ].every(Boolean);
     const site = siteOfNetworks(networks, problems);
     problems.gather(() => requireDisjoint(name, networks));
-    const plan = Array.from({ length: site && counted ? managerCount + workerCount : 0 }, (_, at) => {
-      const hostname = `${machineName}-${at + 1}`;
-      const legs = site ? planLegs(site, hostname, networks, firstHost + at, problems) : [];
-      return { name: `${name}-${at + 1}`, hostname, role: at < managerCount ? "manager" : "worker", legs };
-    });
+    const hostnames = Array.from(
+      { length: counted ? managerCount + workerCount : 0 },
+      (_, at) => `${machineName}-${at + 1}`,
+    );
+    const planned = site ? planGroup(site, hostnames, networks, (place) => firstHost + place, problems) : [];
+    const plan = planned.map((one, at) => ({
+      ...one,
+      name: `${name}-${at + 1}`,
+      role: at < managerCount ? "manager" : "worker",
+    }));
     problems.throwIfAny();
     if (!site) throw new RangeError(`${name}: a swarm belongs to a site`);
 

@@ -6,7 +6,7 @@ import type { MachineLike } from "../machine/machine";
 import { A_SITE_NETWORK, requireArguments } from "../problem/arguments";
 import { Problems } from "../problem/problem";
 import { MachineScript } from "../script/script";
-import { planLegs } from "../site/legs";
+import { planGroup } from "../site/legs";
 import type { SiteNetwork } from "../site/network";
 
 /** How many servers, where, and what they show. */
@@ -48,15 +48,14 @@ export class WebServers extends pulumi.ComponentResource implements ServerGroup 
       problems.requireHost("firstHost", firstHost),
     ].every(Boolean);
     problems.requireText("page", args.page);
-    const planned = Array.from({ length: counted ? serverCount : 0 }, (_, at) => {
-      const hostname = `${machineName}-${at + 1}`;
-      return { hostname, number: at + 1, legs: planLegs(site, hostname, [network], firstHost + at, problems) };
-    });
+    const hostnames = Array.from({ length: counted ? serverCount : 0 }, (_, at) => `${machineName}-${at + 1}`);
+    const planned = planGroup(site, hostnames, [network], (place) => firstHost + place, problems);
     problems.throwIfAny();
 
     this.name = machineName;
     this.network = network;
-    this.machines = planned.map(({ hostname, number, legs }) => {
+    this.machines = planned.map(({ hostname, legs }, at) => {
+      const number = at + 1;
       const machine = site.platform.machine(
         `${name}-${number}`,
         { site: site.name, hostname, role: "server", legs, key: site.key, group: { name, role: machineName } },

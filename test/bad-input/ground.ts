@@ -1,0 +1,104 @@
+import {
+  AddressPlan,
+  DeployedKubernetes,
+  DeployedSwarm,
+  KubernetesCluster,
+  type KubernetesClusterArgs,
+  lab,
+  Machine,
+  type MachineLike,
+  Network,
+  NginxLoadBalancer,
+  type NginxLoadBalancerArgs,
+  QuaggaRouter,
+  type QuaggaRouterArgs,
+  ServiceChain,
+  type ServiceChainArgs,
+  Site,
+  type SiteNetwork,
+  SwarmCluster,
+  type SwarmClusterArgs,
+  WebServers,
+  type WebServersArgs,
+} from "../../components";
+
+/** A mistake in a program: what it is, a program that makes it and nothing else, and words of the one sentence that it is told in. */
+export type Row = [mistake: string, program: () => unknown, words: string[]];
+
+/** As a program without types, or one that reads its values from outside, would pass it. */
+export const wrong = (value: unknown) => value as never;
+
+export const transit = { id: "test/transit", name: "transit", cidr: "10.100.101.0/24" };
+export const servers = { id: "test/servers", name: "servers", cidr: "10.100.102.0/24" };
+export const clients = { id: "test/clients", name: "clients", cidr: "10.100.100.0/24" };
+export const moon = { id: "test/moon", name: "moon", cidr: "10.9.9.0/24" };
+
+/** A site as a contract tells of it, with nothing in it yet but transit: each program begins on one of its own. */
+export function ground(platform = lab()) {
+  const site = {
+    name: "test",
+    platform,
+    key: { privateKey: "PRIVATE", publicKey: "ssh-ed25519 AAAA" },
+    plan: new AddressPlan(),
+  };
+  const on = (name: string, cidr: string) => ({ id: `test/${name}`, name, cidr, ref: name, site });
+  site.plan.addNetwork(transit);
+  return {
+    site,
+    on,
+    transit: on(transit.name, transit.cidr),
+    servers: on(servers.name, servers.cidr),
+    clients: on(clients.name, clients.cidr),
+  };
+}
+
+/** A node as a contract tells of it, with a leg on transit and one beside the clients. */
+export const node = (): MachineLike => ({
+  id: "test/node-1",
+  name: "node-1",
+  legs: [
+    { network: transit.id, cidr: transit.cidr, address: "10.100.101.10", interface: "eth0" },
+    { network: clients.id, cidr: clients.cidr, address: "10.100.100.20", interface: "eth1" },
+  ],
+  ssh: { host: "10.100.101.10", port: 22, user: "root", privateKey: "PRIVATE", hostKey: "ssh-ed25519 AAAA" },
+  identity: "1",
+});
+export const deployed = () => ({
+  name: "cluster",
+  networks: [transit, clients],
+  nodes: [node()],
+  endpoint: "https://10.100.101.10:6443",
+});
+export const deployedKubernetes = (given: object = {}) =>
+  new DeployedKubernetes("k", { ...deployed(), kubeconfig: "kubeconfig", ...given });
+export const deployedSwarm = (given: object = {}) =>
+  new DeployedSwarm("s", { ...deployed(), credentials: { ca: "", cert: "", key: "" }, ...given });
+
+export const site = (transitCidr: string, siteName?: string) => () =>
+  new Site("s", { platform: lab(), transitCidr, siteName });
+export const network = (cidr: string, role?: string) => () => new Network("n", { site: ground().site, cidr, role });
+export const machine = (name: string, on: SiteNetwork, host = 100) =>
+  new Machine(name, { networks: [on], role: "client", host });
+export const web = (args: Partial<WebServersArgs>) => () => new WebServers("w", { network: ground().servers, ...args });
+export const kubernetes = (args: Partial<KubernetesClusterArgs>) => () =>
+  new KubernetesCluster("k", { networks: [ground().transit], ...args });
+export const swarm = (args: Partial<SwarmClusterArgs>) => () =>
+  new SwarmCluster("s", { networks: [ground().transit], ...args });
+export const router = (args: Partial<QuaggaRouterArgs>) => () =>
+  new QuaggaRouter("quagga", { cluster: deployedKubernetes(), ...args });
+export const balancer = (args: Partial<NginxLoadBalancerArgs>) => () =>
+  new NginxLoadBalancer("nginx", { cluster: deployedSwarm(), backends: ["10.100.102.11"], ...args });
+export const group = () => ({ name: "web", network: servers, machines: [node()] });
+export const chain = (args: Partial<ServiceChainArgs>) => () =>
+  new ServiceChain("c", { from: clients, functions: [], to: group(), ...args });
+
+/** A whole chain's parts, each as it should be. */
+export function parts() {
+  const { transit: near, servers: far, clients: asking } = ground();
+  const apache = new WebServers("apache", { network: far });
+  const k8s = new KubernetesCluster("k8s", { networks: [near, far] });
+  const docker = new SwarmCluster("swarm", { networks: [near, asking] });
+  const quagga = new QuaggaRouter("quagga", { cluster: k8s });
+  const nginx = new NginxLoadBalancer("nginx", { cluster: docker, backends: apache.addresses });
+  return { near, far, asking, apache, k8s, docker, quagga, nginx };
+}

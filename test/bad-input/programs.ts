@@ -1,0 +1,330 @@
+import * as pulumi from "@pulumi/pulumi";
+import {
+  Gateway,
+  hosts,
+  hybrid,
+  KubernetesCluster,
+  KubernetesLayer,
+  lab,
+  Machine,
+  NginxLoadBalancer,
+  openStack,
+  QuaggaRouter,
+  Route,
+  ServiceChain,
+  ServiceLayer,
+  SwarmLayer,
+} from "../../components";
+import {
+  balancer,
+  deployedKubernetes,
+  deployedSwarm,
+  ground,
+  kubernetes,
+  machine,
+  moon,
+  network,
+  node,
+  parts,
+  type Row,
+  router,
+  servers,
+  site,
+  swarm,
+  transit,
+  web,
+  wrong,
+} from "./ground";
+
+/** Programs of one part. */
+const SINGLE: Row[] = [
+  ["a transit range without a prefix", site("10.100.101.0"), ['did you mean "10.100.101.0/24"?']],
+  ["a transit range with host bits", site("10.100.101.7/24"), ['did you mean "10.100.101.0/24"?']],
+  ["a site's name in capitals", site(transit.cidr, "Edge"), ['the name "Edge"', "lower-case"]],
+  ["a site's name and range at once", site("x/24", ""), ['the name ""', '"x" is not an IPv4 address']],
+  ["a network of a role that is no name", network("10.1.0.0/24", "The Net"), ['its role is "The Net"']],
+  [
+    "a network on transit",
+    network("10.100.101.128/25"),
+    ['network "n" 10.100.101.128/25 overlaps network "transit" 10.100.101.0/24'],
+  ],
+  ["no servers", web({ serverCount: 0 }), ["serverCount is 0", "from 1 to 1000"]],
+  ["half a server", web({ serverCount: 1.5 }), ["serverCount is 1.5", "whole number"]],
+  ["more servers than anybody has", web({ serverCount: 1e9 }), ["serverCount is 1000000000", "from 1 to 1000"]],
+  [
+    "more servers than the network holds",
+    web({ network: ground().on("small", "10.100.103.0/28"), serverCount: 9 }),
+    ["no host number 15", "1 to 14"],
+  ],
+  ["servers whose name no host can have", web({ machineName: "web_server" }), ['"web_server-1" is no host name']],
+  ["a negative number of workers", kubernetes({ workerCount: -1 }), ["workerCount is -1", "from 0 to 1000"]],
+  [
+    "a cluster that is given no time",
+    kubernetes({ readyTimeoutSeconds: 0.5 }),
+    ["readyTimeoutSeconds is 0.5", "from 1 to 9999"],
+  ],
+  ["an unknown CNI", kubernetes({ cni: wrong("calico") }), ['cni is "calico"', '"bridge" or "flannel"']],
+  [
+    "a bridge over several nodes",
+    kubernetes({ workerCount: 1, cni: "bridge" }),
+    ['cni "bridge" joins the pods of one node only', 'use cni "flannel"'],
+  ],
+  ["a cluster in no network", kubernetes({ networks: [] }), ["networks is empty"]],
+  [
+    "a cluster over two sites",
+    () => {
+      const other = ground().servers;
+      const elsewhere = { ...other, id: "other/servers", site: { ...other.site, name: "other" } };
+      return kubernetes({ networks: [ground().transit, elsewhere] })();
+    },
+    ['networks "test/transit" and "other/servers" are of two sites'],
+  ],
+  ["pods' range on transit", kubernetes({ podCidr: "10.100.0.0/16" }), ['overlaps network "pods" 10.100.0.0/16']],
+  [
+    "services' range on the pods'",
+    kubernetes({ serviceCidr: "10.244.1.0/24" }),
+    ['"pods" 10.244.0.0/16 overlaps network "services"'],
+  ],
+  [
+    "no room for the nodes",
+    kubernetes({ networks: [ground().on("tiny", "10.100.104.0/29")] }),
+    ["no host number 10", "1 to 6"],
+  ],
+  ["an even number of managers", swarm({ managerCount: 2 }), ["managerCount is 2", "odd"]],
+  ["no manager", swarm({ managerCount: 0 }), ["managerCount is 0"]],
+  ["a swarm in no network", swarm({ networks: [] }), ["networks is empty"]],
+  [
+    "clients on transit",
+    () => new SwarmLayer("s", { transit: ground().transit, clientsCidr: "10.100.0.0/16" }),
+    ['"clients" 10.100.0.0/16 overlaps network "transit"'],
+  ],
+  ["a client beyond its network", () => machine("c", ground().on("tiny", "10.100.104.0/30")), ["no host number 100"]],
+  [
+    "two machines of one name",
+    () => {
+      const { servers: network } = ground();
+      machine("c", network);
+      return new Machine("d", { networks: [network], role: "client", host: 101, hostname: "c" });
+    },
+    ['has a machine "c" already'],
+  ],
+  [
+    "two machines of one address",
+    () => {
+      const { servers: network } = ground();
+      machine("a", network);
+      return machine("b", network);
+    },
+    ["b would have the address 10.100.102.100", "which a has"],
+  ],
+  [
+    "a network the router has no leg on",
+    router({ networks: [transit, servers] }),
+    ['node-1 has no leg in network "test/servers"', '"test/transit", "test/clients"'],
+  ],
+  ["a router from nowhere", router({ networks: [moon] }), ['no leg in network "test/moon"']],
+  ["a router to nowhere", router({ networks: [] }), ["networks is empty"]],
+  ["two routers on one node", router({ replicas: wrong(2) }), ["replicas is 2", "(1) or not at all (0)"]],
+  [
+    "a router's next hop out of reach",
+    router({ routes: [{ destination: "10.200.0.0/16", nextHop: "192.168.0.1" }] }),
+    ["the next hop 192.168.0.1 of 10.200.0.0/16", "name a neighbour"],
+  ],
+  [
+    "a router's malformed destination",
+    router({ routes: [{ destination: "10.200.0.1/16", nextHop: "10.100.100.7" }] }),
+    ['did you mean "10.200.0.0/16"?'],
+  ],
+  ["a router on no node", router({ cluster: deployedKubernetes({ nodes: [] }) }), ["its cluster has no node"]],
+  ["no backend", balancer({ backends: [] }), ["backends is empty"]],
+  ["a backend that is no address", balancer({ backends: ["apache"] }), ['"apache" is not an IPv4 address']],
+  [
+    "a backend's port out of range",
+    balancer({ backends: ["10.100.102.11:70000"] }),
+    ['the port "70000" must be a number from 1 to 65535'],
+  ],
+  ["a backend's port that is empty", balancer({ backends: ["10.100.102.11:"] }), ['the port "" must be a number']],
+  [
+    "a backend's port in another base",
+    balancer({ backends: ["10.100.102.11:0x50"] }),
+    ['the port "0x50" must be a number'],
+  ],
+  [
+    "a balancer that is given no time",
+    balancer({ readyTimeoutSeconds: 0 }),
+    ["readyTimeoutSeconds is 0", "whole number of seconds from 1 to 9999"],
+  ],
+  ["the balancer's port out of range", balancer({ port: 0 }), ["port is 0", "1 to 65535"]],
+  [
+    "an unknown publish mode",
+    balancer({ publishMode: wrong("mesh") }),
+    ['publishMode is "mesh"', '"host" or "ingress"'],
+  ],
+  ["no balancer", balancer({ publishMode: "ingress", taskCount: 0 }), ["taskCount is 0"]],
+  [
+    "a registry with a scheme",
+    balancer({ registry: "https://registry.example.org" }),
+    ['registry is "https://registry.example.org"', 'without "https://"'],
+  ],
+  [
+    "a registry without a host",
+    router({ registry: "team/images" }),
+    ['registry is "team/images"', "it must be a host"],
+  ],
+  [
+    "more servers than fit before the workers",
+    () => new KubernetesLayer("kubernetes", { transit: ground().transit, serverCount: 90, workerCount: 1 }),
+    ["serverCount is 90 and workerCount is 1", "room for 89 servers"],
+  ],
+  [
+    "a gateway's return address without the gateway",
+    () => new KubernetesLayer("kubernetes", { transit: ground().transit, gatewayReturnAddress: "10.100.102.254" }),
+    ["there is no gatewayAddress"],
+  ],
+  ["an empty registry", router({ registry: "" }), ['registry is ""']],
+  [
+    "a number of tasks where each node has one",
+    balancer({ taskCount: 2 }),
+    ['taskCount is 2: with publishMode "host" there is a task on every node', 'use "ingress"'],
+  ],
+  [
+    "everything wrong with a balancer at once",
+    balancer({ backends: ["x"], port: -1, publishMode: wrong("y"), taskCount: 0 }),
+    ['"x"', "port is -1", '"y"', "taskCount is 0"],
+  ],
+  ["a gateway with one leg", () => new Gateway("g", { legs: [{ network: transit }] }), ["it has 1 leg(s)"]],
+  [
+    "a gateway's address elsewhere",
+    () => new Gateway("g", { legs: [{ network: transit, address: "10.9.9.9" }, { network: servers }] }),
+    ['10.9.9.9 is no machine\'s address in network "transit"'],
+  ],
+  [
+    "a route to a malformed network",
+    () => new Route("r", { machine: node(), destination: "10.100.102.1/24", nextHop: "10.100.101.1" }),
+    ['did you mean "10.100.102.0/24"?'],
+  ],
+  [
+    "a route over no neighbour",
+    () => new Route("r", { machine: node(), destination: servers.cidr, nextHop: "10.9.9.9" }),
+    ["the next hop 10.9.9.9 is in no network that node-1 has a leg in"],
+  ],
+  [
+    "servers where the clients are",
+    () =>
+      new ServiceLayer("s", {
+        kubernetes: {
+          cluster: deployedKubernetes(),
+          servers: { name: "apache", network: servers, machines: [], addresses: [] },
+        },
+        swarm: { cluster: deployedSwarm(), clients: { ...servers, name: "clients" }, client: node() },
+      }),
+    ['"servers" 10.100.102.0/24 overlaps network "clients"'],
+  ],
+];
+
+/** What a node keeps to itself. */
+const NODES_OWN: Row[] = [
+  ...[22, 2376, 2377, 7946].map(
+    (port): Row => [
+      `port ${port}, which nodes use themselves`,
+      balancer({ port }),
+      [`port is ${port}, which belongs to`, "take another one"],
+    ],
+  ),
+  [
+    "a router's default route",
+    router({ routes: [{ destination: "0.0.0.0/0", nextHop: "10.100.100.7" }] }),
+    ["would take the node's own default route"],
+  ],
+  [
+    "a router's route to a network beside it",
+    router({ routes: [{ destination: "10.100.100.0/24", nextHop: "10.100.101.7" }] }),
+    ["overlaps 10.100.100.0/24, which node-1 has a leg in"],
+  ],
+  [
+    "a router's route over a network beside it",
+    router({ routes: [{ destination: "10.100.0.0/16", nextHop: "10.100.101.7" }] }),
+    ["overlaps 10.100.101.0/24, which node-1 has a leg in"],
+  ],
+  [
+    "a router's route without a next hop",
+    router({ routes: wrong([{ destination: "10.200.0.0/16" }]) }),
+    ["a list of {destination, nextHop}"],
+  ],
+  [
+    "a backend that is an output",
+    balancer({ backends: wrong([pulumi.output("10.1.1.1")]) }),
+    ["a backend is an output"],
+  ],
+  [
+    "a role that there is not",
+    () => new Machine("m", { networks: [ground().servers], role: wrong("router"), host: 7 }),
+    ['role is "router"', "client, server"],
+  ],
+];
+
+/** Programs of several parts, of which one is too many, and what only JavaScript lets through. */
+const SEVERAL: Row[] = [
+  [
+    "two chains that contradict each other on a machine",
+    () => {
+      const { near, far, asking, apache, quagga, nginx } = parts();
+      const other = new KubernetesCluster("other", { networks: [near, far], firstHost: 40 });
+      const second = new QuaggaRouter("second", { cluster: other });
+      new ServiceChain("web", { from: asking, functions: [nginx, quagga], to: apache });
+      return new ServiceChain("more", { from: asking, functions: [nginx, second], to: apache });
+    },
+    [
+      "swarm-1 sends packets for 10.100.102.0/24 to 10.100.101.10 for the chain web, and would send them to 10.100.101.40",
+      "apache-1 and apache-2 send packets for 10.100.101.20/32 to 10.100.102.10 for the chain web",
+    ],
+  ],
+  [
+    "two balancers on one port of a Swarm",
+    () => {
+      const { docker, apache } = parts();
+      return new NginxLoadBalancer("more", { cluster: docker, backends: apache.addresses });
+    },
+    ["port is 80, which nginx has on the Swarm swarm already"],
+  ],
+  [
+    "two routers of one name on a cluster",
+    () => new QuaggaRouter("more", { cluster: parts().k8s, functionName: "quagga" }),
+    ['its cluster k8s runs "quagga" already, by quagga', "another functionName"],
+  ],
+  [
+    "a function's name that no cluster takes",
+    () => new QuaggaRouter("Q_1", { cluster: parts().k8s }),
+    ['"Q_1" can\'t be used'],
+  ],
+  [
+    "a gateway with two legs in one network",
+    () => new Gateway("g", { legs: [{ network: transit }, { network: transit }] }),
+    ["two legs in one network"],
+  ],
+  [
+    "a gateway that packets are sent to, whose address is not said",
+    () => {
+      const { near, far, asking, apache, nginx } = parts();
+      const cluster = new KubernetesCluster("far", { networks: [near], firstHost: 40 });
+      const gateway = new Gateway("vpn", { legs: [{ network: near }, { network: far }] });
+      const functions = [nginx, new QuaggaRouter("r", { cluster }), gateway];
+      return new ServiceChain("web", { from: asking, functions, to: apache });
+    },
+    ["r sends packets to vpn, whose address in test/transit is not said"],
+  ],
+  ["a page that is no text", web({ page: wrong(7) }), ["page is 7: it must be a text"]],
+  ["a registry that is no text", router({ registry: wrong(5000) }), ["registry is 5000: it must be a text"]],
+  ["a time limit in words", kubernetes({ readyTimeoutSeconds: wrong("120") }), ['readyTimeoutSeconds is "120"']],
+  [
+    "a host number that is an output",
+    web({ firstHost: wrong(pulumi.output(7)) }),
+    ["firstHost is an output, whose value is known only later"],
+  ],
+  ["hosts without arguments", () => hosts(wrong(undefined)), ["hosts: its arguments are undefined"]],
+  ["a hybrid without networks", () => hybrid(wrong({ otherwise: lab() })), ["networks is undefined"]],
+  ["a lab that is given a name", () => lab(wrong("mine")), ['lab: its arguments are "mine"']],
+  ["a cloud without arguments", () => openStack(wrong(null)), ["OpenStack: its arguments are null"]],
+];
+
+export const PROGRAMS: Row[] = [...SINGLE, ...NODES_OWN, ...SEVERAL];

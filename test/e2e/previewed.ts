@@ -1,0 +1,139 @@
+import * as fs from "node:fs";
+import * as os from "node:os";
+import * as path from "node:path";
+import type { EngineEvent, Stack } from "@pulumi/pulumi/automation";
+import { LocalWorkspace, PulumiCommand, type PulumiFn } from "@pulumi/pulumi/automation";
+import { plain } from "../../cli/diagnostics";
+import { OperationError, operate } from "../../cli/operation";
+import { environment } from "./operator";
+
+/** What came of a preview. */
+export interface Previewed {
+  /** The errors as the command shows them; none when the preview is green. */
+  readonly errors: readonly string[];
+  /** The engine's own errors, one by one. */
+  readonly told: readonly string[];
+  /** Everything that the engine printed. */
+  readonly output: string;
+  /** What would be made besides the stack itself and components, by name. */
+  readonly planned: readonly string[];
+  readonly seconds: number;
+}
+
+/** Seconds until an engine that says nothing is ended. */
+const PATIENCE = 20;
+
+const silent = { line() {}, begin() {}, busy() {}, step() {}, end() {}, close() {} };
+const listeners = ["unhandledRejection", "uncaughtException"] as const;
+
+/** A backend of its own, whose stacks have programs that are functions of this process. */
+export class Backend {
+  private readonly folder = fs.mkdtempSync(path.join(os.tmpdir(), "hybrid-vnf-rows-"));
+  private readonly env: Record<string, string>;
+
+  constructor() {
+    const { PATH = "", PULUMI_HOME = "" } = environment();
+    const state = path.join(this.folder, "state");
+    fs.mkdirSync(state);
+    this.env = {
+      PATH,
+      PULUMI_HOME,
+      PULUMI_BACKEND_URL: `file://${state}`,
+      PULUMI_CONFIG_PASSPHRASE: "rows",
+      PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",
+      PULUMI_SKIP_UPDATE_CHECK: "true",
+    };
+  }
+
+  async stack(projectName: string, stackName: string): Promise<Previews> {
+    const workDir = path.join(this.folder, projectName, stackName);
+    fs.mkdirSync(workDir, { recursive: true });
+    const bin = this.env.PATH?.split(path.delimiter).find((one) => fs.existsSync(path.join(one, "pulumi"))) ?? "";
+    const stack = await LocalWorkspace.createOrSelectStack(
+      { projectName, stackName, program: async () => {} },
+      {
+        workDir,
+        envVars: this.env,
+        projectSettings: { name: projectName, runtime: "nodejs", main: workDir },
+        pulumiCommand: await PulumiCommand.get({ root: path.dirname(bin) }),
+      },
+    );
+    return new Previews(projectName, stack);
+  }
+
+  remove(): void {
+    fs.rmSync(this.folder, { recursive: true });
+  }
+}
+
+/** A stack that is given one program after the other. */
+export class Previews {
+  constructor(
+    private readonly project: string,
+    private readonly stack: Stack,
+  ) {}
+
+  /** Sets the stack's settings, in place of those that it had. */
+  private async configure(config: Readonly<Record<string, unknown>>): Promise<void> {
+    const { workspace, name } = this.stack;
+    const settings = await workspace.stackSettings(name);
+    const own = Object.entries(config).map(([key, value]) => [`${this.project}:${key}`, value]);
+    await workspace.saveStackSettings(name, { ...settings, config: Object.fromEntries(own) });
+  }
+
+  async preview(program: PulumiFn, config: Readonly<Record<string, unknown>> = {}): Promise<Previewed> {
+    await this.configure(config);
+    const began = Date.now();
+    const told: string[] = [];
+    const planned: string[] = [];
+    let output = "";
+    const heard = ({ diagnosticEvent, resourcePreEvent }: EngineEvent) => {
+      if (diagnosticEvent?.severity === "error" && !diagnosticEvent.ephemeral)
+        told.push(plain(diagnosticEvent.message));
+      const { type = "", urn = "", new: made } = resourcePreEvent?.metadata ?? {};
+      const custom = made?.custom === true && !type.startsWith("pulumi:");
+      if (custom) planned.push(urn.slice(urn.lastIndexOf("::") + 2));
+    };
+    const keep = (text: string) => {
+      output += text;
+    };
+    let errors: readonly string[] = [];
+    const restore = unheard();
+    try {
+      await operate(
+        this.project,
+        "preview",
+        silent,
+        ({ event }) => {
+          const onEvent = (one: EngineEvent) => {
+            heard(one);
+            event(one);
+          };
+          const signal = AbortSignal.timeout(PATIENCE * 1000);
+          return this.stack.preview({ program, signal, onEvent, onOutput: keep, onError: keep, color: "never" });
+        },
+        true,
+      );
+    } catch (error) {
+      if (!(error instanceof OperationError)) throw error;
+      errors = error.errors;
+    } finally {
+      restore();
+    }
+    return { errors, told, output, planned, seconds: (Date.now() - began) / 1000 };
+  }
+
+  /** Brings up what only has outputs. */
+  async publish(outputs: Record<string, unknown>): Promise<void> {
+    await this.stack.up({ program: async () => outputs });
+  }
+}
+
+/** While a program runs its SDK hears what nobody caught, and tells the engine: the tests' own ears are closed. */
+function unheard(): () => void {
+  const before = listeners.map((event) => [event, process.listeners(event as "uncaughtException")] as const);
+  for (const event of listeners) process.removeAllListeners(event);
+  return () => {
+    for (const [event, own] of before) for (const listener of own) process.on(event, listener);
+  };
+}
