@@ -104,6 +104,7 @@ export function planPath({ from, clients = [], functions, to, returnPath }: Path
   checkBackends(functions, to, problems);
 
   const links = linksAlong(there, problems, from.id, to.network.id);
+  if (links) checkPorts(there, links, problems);
   const back = backwards(functions, returnPath, stations, problems);
   if (!links || !back) return nothing;
   const answers = [server, ...back, client];
@@ -172,6 +173,29 @@ function checkBackends(functions: readonly NetworkFunction[], to: ServerGroup, p
       problems.require(
         known.has(backend.split(":")[0]),
         `${one.name} balances over ${backend}, which is no address of ${next?.name ?? to.name}: let it lead to what follows it in the chain`,
+      );
+  });
+}
+
+/**
+ * Whether access rules let requests in: at a proxy on the port that it answers on, at the servers on those that they are asked at, and at what
+ * forwards to either. Where a proxy does not say what it asks, nothing is known of it.
+ */
+function checkPorts(there: readonly Station[], links: readonly string[], problems: Problems): void {
+  const isProxy = ({ function: one }: Station) => one?.handling === "proxy";
+  there.forEach((station, here) => {
+    const network = links[here - 1];
+    if (network === undefined) return;
+    const next = there.slice(here).find(isProxy)?.function;
+    const last = there.slice(0, here).findLast(isProxy)?.function;
+    const backends = (last?.backends ?? []).map((backend) => Number(backend.split(":")[1] ?? 80));
+    const asked = next || !last ? [next?.port ?? 80] : backends;
+    const rules = station.instances.flatMap((_, place) => legAt(station, network, place)?.openPorts ?? []);
+    const limited = station.instances.some((_, place) => legAt(station, network, place)?.openPorts !== undefined);
+    for (const port of limited ? new Set(asked) : [])
+      problems.require(
+        rules.includes(port),
+        `requests to port ${port} can't reach ${station.name} in "${network}", for the access rules of its machines open ${[...new Set(rules)].join(", ") || "no port"}: ${rules.length > 0 ? "open it there too (servicePorts), or take another one" : "give them another role"}`,
       );
   });
 }

@@ -43,7 +43,9 @@ export const functionFacts = z.object({
     .array(
       z.object({
         machine: machineFacts.optional(),
-        legs: z.array(z.object({ network: text, cidr: text, address: text.optional() })),
+        legs: z.array(
+          z.object({ network: text, cidr: text, address: text.optional(), openPorts: z.array(z.number()).optional() }),
+        ),
       }),
     )
     .min(1),
@@ -60,7 +62,12 @@ export function factsOfFunction(one: NetworkFunction): pulumi.Output<FunctionFac
       instances.map(({ machine, legs }) =>
         pulumi.output({
           ...(machine ? { machine: factsOfMachine(machine) } : {}),
-          legs: legs.map(({ network, cidr, address }) => ({ network, cidr, ...(address ? { address } : {}) })),
+          legs: legs.map(({ network, cidr, address, openPorts }) => ({
+            network,
+            cidr,
+            ...(address ? { address } : {}),
+            ...(openPorts ? { openPorts } : {}),
+          })),
         }),
       ),
     ),

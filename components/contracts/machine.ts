@@ -20,6 +20,7 @@ export interface LegFacts {
   readonly address: string;
   /** What the machine's system calls the interface, such as "eth1". */
   readonly interface: string;
+  readonly openPorts?: readonly number[];
 }
 
 /** A machine without the key that opens it. */
@@ -62,7 +63,15 @@ export const machineFacts = z.object({
   id: text,
   name: text,
   identity: text,
-  legs: z.array(z.object({ network: text, cidr: text, address: text, interface: text })),
+  legs: z.array(
+    z.object({
+      network: text,
+      cidr: text,
+      address: text,
+      interface: text,
+      openPorts: z.array(z.number()).optional(),
+    }),
+  ),
   ssh: z.object({ host: text, port: z.number(), user: text, hostKey: text, jump: jumpFacts.optional() }),
 });
 

@@ -17,6 +17,8 @@ export interface FunctionLeg {
   readonly cidr: string;
   /** Its IPv4 address there. @default unknown: neighbours in that network have a default route that leads to it */
   readonly address?: string;
+  /** TCP ports that its platform's access rules open to anyone. @default all: there are no such rules */
+  readonly openPorts?: readonly number[];
 }
 
 /** One place where a function runs. */

@@ -72,31 +72,39 @@ export class KubernetesLayer extends pulumi.ComponentResource implements Kuberne
     requireInside(problems, "gatewayReturnAddress", gatewayReturnAddress, "the servers' network", serversCidr);
     problems.throwIfAny();
     const child = { parent: this };
-    const network = new Network(`${name}-servers`, { site, cidr: serversCidr, role: "servers" }, child);
-    this.servers = new WebServers(
-      `${name}-apache`,
-      {
-        network,
-        serverCount: args.serverCount,
-        page: args.page,
-        firstHost: FIRST_SERVER,
-        machineName: "apache",
-      },
-      child,
+    const network = problems.make(
+      () => new Network(`${name}-servers`, { site, cidr: serversCidr, role: "servers" }, child),
     );
-    this.cluster = new KubernetesCluster(
-      `${name}-cluster`,
-      {
-        ...(gatewayAddress === undefined
-          ? { networks: [transit, network] }
-          : { networks: [transit], remoteNetworks: [network] }),
-        workerCount: args.workerCount,
-        cni: args.cni,
-        readyTimeoutSeconds: args.readyTimeoutSeconds,
-        firstWorkerHost: FIRST_WORKER,
-        machineName: "kubernetes",
-      },
-      child,
+    this.servers = problems.make(
+      () =>
+        new WebServers(
+          `${name}-apache`,
+          {
+            network,
+            serverCount: args.serverCount,
+            page: args.page,
+            firstHost: FIRST_SERVER,
+            machineName: "apache",
+          },
+          child,
+        ),
+    );
+    this.cluster = problems.make(
+      () =>
+        new KubernetesCluster(
+          `${name}-cluster`,
+          {
+            ...(gatewayAddress === undefined
+              ? { networks: [transit, network] }
+              : { networks: [transit], remoteNetworks: [network] }),
+            workerCount: args.workerCount,
+            cni: args.cni,
+            readyTimeoutSeconds: args.readyTimeoutSeconds,
+            firstWorkerHost: FIRST_WORKER,
+            machineName: "kubernetes",
+          },
+          child,
+        ),
     );
     if (gatewayAddress !== undefined) this.gateway = { address: gatewayAddress, returnAddress: gatewayReturnAddress };
     this.registerOutputs({ addresses: this.servers.addresses, endpoint: this.cluster.endpoint });

@@ -52,23 +52,29 @@ export class ServiceLayer extends pulumi.ComponentResource {
     problems.throwIfAny();
     if (!transit) throw new RangeError(`${name}: the cluster has a leg in no network`);
     const child = { parent: this };
-    this.router = new QuaggaRouter(
-      `${name}-quagga`,
-      { cluster, routes, replicas: routerReplicas, registry, functionName: "quagga" },
-      child,
+    this.router = problems.make(
+      () =>
+        new QuaggaRouter(
+          `${name}-quagga`,
+          { cluster, routes, replicas: routerReplicas, registry, functionName: "quagga" },
+          child,
+        ),
     );
-    const balancer = new NginxLoadBalancer(
-      `${name}-nginx`,
-      {
-        cluster: swarm.cluster,
-        backends: servers.addresses,
-        publishMode,
-        port,
-        readyTimeoutSeconds,
-        registry,
-        functionName: "nginx",
-      },
-      child,
+    const balancer = problems.make(
+      () =>
+        new NginxLoadBalancer(
+          `${name}-nginx`,
+          {
+            cluster: swarm.cluster,
+            backends: servers.addresses,
+            publishMode,
+            port,
+            readyTimeoutSeconds,
+            registry,
+            functionName: "nginx",
+          },
+          child,
+        ),
     );
     const gateways = gateway
       ? [
@@ -80,10 +86,18 @@ export class ServiceLayer extends pulumi.ComponentResource {
           }),
         ]
       : [];
-    this.chain = new ServiceChain(
-      `${name}-chain`,
-      { from: swarm.clients, clients: [swarm.client], functions: [balancer, this.router, ...gateways], to: servers },
-      child,
+    this.chain = problems.make(
+      () =>
+        new ServiceChain(
+          `${name}-chain`,
+          {
+            from: swarm.clients,
+            clients: [swarm.client],
+            functions: [balancer, this.router, ...gateways],
+            to: servers,
+          },
+          child,
+        ),
     );
     this.registerOutputs({ url: this.chain.url });
   }

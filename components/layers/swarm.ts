@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { SwarmLayerLike } from "../contracts/swarm";
 import type { MachineLike } from "../machine/machine";
+import { Problems } from "../problem/problem";
 import { Machine } from "../site/machine";
 import { Network, type SiteNetwork } from "../site/network";
 import { SwarmCluster } from "../swarm/cluster";
@@ -33,16 +34,25 @@ export class SwarmLayer extends pulumi.ComponentResource implements SwarmLayerLi
     super("hybrid-vnf:layers:SwarmLayer", name, { transit: transit.id, clientsCidr, managerCount, workerCount }, opts);
     const { site } = transit;
     const child = { parent: this };
-    this.clients = new Network(`${name}-clients`, { site, cidr: clientsCidr, role: "clients" }, child);
-    this.cluster = new SwarmCluster(
-      `${name}-cluster`,
-      { networks: [transit, this.clients], managerCount, workerCount, machineName: "swarm" },
-      child,
+    const problems = new Problems(`SwarmLayer "${name}"`);
+    this.clients = problems.make(
+      () => new Network(`${name}-clients`, { site, cidr: clientsCidr, role: "clients" }, child),
     );
-    this.client = new Machine(
-      `${name}-client`,
-      { networks: [this.clients], role: "client", host: 100, hostname: "client" },
-      child,
+    this.cluster = problems.make(
+      () =>
+        new SwarmCluster(
+          `${name}-cluster`,
+          { networks: [transit, this.clients], managerCount, workerCount, machineName: "swarm" },
+          child,
+        ),
+    );
+    this.client = problems.make(
+      () =>
+        new Machine(
+          `${name}-client`,
+          { networks: [this.clients], role: "client", host: 100, hostname: "client" },
+          child,
+        ),
     );
     this.registerOutputs({ endpoint: this.cluster.endpoint });
   }

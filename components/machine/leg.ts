@@ -11,6 +11,8 @@ export interface Leg {
   readonly address: string;
   /** The interface's name as found on the machine after boot, by its address. */
   readonly interface: pulumi.Input<string>;
+  /** TCP ports that its platform's access rules open to anyone. @default all: there are no such rules */
+  readonly openPorts?: readonly number[];
 }
 
 /** A leg that a machine is to have. */

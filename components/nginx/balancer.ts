@@ -91,6 +91,11 @@ export class NginxLoadBalancer extends pulumi.ComponentResource implements Netwo
       !(port in NODE_PORTS),
       `port is ${port}, which belongs to ${NODE_PORTS[port]} on every node of a Swarm: take another one`,
     );
+    const shut = cluster.nodes.find(({ legs }) => legs.every(({ openPorts }) => openPorts?.includes(port) === false));
+    problems.require(
+      shut === undefined || !(port > 0),
+      `port is ${port}, which the access rules of ${shut?.name} do not open (they open ${shut?.legs[0]?.openPorts?.join(", ")}): open it there too (servicePorts), or take another one`,
+    );
     problems.require(
       PUBLISH_MODES.includes(publishMode),
       `publishMode is "${publishMode}": it must be ${PUBLISH_MODES.map((mode) => `"${mode}"`).join(" or ")}`,

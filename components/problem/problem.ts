@@ -84,6 +84,18 @@ export class Problems {
     }
   }
 
+  /**
+   * Makes a part of what the input is for.
+   * @throws InvalidInput that tells what is wrong with the part as the input's own, for the part is nothing that a user wrote
+   */
+  make<T>(make: () => T): T {
+    try {
+      return make();
+    } catch (error) {
+      throw error instanceof InvalidInput ? new InvalidInput(this.subject, error.problems) : error;
+    }
+  }
+
   /** Ends a round of checks, before anything is made. @throws InvalidInput with all problems found so far, if any. */
   throwIfAny(): void {
     if (this.found.length > 0) throw new InvalidInput(this.subject, this.found);

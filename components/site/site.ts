@@ -50,7 +50,9 @@ export class Site extends pulumi.ComponentResource implements SiteLike {
     const child = { parent: this };
     const key = new SshKey(`${name}-key`, child);
     this.key = args.platform.authorize?.(`${name}-key`, key, child) ?? key;
-    this.transit = new Network(`${name}-transit`, { site: this, cidr: args.transitCidr, role: "transit" }, child);
+    this.transit = problems.make(
+      () => new Network(`${name}-transit`, { site: this, cidr: args.transitCidr, role: "transit" }, child),
+    );
     this.registerOutputs({ name: this.name, transit: this.transit.id });
   }
 }

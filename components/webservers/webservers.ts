@@ -4,6 +4,7 @@ import type { ServerGroup } from "../chain/path";
 import { legIn } from "../machine/leg";
 import type { MachineLike } from "../machine/machine";
 import { A_SITE_NETWORK, requireArguments } from "../problem/arguments";
+import { describe } from "../problem/describe";
 import { Problems } from "../problem/problem";
 import { MachineScript } from "../script/script";
 import { planGroup } from "../site/legs";
@@ -48,6 +49,10 @@ export class WebServers extends pulumi.ComponentResource implements ServerGroup 
       problems.requireHost("firstHost", firstHost),
     ].every(Boolean);
     problems.requireText("page", args.page);
+    problems.require(
+      typeof args.page !== "string" || !/^\S+\.html?$/i.test(args.page.trim()),
+      `page is ${describe(args.page)}, the name of a file: give the page's HTML itself`,
+    );
     const hostnames = Array.from({ length: counted ? serverCount : 0 }, (_, at) => `${machineName}-${at + 1}`);
     const planned = planGroup(site, hostnames, [network], (place) => firstHost + place, problems);
     problems.throwIfAny();

@@ -1,5 +1,6 @@
 import {
   AddressPlan,
+  Cidr,
   DeployedKubernetes,
   DeployedSwarm,
   KubernetesCluster,
@@ -8,8 +9,12 @@ import {
   Machine,
   type MachineLike,
   Network,
+  type NetworkFunction,
+  type NetworkIdentity,
   NginxLoadBalancer,
   type NginxLoadBalancerArgs,
+  type PacketHandling,
+  type Platform,
   QuaggaRouter,
   type QuaggaRouterArgs,
   ServiceChain,
@@ -34,7 +39,7 @@ export const clients = { id: "test/clients", name: "clients", cidr: "10.100.100.
 export const moon = { id: "test/moon", name: "moon", cidr: "10.9.9.0/24" };
 
 /** A site as a contract tells of it, with nothing in it yet but transit: each program begins on one of its own. */
-export function ground(platform = lab()) {
+export function ground(platform: Platform = lab()) {
   const site = {
     name: "test",
     platform,
@@ -92,13 +97,42 @@ export const group = () => ({ name: "web", network: servers, machines: [node()] 
 export const chain = (args: Partial<ServiceChainArgs>) => () =>
   new ServiceChain("c", { from: clients, functions: [], to: group(), ...args });
 
-/** A whole chain's parts, each as it should be. */
-export function parts() {
-  const { transit: near, servers: far, clients: asking } = ground();
-  const apache = new WebServers("apache", { network: far });
-  const k8s = new KubernetesCluster("k8s", { networks: [near, far] });
-  const docker = new SwarmCluster("swarm", { networks: [near, asking] });
-  const quagga = new QuaggaRouter("quagga", { cluster: k8s });
-  const nginx = new NginxLoadBalancer("nginx", { cluster: docker, backends: apache.addresses });
-  return { near, far, asking, apache, k8s, docker, quagga, nginx };
-}
+/** A machine that another stack made, with a leg in each of these networks. */
+export const there = (
+  name: string,
+  number: number,
+  networks: readonly NetworkIdentity[],
+  openPorts?: readonly number[],
+): MachineLike => ({
+  ...node(),
+  id: `test/${name}`,
+  name,
+  legs: networks.map(({ id, cidr }, at) => ({
+    network: id,
+    cidr,
+    address: Cidr.parse(cidr).host(number).toString(),
+    interface: `eth${at}`,
+    ...(openPorts ? { openPorts } : {}),
+  })),
+});
+
+/** A function that another stack made, on that machine. */
+export const running = (name: string, handling: PacketHandling, on: MachineLike): NetworkFunction => ({
+  name,
+  handling,
+  instances: [{ machine: on, legs: on.legs }],
+});
+
+/** A whole chain's parts, each as it should be; on a platform with access rules where ports are named. */
+export const parts = (...ports: number[]) => {
+  const open = ports.length > 0 ? ports : undefined;
+  return {
+    nginx: running("nginx", "proxy", there("swarm-1", 20, [transit, clients], open)),
+    quagga: running("quagga", "route", there("k8s-1", 10, [transit, servers], open)),
+    apache: {
+      name: "apache",
+      network: servers,
+      machines: [there("apache-1", 11, [servers], open), there("apache-2", 12, [servers], open)],
+    },
+  };
+};

@@ -7,16 +7,21 @@ import {
   KubernetesLayer,
   lab,
   Machine,
+  Network,
   NginxLoadBalancer,
   openStack,
   QuaggaRouter,
   Route,
   ServiceChain,
   ServiceLayer,
+  SwarmCluster,
   SwarmLayer,
+  WebServers,
 } from "../../components";
 import {
   balancer,
+  chain,
+  clients,
   deployedKubernetes,
   deployedSwarm,
   ground,
@@ -28,9 +33,11 @@ import {
   parts,
   type Row,
   router,
+  running,
   servers,
   site,
   swarm,
+  there,
   transit,
   web,
   wrong,
@@ -268,33 +275,37 @@ const SEVERAL: Row[] = [
   [
     "two chains that contradict each other on a machine",
     () => {
-      const { near, far, asking, apache, quagga, nginx } = parts();
-      const other = new KubernetesCluster("other", { networks: [near, far], firstHost: 40 });
-      const second = new QuaggaRouter("second", { cluster: other });
-      new ServiceChain("web", { from: asking, functions: [nginx, quagga], to: apache });
-      return new ServiceChain("more", { from: asking, functions: [nginx, second], to: apache });
+      const { nginx, quagga, apache } = parts();
+      const second = running("second", "route", there("other-1", 40, [transit, servers]));
+      chain({ functions: [nginx, quagga], to: apache })();
+      return new ServiceChain("more", { from: clients, functions: [nginx, second], to: apache });
     },
     [
-      "swarm-1 sends packets for 10.100.102.0/24 to 10.100.101.10 for the chain web, and would send them to 10.100.101.40",
-      "apache-1 and apache-2 send packets for 10.100.101.20/32 to 10.100.102.10 for the chain web",
+      "swarm-1 sends packets for 10.100.102.0/24 to 10.100.101.10 for the chain c, and would send them to 10.100.101.40",
+      "apache-1 and apache-2 send packets for 10.100.101.20/32 to 10.100.102.10 for the chain c",
     ],
   ],
   [
     "two balancers on one port of a Swarm",
     () => {
-      const { docker, apache } = parts();
-      return new NginxLoadBalancer("more", { cluster: docker, backends: apache.addresses });
+      const cluster = deployedSwarm();
+      balancer({ cluster })();
+      return new NginxLoadBalancer("more", { cluster, backends: ["10.100.102.11"] });
     },
-    ["port is 80, which nginx has on the Swarm swarm already"],
+    ["port is 80, which nginx has on the Swarm cluster already"],
   ],
   [
     "two routers of one name on a cluster",
-    () => new QuaggaRouter("more", { cluster: parts().k8s, functionName: "quagga" }),
-    ['its cluster k8s runs "quagga" already, by quagga', "another functionName"],
+    () => {
+      const cluster = deployedKubernetes();
+      router({ cluster })();
+      return new QuaggaRouter("more", { cluster, functionName: "quagga" });
+    },
+    ['its cluster cluster runs "quagga" already, by quagga', "another functionName"],
   ],
   [
     "a function's name that no cluster takes",
-    () => new QuaggaRouter("Q_1", { cluster: parts().k8s }),
+    () => new QuaggaRouter("Q_1", { cluster: deployedKubernetes() }),
     ['"Q_1" can\'t be used'],
   ],
   [
@@ -305,14 +316,99 @@ const SEVERAL: Row[] = [
   [
     "a gateway that packets are sent to, whose address is not said",
     () => {
-      const { near, far, asking, apache, nginx } = parts();
-      const cluster = new KubernetesCluster("far", { networks: [near], firstHost: 40 });
-      const gateway = new Gateway("vpn", { legs: [{ network: near }, { network: far }] });
-      const functions = [nginx, new QuaggaRouter("r", { cluster }), gateway];
-      return new ServiceChain("web", { from: asking, functions, to: apache });
+      const { nginx, apache } = parts();
+      const gateway = new Gateway("vpn", { legs: [{ network: transit }, { network: servers }] });
+      const last = running("r", "route", there("far-1", 40, [transit]));
+      return chain({ functions: [nginx, last, gateway], to: apache })();
     },
     ["r sends packets to vpn, whose address in test/transit is not said"],
   ],
+  [
+    "servers that are no neighbours, and nothing on the way to them",
+    () => {
+      const { nginx, apache } = parts();
+      return chain({ functions: [nginx], to: apache })();
+    },
+    ["nothing leads from nginx (test/transit, test/clients) to apache (test/servers)", "put a gateway between them"],
+  ],
+  [
+    "a chain that leads away from its servers",
+    () => {
+      const { nginx, quagga, apache } = parts();
+      return chain({ functions: [quagga, nginx], to: apache })();
+    },
+    ['nothing leads from the clients in "clients"', "nothing leads from nginx"],
+  ],
+  [
+    "one host in two clusters",
+    () => {
+      const { transit: near, servers: far } = ground();
+      new WebServers("apache", { network: far, machineName: "node" });
+      return new KubernetesCluster("k8s", { networks: [near, far], machineName: "node" });
+    },
+    ['the site has a machine "node-1" already', "(machineName)"],
+  ],
+  [
+    "two clusters at their defaults",
+    () => {
+      const { transit: near } = ground();
+      new SwarmCluster("one", { networks: [near] });
+      return new SwarmCluster("other", { networks: [near] });
+    },
+    ["other-1 would have the address 10.100.101.20", "which one-1 has"],
+  ],
+  [
+    "a client on the first worker's address",
+    () => {
+      const { transit: near } = ground();
+      machine("client", near);
+      return new KubernetesCluster("k8s", { networks: [near], workerCount: 2 });
+    },
+    ["k8s-2 would have the address 10.100.101.100", "which client has"],
+  ],
+  [
+    "a published port that the cloud's access rules do not open",
+    () => balancer({ cluster: deployedSwarm({ nodes: [there("swarm-1", 20, [transit], [80, 443])] }), port: 8080 })(),
+    ["port is 8080, which the access rules of swarm-1 do not open (they open 80, 443)", "servicePorts"],
+  ],
+  [
+    "a chain's port that they do not open on the clients' side",
+    () => {
+      const { nginx, quagga, apache } = parts(80);
+      return chain({ functions: [{ ...nginx, port: 8080 }, quagga], to: apache })();
+    },
+    ['requests to port 8080 can\'t reach nginx in "test/clients"', "open 80: open it there too (servicePorts)"],
+  ],
+  [
+    "a port of the servers' that they do not open",
+    () => {
+      const { nginx, quagga, apache } = parts(80);
+      const backends = ["10.100.102.11:8080"];
+      return chain({ functions: [{ ...nginx, backends }, quagga], to: apache })();
+    },
+    ["requests to port 8080 can't reach quagga", "requests to port 8080 can't reach apache"],
+  ],
+  [
+    "a network whose name is nearly one of a hybrid's",
+    () => {
+      const platform = hybrid({ networks: { server: lab() }, otherwise: lab() });
+      return new Network("servers", { site: ground(platform).site, cidr: servers.cidr });
+    },
+    ['networks of the hybrid names "server", and this is "servers", which would be on lab', "Name both there"],
+  ],
+  [
+    "one host under two names",
+    () => {
+      const hostKey = "ssh-ed25519 AAAA";
+      const pool = {
+        "kubernetes-1": { hostKey, host: "192.0.2.7", addresses: ["10.100.101.10"] },
+        "swarm-1": { hostKey, host: "192.0.2.7", addresses: ["10.100.101.20"] },
+      };
+      return hosts({ hosts: pool });
+    },
+    ["SSH reaches swarm-1 and kubernetes-1 both at 192.0.2.7:22", "one machine of one cluster"],
+  ],
+  ["a page that is the name of a file", web({ page: "./index.html" }), ['page is "./index.html", the name of a file']],
   ["a page that is no text", web({ page: wrong(7) }), ["page is 7: it must be a text"]],
   ["a registry that is no text", router({ registry: wrong(5000) }), ["registry is 5000: it must be a text"]],
   ["a time limit in words", kubernetes({ readyTimeoutSeconds: wrong("120") }), ['readyTimeoutSeconds is "120"']],

@@ -1,7 +1,21 @@
 import * as pulumi from "@pulumi/pulumi";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { SiteFacts } from "../../components";
+import rootProgram from "../../index";
+import kubernetesProgram from "../../stacks/kubernetes";
+import serviceProgram from "../../stacks/service";
+import siteProgram from "../../stacks/site";
+import swarmProgram from "../../stacks/swarm";
 import { ROWS } from "../bad-input/rows";
+import { ROOT_ROWS, SETTINGS_ROWS, VALUE_ROWS } from "../bad-input/settings";
 import { Backend, type Previewed, type Previews } from "./previewed";
+
+const PROGRAMS = {
+  site: siteProgram,
+  kubernetes: kubernetesProgram,
+  swarm: swarmProgram,
+  service: serviceProgram,
+};
 
 let backend: Backend;
 let rows: Previews;
@@ -29,8 +43,9 @@ function refused(row: string, { errors, told, output, planned, seconds }: Previe
   expect(new Set(told).size, output).toBe(1);
   expect(told.length, output).toBeLessThanOrEqual(2);
   expect(output).not.toMatch(/^\s+at |\.[jt]s:\d|Unhandled|node_modules|\[object|Calling \[/m);
-  const [, name = ""] = /^\w+ "([^"]*)": /.exec(errors[0] ?? "") ?? [];
-  expect(planned.filter((one) => one.startsWith(name))).toEqual([]);
+  const [, kind = "", name = ""] = /^(\w+) "([^"]*)":/.exec(errors[0] ?? "") ?? [];
+  // Of a layer, the parts before the one that is refused are planned.
+  if (!kind.endsWith("Layer")) expect(planned.filter((one) => one.startsWith(name))).toEqual([]);
   expect(seconds).toBeLessThan(5);
 }
 
@@ -62,5 +77,102 @@ describe("each mistake is refused by the engine's preview", () => {
       await program();
     });
     refused(row, previewed, words);
+  });
+});
+
+describe("each mistake in the settings is refused by the programs themselves", () => {
+  const stacks = new Map<string, Promise<Previews>>();
+  const stackOf = (project: string) => {
+    const stack = stacks.get(project) ?? backend.stack(project, "dev");
+    stacks.set(project, stack);
+    return stack;
+  };
+  const yaml = (texts: Readonly<Record<string, string>>) =>
+    Object.fromEntries(Object.entries(texts).map(([key, text]) => [key, /^[[{]/.test(text) ? JSON.parse(text) : text]));
+
+  test("the root program's defaults are none", async () => {
+    const { errors, planned } = await (await stackOf("hybrid-vnf")).preview(rootProgram);
+    expect(errors).toEqual([]);
+    expect(planned).toContain("kubernetes-apache-1-container");
+  });
+
+  test.each(SETTINGS_ROWS)("in a layer's own stack: %s", async (row, layer, texts, words) => {
+    const project = `hybrid-vnf-${layer}`;
+    const previewed = await (await stackOf(project)).preview(PROGRAMS[layer], texts);
+    const own = words.map((text) => text.replace("hybrid-vnf:", `${project}:`));
+    refused(row, previewed, own);
+    expect(previewed.planned).toEqual([]);
+  });
+
+  test.each(ROOT_ROWS)("in the root program: %s", async (row, _, texts, words) => {
+    const previewed = await (await stackOf("hybrid-vnf")).preview(rootProgram, yaml(texts));
+    refused(row, previewed, words);
+    expect(previewed.planned).toEqual([]);
+  });
+
+  test.each(VALUE_ROWS)("well-formed, in the root program: %s", async (row, _, texts, words) => {
+    const previewed = await (await stackOf("hybrid-vnf")).preview(rootProgram, yaml(texts));
+    refused(row, previewed, words);
+    // It speaks of what the root program or the settings name, not of a part that nobody wrote.
+    expect(previewed.errors[0]).toMatch(
+      /^(Configuration|hosts|OpenStack|(Site|KubernetesLayer|SwarmLayer|ServiceLayer) "\w+"):/,
+    );
+  });
+});
+
+describe("each mistake about another stack is refused by the programs themselves", () => {
+  const facts: SiteFacts = {
+    siteName: "dev",
+    platform: { kind: "lab", facts: {} },
+    transit: { id: "dev/transit", name: "transit", cidr: "10.100.101.0/24", ref: "hybrid-vnf-dev-transit" },
+    publicKey: "ssh-ed25519 AAAA",
+  };
+  const whole = {
+    contract: { layer: "site", version: 3, ...facts },
+    secrets: pulumi.secret({ privateKey: "PRIVATE" }),
+  };
+  const PUBLISHED: Record<string, Record<string, unknown>> = {
+    whole,
+    empty: {},
+    old: { ...whole, contract: { ...whole.contract, version: 2 } },
+    other: { ...whole, contract: { ...whole.contract, layer: "swarm" } },
+    half: { ...whole, contract: { ...whole.contract, transit: undefined } },
+    keyless: { contract: whole.contract },
+  };
+  const stacks: Partial<Record<keyof typeof PROGRAMS, Previews>> = {};
+  beforeAll(async () => {
+    for (const [name, outputs] of Object.entries(PUBLISHED))
+      await (await backend.stack("hybrid-vnf-site", name)).publish(outputs);
+    for (const layer of ["kubernetes", "swarm", "service"] as const)
+      stacks[layer] = await backend.stack(`hybrid-vnf-${layer}`, "reader");
+  });
+
+  test.each(["kubernetes", "swarm"] as const)("a whole contract is none, for %s", async (layer) => {
+    const { errors, planned } = (await stacks[layer]?.preview(PROGRAMS[layer], { stack: "whole" })) ?? {};
+    expect(errors).toEqual([]);
+    expect(planned?.length).toBeGreaterThan(5);
+  });
+
+  const UNREADABLE: [string, keyof typeof PROGRAMS, string, string[]][] = [
+    ["is not there", "kubernetes", "moon", ['"organization/hybrid-vnf-site/moon"', "bring up the site stack first"]],
+    [
+      "is not there, for the service",
+      "service",
+      "moon",
+      ["hybrid-vnf-kubernetes/moon", "bring up the kubernetes stack"],
+    ],
+    ["publishes nothing", "kubernetes", "empty", ["it publishes no contract", "bring up the site stack first"]],
+    ["publishes an old contract", "swarm", "old", ["has version 2, and this program reads version 3"]],
+    ["publishes another layer's", "swarm", "other", ['it publishes the contract "swarm", and "site" is needed']],
+    ["is half up", "kubernetes", "half", ["its output contract.transit is missing", "half up"]],
+    ["keeps its secrets", "swarm", "keyless", ["its output secrets is missing", "half up"]],
+    ["has a name of parts", "swarm", "a/b", ["it must be named with organization and project"]],
+    ["has a name with a space", "kubernetes", "a b", ["it must be named with organization and project"]],
+  ];
+  test.each(UNREADABLE)("a stack that %s", async (row, layer, stack, words) => {
+    const previewed = await stacks[layer]?.preview(PROGRAMS[layer], { stack });
+    if (!previewed) throw new Error(`no stack for ${layer}`);
+    refused(row, previewed, words);
+    expect(previewed.planned).toEqual([]);
   });
 });

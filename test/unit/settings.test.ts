@@ -6,6 +6,7 @@ import { describe, expect, test } from "vitest";
 import { count, nearest, readSettings, secret } from "../../components";
 import { SCHEMA_FILE, settingsSchema } from "../../stacks/schema";
 import { layerSettings, SETTINGS, STACKS, settings } from "../../stacks/settings";
+import { ROOT_ROWS, SETTINGS_ROWS } from "../bad-input/settings";
 import { record, refusalOf, value } from "./mocks";
 
 record();
@@ -32,68 +33,16 @@ describe("a layer's settings", () => {
     expect(layerSettings("swarm")).toMatchObject({ workerCount: 2, managerCount: 1 });
   });
 
-  const refused: [string, Parameters<typeof settings>[0], Record<string, string>, string[]][] = [
-    [
-      "an unknown platform",
-      "site",
-      { platform: "vmware" },
-      ['hybrid-vnf:platform is "vmware"', "lab, openstack", "pulumi config set platform"],
-    ],
-    ["an unknown CNI", "kubernetes", { cni: "calico" }, ['"calico"', "bridge, flannel"]],
-    ["a number in words", "kubernetes", { serverCount: "two" }, ['hybrid-vnf:serverCount is "two"', "plain digits"]],
-    ["a number that is empty", "kubernetes", { serverCount: "" }, ['hybrid-vnf:serverCount is ""']],
-    ["a number in another base", "kubernetes", { serverCount: "0x10" }, ['"0x10"', "plain digits"]],
-    ["a number with an exponent", "kubernetes", { serverCount: "1e3" }, ['"1e3"']],
-    ["a number with a leading zero", "kubernetes", { serverCount: "010" }, ['"010"']],
-    ["a number out of reach", "kubernetes", { serverCount: "1000000000" }, ["from 1 to 1000"]],
-    ["a negative number", "swarm", { workerCount: "-1" }, ["from 0 to 1000"]],
-    ["a port in parts", "service", { port: "80.5" }, ['"80.5"']],
-    ["a port out of range", "service", { port: "70000" }, ["from 1 to 65535"]],
-    ["routers out of range", "service", { routerReplicas: "7" }, ['"7"', "0, 1"]],
-    ["routes that are no list", "service", { routes: "10.0.0.0/8" }, ['"destination": CIDR']],
-    [
-      "a route with another word",
-      "service",
-      { routes: '[{"destination": "10.0.0.0/8", "via": "10.0.0.1"}]' },
-      ["hybrid-vnf:routes is"],
-    ],
-    [
-      "a misspelt key",
-      "site",
-      { transitCidrr: "10.0.0.0/24" },
-      ['no setting hybrid-vnf:transitCidrr: did you mean "transitCidr"?'],
-    ],
-    ["an old key", "kubernetes", { replicas: "3" }, ["no setting hybrid-vnf:replicas", "serverCount"]],
-    ["an empty name", "site", { siteName: "" }, ['siteName is ""', "must not be empty"]],
-    ["a key that every object has", "swarm", { toString: "x" }, ["no setting hybrid-vnf:toString"]],
-    [
-      "several at once",
-      "swarm",
-      { managerCount: "x", clients: "y" },
-      ["managerCount is", "no setting hybrid-vnf:clients"],
-    ],
-  ];
-  test.each(refused)("are refused in a sentence: %s", (_, layer, all, says) => {
+  test.each(SETTINGS_ROWS)("are refused in a sentence: %s", (_, layer, all, words) => {
     configured(all);
     const { message } = refusalOf(() => settings(layer));
-    for (const words of says) expect(message).toContain(words);
+    for (const text of words) expect(message).toContain(text);
   });
 
-  test("of the root program are refused the same way", () => {
-    configured({ kubernetes: '{"serverCont": 3}' });
-    expect(refusalOf(() => layerSettings("kubernetes")).message).toContain(
-      'no setting hybrid-vnf:kubernetes.serverCont: did you mean "serverCount"?',
-    );
-    configured({ kubernetes: '{"serverCount": 0}' });
-    expect(refusalOf(() => layerSettings("kubernetes")).message).toContain(
-      'hybrid-vnf:kubernetes.serverCount is "0": it must be a whole number from 1 to 1000, in plain digits; set it with `pulumi config set --path kubernetes.serverCount …`',
-    );
-    configured({ kubernetes: '{"stack": "other"}' });
-    expect(refusalOf(() => layerSettings("kubernetes")).message).toContain("no setting hybrid-vnf:kubernetes.stack");
-    configured({ kubernetess: "{}" });
-    expect(refusalOf(() => layerSettings("kubernetes")).message).toContain(
-      'no setting hybrid-vnf:kubernetess: did you mean "kubernetes"?',
-    );
+  test.each(ROOT_ROWS)("of the root program are refused the same way: %s", (_, layer, all, words) => {
+    configured(all);
+    const { message } = refusalOf(() => layerSettings(layer));
+    for (const text of words) expect(message).toContain(text);
   });
 });
 

@@ -55,7 +55,14 @@ export function parseHosts(given: unknown): HostsSettings {
     problems.require(false, `${["hosts", ...issue.path].join(".")}: ${key ?? issue.message}`);
   }
   const owners = new Map<string, string>();
-  for (const [name, { addresses }] of Object.entries(parsed.data ?? {})) {
+  const reached = new Map<string, string>();
+  for (const [name, { addresses, host = addresses[0], port = 22 }] of Object.entries(parsed.data ?? {})) {
+    const twin = host === addresses[0] && owners.has(host ?? "") ? undefined : reached.get(`${host}:${port}`);
+    problems.require(
+      twin === undefined,
+      `SSH reaches ${name} and ${twin} both at ${host}:${port}: a host is one machine of one cluster`,
+    );
+    reached.set(`${host}:${port}`, name);
     for (const text of addresses) {
       if (problems.gather(() => Address.parse(text)) === undefined) continue;
       const owner = owners.get(text);

@@ -4,6 +4,7 @@ import type { MachineArgs, MachineLike } from "../../machine/machine";
 import type { NetworkIdentity } from "../../network/network";
 import { objectWith, requireArguments } from "../../problem/arguments";
 import { Problems } from "../../problem/problem";
+import { nearest } from "../../setting/setting";
 import { publishedPlatform } from "../module";
 import { type NetworkArgs, type Platform, platformOfLegs } from "../platform";
 
@@ -61,7 +62,15 @@ export class Hybrid implements Platform {
     return this.platformOf(network.name).addressOf?.(hostname, network);
   }
 
+  /** @throws InvalidInput when the network's name is nearly one that `networks` has: it would be on another platform than was meant, unsaid. */
   network(name: string, args: NetworkArgs, opts: pulumi.ComponentResourceOptions): pulumi.Input<string> {
+    const near = this.networks.has(args.role) ? undefined : nearest(args.role, [...this.networks.keys()]);
+    const problems = new Problems(`Network "${name}"`);
+    problems.require(
+      near === undefined,
+      `networks of the hybrid names "${near}", and this is "${args.role}", which would be on ${this.otherwise.kind}: did you mean "${near}"? Name both there if both are meant`,
+    );
+    problems.throwIfAny();
     return this.platformOf(args.role).network(name, args, opts);
   }
 

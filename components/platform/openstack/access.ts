@@ -59,18 +59,26 @@ export interface Rule {
   readonly range: string;
 }
 
+/** TCP ports that a role's machines open to anyone. */
+export function servedPorts(
+  role: Role,
+  { servicePorts = [80] }: { servicePorts?: readonly number[] },
+): readonly number[] {
+  return OPENINGS[role].service ? servicePorts : [];
+}
+
 /** The rules of a role's machines. No two open the same, which Neutron refuses. */
 export function rulesOf(
   role: Role,
   around: { operators: readonly string[]; peers: string; servicePorts: readonly number[] },
 ): Rule[] {
-  const { service, openings } = OPENINGS[role];
+  const { openings } = OPENINGS[role];
   const ranges: Record<Source, readonly string[]> = {
     operator: around.operators,
     peers: [around.peers],
     anyone: ["0.0.0.0/0"],
   };
-  const served = (service ? around.servicePorts : []).map(
+  const served = servedPorts(role, around).map(
     (port): Opening => ({ what: `service-${port}`, protocol: "tcp", ports: [port, port], from: "anyone" }),
   );
   const rules = new Map<string, Rule>();

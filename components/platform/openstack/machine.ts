@@ -8,7 +8,7 @@ import type { NetworkLike } from "../../network/network";
 import { OpenSshScript, printedBy } from "../../script/script";
 import { quote } from "../../script/text";
 import { SshKey } from "../../ssh/key";
-import { forwardedFrom } from "./access";
+import { forwardedFrom, servedPorts } from "./access";
 import { GENERATION } from "./catalog";
 import type { OpenStackGroup } from "./group";
 import { physicalName } from "./name";
@@ -119,7 +119,11 @@ export class OpenStackMachine extends pulumi.ComponentResource implements Machin
       child,
     );
     this.identity = pulumi.all([instance.id, found.id]).apply(([id]) => id);
-    this.legs = legsFound(hostname, args.legs, printedBy(found));
+    const opened = servedPorts(role, settings);
+    this.legs = legsFound(hostname, args.legs, printedBy(found)).map((leg, at) => {
+      const secure = settings.networks?.[args.legs[at]?.network.name ?? ""]?.portSecurity ?? true;
+      return secure ? { ...leg, openPorts: opened } : leg;
+    });
     this.registerOutputs({ id: this.id, identity: this.identity });
   }
 
