@@ -81,6 +81,7 @@ export class KubernetesCluster extends pulumi.ComponentResource implements Kuber
     const counted = [
       problems.requireWhole("workerCount", workerCount, 0, 1000),
       problems.requireHost("firstHost", firstHost),
+      problems.requireName("machineName", machineName),
       problems.requireHost("firstWorkerHost", firstWorkerHost),
     ].every(Boolean);
     problems.require(

@@ -46,13 +46,22 @@ export class Cidr {
     return new Cidr(base, prefix);
   }
 
+  /** A range that packets can be sent to. @throws RangeError when it is malformed, reserved or larger than any network */
+  static parseDestination(text: string): Cidr {
+    const cidr = Cidr.parse(text);
+    if (cidr.prefix < 8) throw new RangeError(`the range ${cidr} is larger than any network: take one from /8 on`);
+    const why = whyReserved(cidr);
+    if (why) throw new RangeError(`the range ${cidr} can't be reached, since it ${why}: name a network`);
+    return cidr;
+  }
+
   /** A range that machines can have addresses in. @throws RangeError when it is malformed, reserved or too large */
   static parseUsable(text: string): Cidr {
     const cidr = Cidr.parse(text);
     if (cidr.prefix < 8) throw new RangeError(`the range ${cidr} is larger than any network: take one from /8 to /30`);
     if (cidr.prefix > 30)
       throw new RangeError(`the range ${cidr} has no room for two machines: take one from /8 to /30`);
-    const [, why] = RESERVED.find(([range]) => Cidr.parse(range).overlaps(cidr)) ?? [];
+    const why = whyReserved(cidr);
     if (why)
       throw new RangeError(
         `the range ${cidr} can't be used, since it ${why}: take a private one, such as 10.100.101.0/24`,
@@ -99,4 +108,17 @@ export class Cidr {
   toString(): string {
     return `${this.base}/${this.prefix}`;
   }
+}
+
+/** Why no machine has an address in a range; undefined when machines may. */
+function whyReserved(cidr: Cidr): string | undefined {
+  return RESERVED.find(([range]) => Cidr.parse(range).overlaps(cidr))?.[1];
+}
+
+/** An address that a machine can have. @throws RangeError when it is malformed or reserved */
+export function parseUsableAddress(text: string): Address {
+  const address = Address.parse(text);
+  const why = whyReserved(Cidr.parse(`${address}/32`));
+  if (why) throw new RangeError(`the address ${address} is no machine's, since its range ${why}: take another one`);
+  return address;
 }

@@ -6,7 +6,7 @@ import { claim } from "../function/claims";
 import type { FunctionInstance, NetworkFunction } from "../function/function";
 import { providerFrom } from "../function/provider";
 import { Image, requireRegistry } from "../image/image";
-import { Address } from "../network/address";
+import { parseUsableAddress } from "../network/cidr";
 import { listOf, objectWith, requireArguments } from "../problem/arguments";
 import { describe } from "../problem/describe";
 import { Problems } from "../problem/problem";
@@ -80,7 +80,7 @@ export class NginxLoadBalancer extends pulumi.ComponentResource implements Netwo
       if (!problems.require(typeof backend === "string", `a backend is ${describe(backend)}: it must be a plain text`))
         continue;
       const [address = "", backendPort] = backend.split(":");
-      problems.gather(() => Address.parse(address));
+      problems.gather(() => parseUsableAddress(address));
       problems.require(
         backendPort === undefined || (/^[1-9]\d{0,4}$/.test(backendPort) && Number(backendPort) <= 65535),
         `"${backend}": the port "${backendPort}" must be a number from 1 to 65535`,
@@ -110,7 +110,7 @@ export class NginxLoadBalancer extends pulumi.ComponentResource implements Netwo
     const manager = cluster.nodes[0];
     problems.require(manager !== undefined, "its Swarm has no node");
     problems.require(
-      /^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$/.test(functionName),
+      !problems.requireName("functionName", functionName) || /^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$/.test(functionName),
       `its name "${functionName}" can't be used: take a lower-case letter, then at most 62 lower-case letters, digits and dashes (functionName)`,
     );
     problems.requireText("registry", args.registry);

@@ -19,7 +19,7 @@ export class InvalidInput extends pulumi.RunError {
 }
 
 /** Whether a value is known only later. */
-function isLater<T>(value: pulumi.Input<T>): value is pulumi.Output<T> | Promise<T> {
+export function isLater<T>(value: pulumi.Input<T>): value is pulumi.Output<T> | Promise<T> {
   return pulumi.Output.isInstance(value) || value instanceof Promise;
 }
 
@@ -64,6 +64,14 @@ export class Problems {
     this.require(
       text === undefined || isLater(text) || typeof text === "string",
       `${name} is ${describe(text)}: it must be a text`,
+    );
+  }
+
+  /** Notes a name that is no plain text, which what is made is called by; undefined is no problem. Returns whether it is none. */
+  requireName(key: string, name: string | undefined): boolean {
+    return this.require(
+      name === undefined || typeof name === "string",
+      `${key} is ${describe(name)}: it must be a plain text`,
     );
   }
 

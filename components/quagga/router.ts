@@ -10,7 +10,8 @@ import { Address } from "../network/address";
 import { Cidr } from "../network/cidr";
 import type { NetworkIdentity } from "../network/network";
 import { listOf, NETWORKS, objectWith, optional, requireArguments } from "../problem/arguments";
-import { Problems } from "../problem/problem";
+import { describe } from "../problem/describe";
+import { isLater, Problems } from "../problem/problem";
 
 /** A route to a network beyond a neighbour of the router. */
 export interface StaticRoute {
@@ -70,8 +71,8 @@ export class QuaggaRouter extends pulumi.ComponentResource implements NetworkFun
     const node = cluster.nodes[0];
     const problems = new Problems(`QuaggaRouter "${name}"`);
     problems.require(
-      typeof replicas !== "number" || replicas === 0 || replicas === 1,
-      `replicas is ${replicas}: a router on its node's own network runs once (1) or not at all (0)`,
+      isLater(replicas) || replicas === 0 || replicas === 1,
+      `replicas is ${describe(replicas)}: a router on its node's own network runs once (1) or not at all (0)`,
     );
     problems.require(node !== undefined, "its cluster has no node");
     problems.require(networks.length > 0, "networks is empty: name the networks that it forwards between");
@@ -82,13 +83,12 @@ export class QuaggaRouter extends pulumi.ComponentResource implements NetworkFun
         })
       : [];
     for (const route of routes) {
-      const destination = problems.gather(() => Cidr.parse(route.destination));
-      problems.require(
-        destination?.prefix !== 0,
+      const isDefault = !problems.require(
+        route.destination !== "0.0.0.0/0",
         `the route to ${route.destination} would take the node's own default route: name a smaller network`,
       );
-      const beside =
-        destination?.prefix === 0 ? undefined : node?.legs.find((leg) => destination?.overlaps(Cidr.parse(leg.cidr)));
+      const destination = isDefault ? undefined : problems.gather(() => Cidr.parseDestination(route.destination));
+      const beside = node?.legs.find((leg) => destination?.overlaps(Cidr.parse(leg.cidr)));
       problems.require(
         beside === undefined,
         `the route to ${route.destination} overlaps ${beside?.cidr}, which ${node?.name} has a leg in: no route is needed there`,
@@ -103,8 +103,10 @@ export class QuaggaRouter extends pulumi.ComponentResource implements NetworkFun
         `the next hop ${route.nextHop} of ${route.destination} is the address of ${node?.name} itself: name a neighbour's`,
       );
     }
+    if (args.graceSeconds !== undefined && !isLater(args.graceSeconds))
+      problems.requireWhole("graceSeconds", args.graceSeconds, 0, 9999, "seconds");
     problems.require(
-      /^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$/.test(functionName),
+      !problems.requireName("functionName", functionName) || /^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$/.test(functionName),
       `its name "${functionName}" can't be used: take a lower-case letter, then at most 62 lower-case letters, digits and dashes (functionName)`,
     );
     problems.requireText("registry", args.registry);

@@ -32,11 +32,27 @@ export class Route extends pulumi.ComponentResource {
     const { machine, destination, nextHop } = args;
     super("hybrid-vnf:route:Route", name, { machine: machine.id, destination, nextHop }, opts);
     const problems = new Problems(`Route "${name}"`);
-    problems.gather(() => Cidr.parse(destination));
+    const isDefault = !problems.require(
+      destination !== "0.0.0.0/0",
+      `the route to ${destination} would take ${machine.name}'s own default route: name a smaller network`,
+    );
+    const range = isDefault ? undefined : problems.gather(() => Cidr.parseDestination(destination));
+    const beside = machine.legs.find(({ cidr }) => {
+      const own = Cidr.parse(cidr);
+      return range !== undefined && range.prefix <= own.prefix && range.overlaps(own);
+    });
+    problems.require(
+      beside === undefined,
+      `the route to ${destination} would take the way to ${beside?.cidr}, which ${machine.name} has a leg in: no route is needed there`,
+    );
     const neighbour = problems.gather(() => Address.parse(nextHop));
     problems.require(
       !neighbour || machine.legs.some((leg) => Cidr.parse(leg.cidr).admits(neighbour)),
       `the next hop ${nextHop} is in no network that ${machine.name} has a leg in (${machine.legs.map((leg) => leg.cidr).join(", ")}): name a neighbour`,
+    );
+    problems.require(
+      !machine.legs.some((leg) => leg.address === nextHop),
+      `the next hop ${nextHop} is the address of ${machine.name} itself: name a neighbour's`,
     );
     problems.throwIfAny();
     const script = {

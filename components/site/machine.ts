@@ -42,7 +42,7 @@ export class Machine extends pulumi.ComponentResource implements MachineLike {
     const problems = new Problems(`Machine "${name}"`);
     const site = siteOfNetworks(networks, problems);
     problems.require(ROLES.includes(role), `role is ${describe(role)}: it must be one of ${ROLES.join(", ")}`);
-    const numbered = problems.requireHost("host", host);
+    const numbered = [problems.requireHost("host", host), problems.requireName("hostname", hostname)].every(Boolean);
     const legs = site && numbered ? planLegs(site, hostname, networks, host, problems) : [];
     problems.throwIfAny();
     if (!site) throw new RangeError(`${name}: a machine belongs to a site`);

@@ -41,7 +41,7 @@ export class Network extends pulumi.ComponentResource implements SiteNetwork {
     super("hybrid-vnf:site:Network", name, { site: site.name, cidr, role }, pulumi.mergeOptions({ providers }, opts));
     const problems = new Problems(`Network "${name}"`);
     problems.require(
-      /^[a-z][a-z0-9-]{0,30}$/.test(role),
+      !problems.requireName("role", role) || /^[a-z][a-z0-9-]{0,30}$/.test(role),
       `its role is "${role}": take a lower-case letter, then up to 30 lower-case letters, digits or dashes`,
     );
     this.id = networkId(site.name, role);

@@ -42,7 +42,7 @@ export class Site extends pulumi.ComponentResource implements SiteLike {
     this.platform = args.platform;
     const problems = new Problems(`Site "${name}"`);
     problems.require(
-      /^[a-z][a-z0-9-]{0,30}$/.test(this.name),
+      !problems.requireName("siteName", this.name) || /^[a-z][a-z0-9-]{0,30}$/.test(this.name),
       `the name "${this.name}" can't be used: take a lower-case letter, then up to 30 lower-case letters, digits or dashes`,
     );
     problems.gather(() => new AddressPlan().addNetwork({ id: "transit", name: "transit", cidr: args.transitCidr }));

@@ -65,6 +65,7 @@ export class SwarmCluster extends pulumi.ComponentResource implements SwarmLike 
         ),
       problems.requireWhole("workerCount", workerCount, 0, 1000),
       problems.requireHost("firstHost", firstHost),
+      problems.requireName("machineName", machineName),
     ].every(Boolean);
     const site = siteOfNetworks(networks, problems);
     problems.gather(() => requireDisjoint(name, networks));

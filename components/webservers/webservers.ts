@@ -47,6 +47,7 @@ export class WebServers extends pulumi.ComponentResource implements ServerGroup 
     const counted = [
       problems.requireWhole("serverCount", serverCount, 1, 1000),
       problems.requireHost("firstHost", firstHost),
+      problems.requireName("machineName", machineName),
     ].every(Boolean);
     problems.requireText("page", args.page);
     problems.require(

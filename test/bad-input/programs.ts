@@ -408,6 +408,87 @@ const SEVERAL: Row[] = [
     },
     ["SSH reaches swarm-1 and kubernetes-1 both at 192.0.2.7:22", "one machine of one cluster"],
   ],
+  [
+    "a thousand servers in a network for 254",
+    web({ serverCount: 1000 }),
+    ["has no host number 255", "w-246 and 754 more"],
+  ],
+  ["a first server past the network's end", web({ firstHost: 254 }), ["no host number 255"]],
+  [
+    "a worker on the control plane's address",
+    kubernetes({ workerCount: 1, firstWorkerHost: 10 }),
+    ["k-2 would have the address 10.100.101.10", "which k-1 has"],
+  ],
+  [
+    "a machine on the address of the lab's own machine",
+    () => machine("m", ground().servers, 1),
+    ["10.100.102.1 is the address of the machine that carries the lab", "another host number than 1"],
+  ],
+  [
+    "a machine's name of 64 letters",
+    () => machine("m".repeat(64), ground().servers),
+    ["is no host name", "at most 63"],
+  ],
+  [
+    "a machine's name with a dot",
+    () => new Machine("m", { networks: [ground().servers], role: "client", host: 7, hostname: "web.example" }),
+    ['"web.example" is no host name'],
+  ],
+  ...["127.0.0.1", "0.0.0.0", "224.0.0.18", "255.255.255.255", "169.254.169.254"].map(
+    (address): Row => [
+      `the backend ${address}`,
+      balancer({ backends: [address] }),
+      [`the address ${address} is no machine's`],
+    ],
+  ),
+  [
+    "a host on its own loopback",
+    () => hosts({ hosts: { client: { hostKey: "ssh-ed25519 AAAA", addresses: ["127.0.0.1"] } } }),
+    ["the address 127.0.0.1 is no machine's"],
+  ],
+  ...[
+    ["0.0.0.0/0", "own default route"],
+    ["128.0.0.0/1", "larger than any network"],
+    ["224.0.0.0/4", "larger than any network"],
+    ["239.1.0.0/16", "is for multicast"],
+    ["127.0.0.0/8", "own loopback"],
+    ["169.254.169.254/32", "link-local"],
+  ].flatMap(([destination = "", says = ""]): Row[] => [
+    [`a router's route to ${destination}`, router({ routes: [{ destination, nextHop: "10.100.100.7" }] }), [says]],
+    [
+      `a machine's route to ${destination}`,
+      () => new Route("r", { machine: node(), destination, nextHop: "10.100.100.7" }),
+      ['Route "r"', says],
+    ],
+  ]),
+  [
+    "a machine's route over a network beside it",
+    () => new Route("r", { machine: node(), destination: "10.100.0.0/16", nextHop: "10.100.100.7" }),
+    ["would take the way to 10.100.101.0/24, which node-1 has a leg in"],
+  ],
+  [
+    "a machine's route over itself",
+    () => new Route("r", { machine: node(), destination: servers.cidr, nextHop: "10.100.101.10" }),
+    ["10.100.101.10 is the address of node-1 itself"],
+  ],
+  ["a router's replicas in words", router({ replicas: wrong("1") }), ['replicas is "1"']],
+  ["a router that is given no replicas", router({ replicas: wrong(null) }), ["replicas is null"]],
+  ["a negative time of grace", router({ graceSeconds: -1 }), ["graceSeconds is -1", "from 0 to 9999"]],
+  ...[7, null, pulumi.output("x"), {}].flatMap((name): Row[] => {
+    const given =
+      typeof name === "object" && name !== null
+        ? pulumi.Output.isInstance(name)
+          ? "an output"
+          : "an object"
+        : String(name);
+    return [
+      [`servers called by ${given}`, web({ machineName: wrong(name) }), [`machineName is ${given}`]],
+      [`a cluster's nodes called by ${given}`, kubernetes({ machineName: wrong(name) }), [`machineName is ${given}`]],
+      [`a Swarm's nodes called by ${given}`, swarm({ machineName: wrong(name) }), [`machineName is ${given}`]],
+      [`a router called by ${given}`, router({ functionName: wrong(name) }), [`functionName is ${given}`]],
+      [`a balancer called by ${given}`, balancer({ functionName: wrong(name) }), [`functionName is ${given}`]],
+    ];
+  }),
   ["a page that is the name of a file", web({ page: "./index.html" }), ['page is "./index.html", the name of a file']],
   ["a page that is no text", web({ page: wrong(7) }), ["page is 7: it must be a text"]],
   ["a registry that is no text", router({ registry: wrong(5000) }), ["registry is 5000: it must be a text"]],

@@ -109,6 +109,14 @@ export const VALUE_ROWS: SettingsRow[] = [
   ["hosts without a host", "site", { site: '{"platform": "hosts"}' }, ["there is no host in it"]],
   ["a cloud without a word", "site", { site: '{"platform": "openstack"}' }, ["access is missing", "flavor is missing"]],
   [
+    "a cloud that is not named",
+    "site",
+    {
+      site: '{"platform": "openstack", "openstack": {"access": "direct", "operators": ["192.0.2.0/24"], "flavor": "f", "image": "i"}}',
+    },
+    ["no cloud is named: set `cloud` to an entry of clouds.yaml, or OS_CLOUD"],
+  ],
+  [
     "servers on transit",
     "kubernetes",
     { kubernetes: '{"serversCidr": "10.100.101.0/25"}' },

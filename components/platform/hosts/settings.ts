@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { Address } from "../../network/address";
+import { parseUsableAddress } from "../../network/cidr";
 import { Problems } from "../../problem/problem";
 import { hostKey } from "../../ssh/host-key";
 
@@ -64,7 +64,7 @@ export function parseHosts(given: unknown): HostsSettings {
     );
     reached.set(`${host}:${port}`, name);
     for (const text of addresses) {
-      if (problems.gather(() => Address.parse(text)) === undefined) continue;
+      if (problems.gather(() => parseUsableAddress(text)) === undefined) continue;
       const owner = owners.get(text);
       problems.require(owner === undefined, `${name} and ${owner} both have ${text}: an address belongs to one host`);
       owners.set(text, name);

@@ -3,6 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { MachineArgs, MachineLike } from "../../machine/machine";
 import { Cidr } from "../../network/cidr";
 import { requireArguments } from "../../problem/arguments";
+import { Problems } from "../../problem/problem";
 import { CLIENT_IMAGE, MACHINE_IMAGE } from "../../release";
 import type { NetworkArgs, Platform } from "../platform";
 import { LabMachine } from "./machine";
@@ -48,7 +49,7 @@ export class Lab implements Platform {
       {
         name: physicalName(site, role),
         driver: "bridge",
-        ipamConfigs: [{ subnet: cidr, gateway: Cidr.parse(cidr).host(1).toString() }],
+        ipamConfigs: [{ subnet: cidr, gateway: gatewayOf(cidr) }],
         labels: [{ label: "hybrid-vnf.site", value: site }],
       },
       { ...opts, deleteBeforeReplace: true },
@@ -56,10 +57,22 @@ export class Lab implements Platform {
   }
 
   machine(name: string, args: MachineArgs, opts: pulumi.ComponentResourceOptions): MachineLike {
+    const problems = new Problems(`Machine "${args.hostname}"`);
+    for (const { network, address } of args.legs)
+      problems.require(
+        address !== gatewayOf(network.cidr),
+        `${address} is the address of the machine that carries the lab in network "${network.name}": take another host number than 1`,
+      );
+    problems.throwIfAny();
     const image =
       args.role === "client" ? (this.args.clientImage ?? CLIENT_IMAGE) : (this.args.machineImage ?? MACHINE_IMAGE);
     return new LabMachine(name, { ...args, image }, pulumi.mergeOptions({ providers: [...this.providers] }, opts));
   }
+}
+
+/** The first address of a network, which belongs to the machine that carries the lab. */
+function gatewayOf(cidr: string): string {
+  return Cidr.parse(cidr).host(1).toString();
 }
 
 /**
