@@ -3,6 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { MachineArgs, MachineLike } from "../../machine/machine";
 import { Cidr } from "../../network/cidr";
 import { requireArguments } from "../../problem/arguments";
+import { Problems } from "../../problem/problem";
 import { CLIENT_IMAGE, MACHINE_IMAGE } from "../../release";
 import type { NetworkArgs, Platform } from "../platform";
 import { LabMachine } from "./machine";
@@ -48,6 +49,13 @@ export class Lab implements Platform {
   }
 
   machine(name: string, args: MachineArgs, opts: pulumi.ComponentResourceOptions): MachineLike {
+    const problems = new Problems(`Machine "${name}"`);
+    for (const { network, address } of args.legs)
+      problems.require(
+        address !== Cidr.parse(network.cidr).host(1).toString(),
+        `${args.hostname} would have the address ${address} in network "${network.name}", which belongs to the machine that carries the lab: give it another host number`,
+      );
+    problems.throwIfAny();
     const image =
       args.role === "client" ? (this.args.clientImage ?? CLIENT_IMAGE) : (this.args.machineImage ?? MACHINE_IMAGE);
     return new LabMachine(name, { ...args, image }, pulumi.mergeOptions({ providers: [...this.providers] }, opts));
