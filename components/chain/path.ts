@@ -101,14 +101,25 @@ export function planPath({ from, clients = [], functions, to, returnPath }: Path
     ...there.map((station) => checkInstances(station, problems)),
   ].every(Boolean);
   if (!sound) return nothing;
-  checkBackends(functions, to, problems);
 
-  const links = linksAlong(there, problems, from.id, to.network.id);
+  const links = linksAlong(there, problems, from.id, to.network.id, (at, network) => {
+    const asked = backendsBefore(there, at)?.backends?.map(backendAddress) ?? [];
+    return (
+      there[at]?.instances.some(({ legs }) =>
+        legs.some((leg) => leg.network === network && asked.includes(leg.address ?? "")),
+      ) ?? false
+    );
+  });
+  if (links) checkBackends(there, links, problems);
   if (links) checkPorts(there, links, problems);
   const back = backwards(functions, returnPath, stations, problems);
   if (!links || !back) return nothing;
   const answers = [server, ...back, client];
-  const backLinks = returnPath ? linksAlong(answers, problems, to.network.id, from.id) : [...links].reverse();
+  checkAddresses([...there, ...back.filter((station) => !there.includes(station))], problems);
+  const backLinks = linksAlong(answers, problems, to.network.id, from.id, (at, network) => {
+    const station = there.indexOf(answers[at] ?? client);
+    return there[station + 1] === answers[at - 1] && links[station] === network;
+  });
   if (!backLinks) return nothing;
 
   const egress = (station: Station): string => links[there.indexOf(station)] ?? from.id;
@@ -159,21 +170,50 @@ function checkInstances(station: Station, problems: Problems): boolean {
   );
 }
 
+/** Two neighbours of one address, of which one is not made here: the site can't know. */
+function checkAddresses(stations: readonly Station[], problems: Problems): void {
+  const owners = new Map<string, string>();
+  for (const { name, instances } of stations)
+    for (const { machine, legs } of instances)
+      for (const { network, address } of legs) {
+        if (address === undefined) continue;
+        const owner = owners.get(`${network} ${address}`) ?? machine?.id ?? name;
+        problems.require(
+          owner === (machine?.id ?? name),
+          `${name} has the address ${address} in "${network}", which is that of ${owner}: give one of the two another`,
+        );
+        owners.set(`${network} ${address}`, owner);
+      }
+}
+
+const backendAddress = (backend: string): string => backend.split(":")[0] ?? "";
+
+/** Where the one that opens connections before a station sends them; undefined where that is not said. */
+function backendsBefore(stations: readonly Station[], at: number): NetworkFunction | undefined {
+  const before = stations.slice(0, at).findLast((station) => station.function?.handling === "proxy");
+  return before?.function?.backends ? before.function : undefined;
+}
+
 /** A proxy that opens connections elsewhere than to what follows it would make the path a fiction. */
-function checkBackends(functions: readonly NetworkFunction[], to: ServerGroup, problems: Problems): void {
-  functions.forEach((one, at) => {
-    if (one.handling !== "proxy" || !one.backends) return;
-    const next = functions.slice(at + 1).find((other) => other.handling === "proxy");
-    const known = new Set(
-      next
-        ? next.instances.flatMap(({ legs }) => legs.map((leg) => leg.address))
-        : to.machines.flatMap(({ legs }) => legs.map((leg) => leg.address)),
-    );
-    for (const backend of one.backends)
-      problems.require(
-        known.has(backend.split(":")[0]),
-        `${one.name} balances over ${backend}, which is no address of ${next?.name ?? to.name}: let it lead to what follows it in the chain`,
+function checkBackends(stations: readonly Station[], links: readonly string[], problems: Problems): void {
+  stations.forEach((station, at) => {
+    const next = station.function;
+    if (next ? next.handling !== "proxy" : at === 0) return;
+    const one = backendsBefore(stations, at);
+    const network = links[at - 1] ?? "";
+    const known = new Set(station.instances.map((_, number) => legAt(station, network, number)?.address));
+    for (const backend of one?.backends ?? []) {
+      const [, port = "80"] = backend.split(":");
+      const found = problems.require(
+        known.has(backendAddress(backend)),
+        `${one?.name} balances over ${backend}, which is no address of ${station.name} in "${network}": let it lead to what follows it in the chain`,
       );
+      if (found && next)
+        problems.require(
+          port === String(next.port ?? 80),
+          `${one?.name} balances over ${backend}, and ${next.name} answers on port ${next.port ?? 80}: name that port`,
+        );
+    }
   });
 }
 
@@ -200,33 +240,46 @@ function checkPorts(there: readonly Station[], links: readonly string[], problem
   });
 }
 
-/** The network between each two neighbours on a path; undefined where nothing leads from one to the next. */
+/**
+ * The network between each two neighbours on a path; undefined where nothing leads from one to the next. Where neighbours share several, it is
+ * one that is preferred, and another than the one that packets came by.
+ * @param preferred whether a network should lead to the station at this place
+ */
 function linksAlong(
   stations: readonly Station[],
   problems: Problems,
   first: string,
   last: string,
+  preferred: (at: number, network: string) => boolean,
 ): string[] | undefined {
-  const links: string[] = [];
   let whole = true;
-  stations.slice(1).forEach((to, at) => {
-    const from = stations[at];
-    if (!from) return;
+  const choices = stations.slice(1).map((to, at) => {
+    const from = stations[at] ?? to;
     const ends = [at === 0 ? first : undefined, at === stations.length - 2 ? last : undefined];
     const shared = networksOf(from).filter(
       (network) => networksOf(to).includes(network) && ends.every((end) => end === undefined || end === network),
     );
-    // Another network than the one that packets came from, where there is one.
-    const link = shared.find((network) => network !== links[at - 1]) ?? shared[0];
     const wanted = ends.filter((end, place) => end !== undefined && ends.indexOf(end) === place);
     whole =
       problems.require(
-        link !== undefined,
+        shared.length > 0,
         `nothing leads from ${described(from)} to ${described(to)}: give both a leg in ${wanted.length > 0 ? wanted.map((end) => `"${end}"`).join(" and ") : "one network"}, or put a gateway between them`,
       ) && whole;
-    links.push(link ?? "");
+    const better = shared.filter((network) => preferred(at + 1, network));
+    return better.length > 0 ? better : shared;
   });
-  return whole ? links : undefined;
+  if (!whole) return undefined;
+  // From the last to the first, for each choice the rest with the fewest turns, that is packets leaving by the network that they came by.
+  const ways = choices.reduceRight<{ links: string[]; turns: number }[]>(
+    (rests, choice) =>
+      choice.map((link) =>
+        rests
+          .map(({ links, turns }) => ({ links: [link, ...links], turns: turns + (links[0] === link ? 1 : 0) }))
+          .reduce((best, other) => (other.turns < best.turns ? other : best)),
+      ),
+    [{ links: [], turns: 0 }],
+  );
+  return ways.reduce((best, other) => (other.turns < best.turns ? other : best)).links;
 }
 
 /** The functions on the way back; undefined when it leaves out one that must see both directions, or changes their order. */
@@ -241,6 +294,7 @@ function backwards(
   const kept = reversed.filter(isStateful);
   const passed = back.filter((one) => kept.includes(one));
   const missing = kept.find((one) => !passed.includes(one));
+  const added = back.find((one) => isStateful(one) && !functions.includes(one));
   const sound =
     problems.require(
       missing === undefined,
@@ -253,6 +307,10 @@ function backwards(
     problems.require(
       new Set(back).size === back.length,
       "a function stands in returnPath twice: name each of them once",
+    ) &&
+    problems.require(
+      added === undefined,
+      `returnPath passes ${added?.name}, which must see both directions, and requests do not pass it: name it among functions, or leave it out`,
     );
   const all = back.map((one) => stations.get(one) ?? { name: one.name, instances: one.instances, function: one });
   return sound && all.every((station) => checkInstances(station, problems)) ? all : undefined;
@@ -281,11 +339,19 @@ function routesAlong(
   stations.forEach((end, at) => {
     if (at === 0 || (at < stations.length - 1 && !direction.ends(end))) return;
     const network = direction.networkOf(end, links[at - 1] ?? "");
-    const destinations = destinationsOf(end, network, at < stations.length - 1 && direction.hosts === true);
+    const hosts = at < stations.length - 1 && direction.hosts === true;
     for (let here = start; here < at; here++) {
       const station = stations[here];
       const next = stations[here + 1];
       if (!station || !next) break;
+      const closed = networksOf(station).includes(network)
+        ? undefined
+        : station.instances.find(({ machine }) => machine?.legs.some((leg) => leg.network === network));
+      problems.require(
+        closed === undefined,
+        `${closed?.machine?.name} has a leg in "${network}", where ${station.name} has none, so packets for that network would go past what follows it: let ${station.name} forward there, or take that leg away`,
+      );
+      if (closed) break;
       if (networksOf(station).includes(network)) {
         for (const skipped of stations.slice(here + 1, at)) {
           const wrong = direction.shortcut(station, skipped);
@@ -309,20 +375,20 @@ function routesAlong(
         )
       )
         continue;
+      const ways = hosts
+        ? end.instances.flatMap((_, number) => {
+            const address = legAt(end, network, number)?.address;
+            // The last one hands each instance what is addressed to it.
+            const hop = next === end ? legAt(end, links[here] ?? "", number)?.address : nextHop;
+            return address && hop ? [{ destination: `${address}/32`, nextHop: hop }] : [];
+          })
+        : [{ destination: legAt(end, network)?.cidr ?? "", nextHop }];
       for (const { machine } of station.instances)
-        if (machine) routes.push(...destinations.map((destination) => ({ machine, destination, nextHop })));
+        if (machine) routes.push(...ways.map((way) => ({ machine, ...way })));
     }
     start = at;
   });
   return routes;
-}
-
-function destinationsOf(station: Station, network: string, hosts: boolean): string[] {
-  if (!hosts) return [legAt(station, network)?.cidr ?? ""];
-  return station.instances.flatMap((_, at) => {
-    const address = legAt(station, network, at)?.address;
-    return address === undefined ? [] : [`${address}/32`];
-  });
 }
 
 /** Each route once. Two that send the same packets of one machine to different neighbours can't be. */

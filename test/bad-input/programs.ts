@@ -422,7 +422,10 @@ const SEVERAL: Row[] = [
   [
     "a machine on the address of the lab's own machine",
     () => machine("m", ground().servers, 1),
-    ["10.100.102.1 is the address of the machine that carries the lab", "another host number than 1"],
+    [
+      "would have the address 10.100.102.1",
+      "which belongs to the machine that carries the lab: give it another host number",
+    ],
   ],
   [
     "a machine's name of 64 letters",

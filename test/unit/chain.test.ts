@@ -3,9 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import {
-  Address,
   Cidr,
-  type FunctionLeg,
   functionsOf,
   Gateway,
   KubernetesCluster,
@@ -30,6 +28,7 @@ import {
   WebServers,
 } from "../../components";
 import { type Made, one, record, refusalOf, registered, settled, value } from "./mocks";
+import { Model } from "./walk";
 
 let made: Made[];
 beforeEach(() => {
@@ -162,6 +161,47 @@ describe("a path", () => {
     ]);
   });
 
+  test("back over another router hands each of a proxy's machines its own answers", () => {
+    const spread: NetworkFunction = {
+      ...{ name: "proxy", handling: "proxy" },
+      instances: [1, 2].map((number) => {
+        const carrier = machine(`proxy-${number}`, leg(clients, 20 + number), leg(middle, 20 + number));
+        return { machine: carrier, legs: carrier.legs };
+      }),
+    };
+    const there = on(machine("there", leg(middle, 10), leg(far, 10), leg(clients, 10)), "route");
+    const other = on(machine("other", leg(clients, 9), leg(far, 9)), "route");
+    const args = { from: clients, functions: [spread, there], to: web, returnPath: [other, spread] };
+    const { routes, hops } = plan(args);
+    expect(told(routes).filter((route) => route.startsWith("other"))).toEqual([
+      "other: 10.7.2.21/32 via 10.7.0.21",
+      "other: 10.7.2.22/32 via 10.7.0.22",
+    ]);
+    new Model([args], routes).walk("spread", args, hops);
+  });
+
+  test("leads through the network in which a proxy is asked for, and takes no turn that it can do without", () => {
+    const front = on(machine("front", leg(clients, 20), leg(transit, 20), leg(middle, 20)), "proxy");
+    const behind = on(machine("behind", leg(transit, 21), leg(middle, 21), leg(far, 21)), "proxy");
+    const asked = plan({
+      ...{ from: clients, to: web },
+      functions: [{ ...front, backends: ["10.7.2.21"] }, behind],
+    });
+    expect(asked.hops.map(({ in: { address } }) => address)).toEqual(["10.7.0.20", "10.7.2.21"]);
+    const wall = on(machine("wall", leg(middle, 30), leg(transit, 30)), "route", { stateful: true });
+    const last = on(machine("last", leg(middle, 10), leg(far, 10)), "route");
+    const legs = [leg(clients, 40), leg(middle, 40), leg(transit, 40)];
+    const turning = plan({ from: clients, to: web, functions: [on(machine("first", ...legs), "proxy"), wall, last] });
+    expect(turning.hops.map(({ out }) => out.network)).toEqual([transit.id, middle.id, far.id]);
+  });
+
+  test("is the same whether its way back is said or not", () => {
+    const near = on(machine("near", leg(clients, 1), leg(middle, 1), leg(transit, 1)), "route");
+    const next = on(machine("next", leg(transit, 2), leg(middle, 2), leg(far, 2)), "route");
+    const args = { from: clients, clients: [client], functions: [near, next], to: web };
+    expect(told(plan({ ...args, returnPath: [next, near] }).routes)).toEqual(told(plan(args).routes));
+  });
+
   const firewall = on(machine("firewall", leg(transit, 30), leg(far, 30)), "route", { stateful: true });
   const refused: [string, Parameters<typeof planPath>[0], string[]][] = [
     [
@@ -255,39 +295,75 @@ describe("a path", () => {
       { from: clients, functions: [{ ...proxy, backends: ["10.7.3.11", "10.9.9.9:80"] }, router], to: web },
       ["proxy balances over 10.9.9.9:80, which is no address of web"],
     ],
+    [
+      "a balancer over the next one's address in a network behind it",
+      {
+        from: clients,
+        functions: [
+          { ...proxy, backends: ["10.7.3.21"] },
+          on(machine("next", leg(transit, 21), leg(far, 21)), "proxy"),
+        ],
+        to: web,
+      },
+      ['proxy balances over 10.7.3.21, which is no address of next in "edge/transit"'],
+    ],
+    [
+      "a balancer over a port that the next one does not answer on",
+      {
+        from: clients,
+        functions: [
+          { ...proxy, backends: ["10.7.1.21"] },
+          on(machine("next", leg(transit, 21), leg(far, 21)), "proxy", { port: 8080 }),
+        ],
+        to: web,
+      },
+      ["proxy balances over 10.7.1.21, and next answers on port 8080: name that port"],
+    ],
+    [
+      "a firewall that answers alone pass",
+      { from: clients, functions: [proxy, router], to: web, returnPath: [firewall, proxy] },
+      ["returnPath passes firewall, which must see both directions, and requests do not pass it"],
+    ],
+    [
+      "a router whose machine reaches the servers by a leg that it does not forward to",
+      {
+        from: clients,
+        functions: [
+          proxy,
+          {
+            ...{ name: "closed", handling: "route" },
+            instances: [
+              {
+                machine: machine("node", leg(transit, 5), leg(middle, 5), leg(far, 5)),
+                legs: [leg(transit, 5), leg(middle, 5)],
+              },
+            ],
+          },
+          on(machine("last", leg(middle, 6), leg(far, 6)), "route"),
+        ],
+        to: web,
+      },
+      ['node has a leg in "edge/far", where closed has none'],
+    ],
+    [
+      "a gateway with the address of another router on the path",
+      {
+        from: clients,
+        functions: [
+          proxy,
+          new Gateway("gateway", { legs: [{ network: transit, address: "10.7.1.10" }, { network: far }] }),
+        ],
+        to: web,
+        returnPath: [router, proxy],
+      },
+      ['router has the address 10.7.1.10 in "edge/transit", which is that of gateway'],
+    ],
   ];
   test.each(refused)("is refused: %s", (_, args, says) => {
     const { message } = refusalOf(() => plan(args));
     for (const words of says) expect(message).toContain(words);
   });
 });
-
-/** A network as its hosts see it: what a packet passes from one address to another, by connected networks and routes alone. */
-function passed(
-  hosts: ReadonlyMap<string, readonly FunctionLeg[]>,
-  routes: readonly PathRoute[],
-  from: string,
-  to: string,
-): string[] {
-  const owner = (network: string, address: string) =>
-    [...hosts].find(([, legs]) => legs.some((one) => one.network === network && one.address === address))?.[0];
-  const way: string[] = [];
-  for (let here: string | undefined = from, left = 20; here !== undefined; left--) {
-    if (left === 0) throw new Error(`a packet from ${from} to ${to} goes in circles: ${way.join(", ")}`);
-    way.push(here);
-    const legs: readonly FunctionLeg[] = hosts.get(here) ?? [];
-    if (legs.some((one) => one.address === to)) return way;
-    const own = routes
-      .filter((route) => route.machine.name === here && Cidr.parse(route.destination).contains(Address.parse(to)))
-      .sort((a, b) => Cidr.parse(b.destination).prefix - Cidr.parse(a.destination).prefix)[0];
-    const connected = legs.find((one) => Cidr.parse(one.cidr).contains(Address.parse(to)));
-    const hop: string = connected && !own?.destination.endsWith("/32") ? to : (own?.nextHop ?? "");
-    if (hop === "") throw new Error(`${here} has no route to ${to}`);
-    const through = legs.find((one) => Cidr.parse(one.cidr).contains(Address.parse(hop)));
-    here = owner(through?.network ?? "", hop);
-  }
-  throw new Error(`a packet from ${from} to ${to} is lost after ${way.join(", ")}`);
-}
 
 describe("any chain", () => {
   const handlings = fc.array(fc.constantFrom<PacketHandling>("route", "translate", "proxy"), { maxLength: 5 });
@@ -321,46 +397,14 @@ describe("any chain", () => {
             network: last,
             machines: Array.from({ length: servers }, (_, at) => machine(`server-${at}`, leg(last, 100 + at))),
           };
-          const { routes, hops } = plan({ from: near, clients: [asks], functions, to: group });
-          const carriers = functions.flatMap((one) => one.instances.flatMap(({ machine }) => machine ?? []));
-          const hosts = new Map([asks, ...carriers, ...group.machines].map((one) => [one.name, one.legs]));
-          // Where a request is addressed to, and where its answer is, from stretch to stretch.
-          let sender = asks;
-          let source = asks.legs[0]?.address ?? "";
-          let over: string[] = [];
-          hops.forEach(({ function: one, in: ingress, out }) => {
-            const carrier = one.instances[0]?.machine ?? asks;
-            if (one.handling === "proxy") {
-              expect(passed(hosts, routes, sender.name, ingress.address ?? "")).toEqual([
-                sender.name,
-                ...over,
-                carrier.name,
-              ]);
-              expect(passed(hosts, routes, carrier.name, source).at(-1)).toBe(hostOf(hosts, source));
-            } else over.push(carrier.name);
-            if (one.handling === "proxy") {
-              sender = carrier;
-              over = [];
-            }
-            if (one.handling !== "route") {
-              if (one.handling === "translate")
-                expect(passed(hosts, routes, carrier.name, source).at(-1)).toBe(hostOf(hosts, source));
-              source = out.address ?? "";
-            }
-          });
-          for (const server of group.machines) {
-            const address = server.legs[0]?.address ?? "";
-            expect(passed(hosts, routes, sender.name, address)).toEqual([sender.name, ...over, server.name]);
-            expect(passed(hosts, routes, server.name, source).at(-1)).toBe(hostOf(hosts, source));
-          }
+          const path = { from: near, clients: [asks], functions, to: group };
+          const { routes, hops } = plan(path);
+          new Model([path], routes).walk("any", path, hops);
         },
       ),
       { numRuns: 300 },
     );
   });
-
-  const hostOf = (hosts: ReadonlyMap<string, readonly FunctionLeg[]>, address: string) =>
-    [...hosts].find(([, legs]) => legs.some((one) => one.address === address))?.[0];
 });
 
 /** A whole chain, on ranges of its own. */

@@ -61,7 +61,7 @@ export class Lab implements Platform {
     for (const { network, address } of args.legs)
       problems.require(
         address !== gatewayOf(network.cidr),
-        `${address} is the address of the machine that carries the lab in network "${network.name}": take another host number than 1`,
+        `${args.hostname} would have the address ${address} in network "${network.name}", which belongs to the machine that carries the lab: give it another host number`,
       );
     problems.throwIfAny();
     const image =
