@@ -22,9 +22,9 @@ export interface OpenStackArgs extends Omit<OpenStackSettings, "image"> {
   image?: OpenStackSettings["image"];
   /** A disk image of images/disk, to be uploaded and used as `image`. @default none */
   imageFile?: string;
-  /** The cloud, for a program that works on several. @default the one of `cloud` and `region` */
+  /** The cloud, for a program that works on several; say in `cloud` or `catalog` what it has. @default the one of `cloud` and `region` */
   provider?: openstack.Provider;
-  /** What the cloud has, as `readCatalog` tells it; names and ranges are checked against it. @default they aren't checked before they are used */
+  /** What the cloud has, which names and ranges are compared with. @default `openStack` asks the cloud (readCatalog); `new OpenStack` compares with nothing */
   catalog?: Catalog;
   /** OpenSSH private key that the jump host lets in (secret); the site uses it to let its own key in there. @default the site's key is let in already */
   jumpKey?: pulumi.Input<string>;
@@ -33,7 +33,7 @@ export interface OpenStackArgs extends Omit<OpenStackSettings, "image"> {
 /** Least flavor of a role: cores, and MiB (kubeadm: Before you begin). */
 const LEAST: Partial<Record<Role, { cores: number; memory: number }>> = { kubernetes: { cores: 2, memory: 2048 } };
 
-/** Machines and networks on an OpenStack cloud. */
+/** Machines and networks on an OpenStack cloud. By itself it asks no cloud: `openStack` does, and compares the settings with what there is. */
 export class OpenStack implements Platform {
   readonly kind = "openstack";
   readonly facts: pulumi.Input<OpenStackSettings>;
@@ -45,10 +45,8 @@ export class OpenStack implements Platform {
 
   /** @throws InvalidInput with everything that is wrong with the settings. */
   constructor(args: OpenStackArgs) {
-    requireArguments("OpenStack", args, {});
-    const { name = "openstack", provider, catalog, imageFile, jumpKey, ...given } = args;
-    // What stands for the image until it is uploaded is an output, as the uploaded one is.
-    this.settings = parseSettings(imageFile === undefined ? given : { ...given, image: pulumi.output(imageFile) });
+    this.settings = settingsOf(args);
+    const { name = "openstack", provider, catalog, imageFile, jumpKey } = args;
     this.catalog = catalog;
     this.jumpKey = jumpKey;
     if (catalog) this.compare(catalog);
@@ -238,7 +236,10 @@ function tagsOf(site: string): string[] {
   return [`hybrid-vnf.site=${site}`];
 }
 
-/** The OpenStack platform: machines and networks of a cloud. */
-export function openStack(args: OpenStackArgs): Platform {
-  return new OpenStack(args);
+/** @throws InvalidInput with everything that is wrong with the settings by themselves. */
+export function settingsOf(args: OpenStackArgs): OpenStackSettings {
+  requireArguments("OpenStack", args, {});
+  const { name: _, provider, catalog, imageFile, jumpKey, ...given } = args;
+  // What stands for the image until it is uploaded is an output, as the uploaded one is.
+  return parseSettings(imageFile === undefined ? given : { ...given, image: pulumi.output(imageFile) });
 }
