@@ -11,9 +11,9 @@ import { physicalName } from "./name";
 export interface LabArgs {
   /** The Docker engine that carries the lab. @default the local one, or the one that DOCKER_HOST names */
   provider?: docker.Provider;
-  /** Image of servers and cluster nodes, present on that engine. @default "hybrid-vnf/machine:v1.34.4" */
+  /** Image of servers and cluster nodes, present on that engine: `npm run images` in a checkout of hybrid-vnf makes it. @default "hybrid-vnf/machine:v1.34.4" */
   machineImage?: string;
-  /** Image of client machines, present on that engine. @default "hybrid-vnf/client:latest" */
+  /** Image of client machines, likewise. @default "hybrid-vnf/client:latest" */
   clientImage?: string;
 }
 
