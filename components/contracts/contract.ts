@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
+import { AN_OUTPUT, objectWith, requireArguments } from "../problem/arguments";
 import { describe } from "../problem/describe";
 import { InvalidInput } from "../problem/problem";
 import type { Checked, Form } from "../setting/form";
@@ -14,6 +15,15 @@ export interface Published {
 export interface Read<F, S> {
   facts: F;
   secrets: pulumi.Output<S>;
+}
+
+/**
+ * Refuses what is not what a contract's `read` tells, such as its promise, or that of another layer.
+ * @param keys of its facts that are needed
+ */
+export function requireRead(subject: string, layer: string, read: unknown, ...keys: readonly string[]): void {
+  const what = `what ${layer}Contract.read tells`;
+  requireArguments(subject, read, { facts: objectWith(`those of ${what}`, ...keys), secrets: AN_OUTPUT });
 }
 
 /** One typed bundle of outputs that a stack publishes and another one reads; validated where it is read. */

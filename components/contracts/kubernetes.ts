@@ -4,8 +4,9 @@ import type { ServerGroup } from "../chain/path";
 import { DeployedKubernetes, type KubernetesLike } from "../kubernetes/kubernetes";
 import type { MachineLike } from "../machine/machine";
 import type { NetworkIdentity } from "../network/network";
+import { objectWith, requireArguments } from "../problem/arguments";
 import { type ClusterFacts, clusterFacts, factsOfCluster } from "./cluster";
-import { Contract, type Published, type Read } from "./contract";
+import { Contract, type Published, type Read, requireRead } from "./contract";
 import { factsOfMachine, identityOf, type MachineFacts, machineFacts, machineOf, networkIdentity } from "./machine";
 
 /** What leads from transit to the servers' network where no node of the cluster has a leg in both. */
@@ -54,10 +55,15 @@ export interface KubernetesLayerLike {
   readonly gateway?: Gateway;
 }
 
-export function publishKubernetes(
-  { cluster, servers, gateway }: KubernetesLayerLike,
-  privateKey: pulumi.Input<string>,
-): Published {
+/** What makes a layer of Kubernetes of an object. */
+export const A_KUBERNETES_LAYER = {
+  cluster: objectWith("a cluster", "networks", "nodes", "kubeconfig"),
+  servers: objectWith("a group of servers", "name", "network", "machines", "addresses"),
+};
+
+export function publishKubernetes(layer: KubernetesLayerLike, privateKey: pulumi.Input<string>): Published {
+  requireArguments("publishKubernetes", layer, A_KUBERNETES_LAYER);
+  const { cluster, servers, gateway } = layer;
   return kubernetesContract.publish(
     pulumi.output({
       apacheInfo: { cidr: servers.network.cidr, addresses: [...servers.addresses] },
@@ -75,9 +81,11 @@ export function publishKubernetes(
 
 /** The layer that a contract tells of. `name` begins the names of what is made for it here: its provider. */
 export function kubernetesLayerOf(
-  { facts, secrets }: Read<KubernetesFacts, KubernetesSecrets>,
+  read: Read<KubernetesFacts, KubernetesSecrets>,
   name = "kubernetes",
 ): KubernetesLayerLike {
+  requireRead("kubernetesLayerOf", "kubernetes", read, "cluster", "servers");
+  const { facts, secrets } = read;
   const key = secrets.apply((all) => all.privateKey);
   const machines = (all: readonly MachineFacts[]): MachineLike[] => all.map((one) => machineOf(one, key));
   return {

@@ -4,7 +4,8 @@ import type { ServiceChain } from "../chain/chain";
 import type { PathAddress } from "../chain/path";
 import type { NetworkFunction } from "../function/function";
 import { legIn } from "../machine/leg";
-import { Contract, type Published, type Read } from "./contract";
+import { objectWith, requireArguments } from "../problem/arguments";
+import { Contract, type Published, type Read, requireRead } from "./contract";
 import { type FunctionFacts, factsOfFunction, functionFacts, functionOf } from "./function";
 import { factsOfMachine, type MachineFacts, machineFacts } from "./machine";
 
@@ -49,7 +50,9 @@ const secrets = z.object({ privateKey: text.optional() });
 export const serviceContract = new Contract<ServiceFacts, ServiceSecrets>("service", 2, facts, secrets);
 
 /** Publishes a chain: its path, and the key that opens the machines on it. */
-export function publishChain({ url, from, clients, hops, to }: ServiceChain): Published {
+export function publishChain(chain: ServiceChain): Published {
+  requireArguments("publishChain", { chain }, { chain: objectWith("a ServiceChain", "url", "hops", "from", "to") });
+  const { url, from, clients, hops, to } = chain;
   return serviceContract.publish(
     pulumi.output({
       url,
@@ -67,7 +70,9 @@ export function publishChain({ url, from, clients, hops, to }: ServiceChain): Pu
 }
 
 /** The functions of a chain that another stack published, in its order: they stand in a chain here like one's own. */
-export function functionsOf({ facts, secrets }: Read<ServiceFacts, ServiceSecrets>): NetworkFunction[] {
+export function functionsOf(read: Read<ServiceFacts, ServiceSecrets>): NetworkFunction[] {
+  requireRead("functionsOf", "service", read, "hops");
+  const { facts, secrets } = read;
   const key = pulumi.secret(secrets.apply((all) => all.privateKey ?? ""));
   return facts.hops.map((one) => functionOf(one, key));
 }

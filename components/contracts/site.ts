@@ -3,9 +3,10 @@ import { z } from "zod";
 import { AddressPlan } from "../network/plan";
 import type { PublishedPlatform } from "../platform/module";
 import type { Platform } from "../platform/platform";
+import { A_PLATFORM, A_SITE_NETWORK, requireArguments } from "../problem/arguments";
 import type { SiteNetwork } from "../site/network";
 import type { SiteLike } from "../site/site-like";
-import { Contract, type Published, type Read } from "./contract";
+import { Contract, type Published, type Read, requireRead } from "./contract";
 import { factsOfNetwork, type NetworkFacts, networkFacts } from "./machine";
 
 export interface SiteFacts {
@@ -34,6 +35,7 @@ const secrets = z.object({ privateKey: text });
 export const siteContract = new Contract<SiteFacts, SiteSecrets>("site", 3, facts, secrets);
 
 export function publishSite(transit: SiteNetwork): Published {
+  requireArguments("publishSite", { transit }, { transit: A_SITE_NETWORK });
   const { site } = transit;
   return siteContract.publish(
     pulumi.output({
@@ -47,7 +49,10 @@ export function publishSite(transit: SiteNetwork): Published {
 }
 
 /** The transit network of a site that another stack made; `platform` makes machines there. */
-export function transitOf({ facts, secrets }: Read<SiteFacts, SiteSecrets>, platform: Platform): SiteNetwork {
+export function transitOf(read: Read<SiteFacts, SiteSecrets>, platform: Platform): SiteNetwork {
+  requireRead("transitOf", "site", read, "siteName", "transit");
+  requireArguments("transitOf", { platform }, { platform: A_PLATFORM });
+  const { facts, secrets } = read;
   const site: SiteLike = {
     name: facts.siteName,
     platform,

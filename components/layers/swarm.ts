@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { SwarmLayerLike } from "../contracts/swarm";
 import type { MachineLike } from "../machine/machine";
+import { A_SITE_NETWORK, requireArguments } from "../problem/arguments";
 import { Machine } from "../site/machine";
 import { Network, type SiteNetwork } from "../site/network";
 import { SwarmCluster } from "../swarm/cluster";
@@ -24,6 +25,7 @@ export class SwarmLayer extends pulumi.ComponentResource implements SwarmLayerLi
 
   /** @throws InvalidInput with everything that is wrong with its input. */
   constructor(name: string, args: SwarmLayerArgs, opts?: pulumi.ComponentResourceOptions) {
+    requireArguments(`SwarmLayer "${name}"`, args, { transit: A_SITE_NETWORK });
     const { transit, clientsCidr = "10.100.100.0/24", managerCount, workerCount } = args;
     super("hybrid-vnf:layers:SwarmLayer", name, { transit: transit.id, clientsCidr, managerCount, workerCount }, opts);
     const { site } = transit;

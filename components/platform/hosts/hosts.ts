@@ -4,7 +4,7 @@ import type { MachineArgs, MachineLike } from "../../machine/machine";
 import { Address } from "../../network/address";
 import { Cidr } from "../../network/cidr";
 import type { NetworkIdentity } from "../../network/network";
-import { requireArguments } from "../../problem/arguments";
+import { A_TEXT, optional, requireArguments } from "../../problem/arguments";
 import { InvalidInput } from "../../problem/problem";
 import { MACHINE_IMAGE } from "../../release";
 import { authorize } from "../../ssh/authorization";
@@ -29,7 +29,7 @@ export class Hosts implements Platform {
 
   /** @throws InvalidInput with everything that is wrong with the pool. */
   constructor(readonly args: HostsArgs) {
-    requireArguments("hosts", args, {});
+    requireArguments("hosts", args, { machineImage: optional(A_TEXT) });
     this.hosts = parseHosts(args.hosts);
     this.facts = this.hosts;
   }

@@ -2,7 +2,7 @@ import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import type { MachineArgs, MachineLike } from "../../machine/machine";
 import { Cidr } from "../../network/cidr";
-import { requireArguments } from "../../problem/arguments";
+import { A_PROVIDER, A_TEXT, optional, requireArguments } from "../../problem/arguments";
 import { CLIENT_IMAGE, MACHINE_IMAGE } from "../../release";
 import type { NetworkArgs, Platform } from "../platform";
 import { LabMachine } from "./machine";
@@ -25,7 +25,11 @@ export class Lab implements Platform {
   readonly providers: readonly pulumi.ProviderResource[];
 
   constructor(readonly args: LabArgs = {}) {
-    requireArguments("lab", args, {});
+    requireArguments("lab", args, {
+      provider: optional(A_PROVIDER),
+      machineImage: optional(A_TEXT),
+      clientImage: optional(A_TEXT),
+    });
     this.providers = args.provider ? [args.provider] : [];
   }
 

@@ -1,3 +1,4 @@
+import { A_TEXT, objectWith, requireArguments } from "../../problem/arguments";
 import { type Credentials, Session } from "./session";
 
 /** A size of machine. */
@@ -52,6 +53,11 @@ export const GENERATION = "hybrid-vnf.generation";
  * @throws InvalidInput in one sentence when it doesn't answer, refuses the credentials, or lacks a service.
  */
 export async function readCatalog(credentials: Credentials): Promise<Catalog> {
+  requireArguments("readCatalog", credentials, {
+    cloud: A_TEXT,
+    authUrl: A_TEXT,
+    auth: objectWith("an object", "identity"),
+  });
   const session = await Session.open(credentials);
   type Glance = {
     name: string | null;

@@ -2,7 +2,7 @@ import * as openstack from "@pulumi/openstack";
 import * as pulumi from "@pulumi/pulumi";
 import type { KeyPair } from "../../machine/access";
 import type { MachineArgs, MachineLike, Role } from "../../machine/machine";
-import { requireArguments } from "../../problem/arguments";
+import { A_PROVIDER, A_TEXT, objectWith, optional, requireArguments } from "../../problem/arguments";
 import { Problems } from "../../problem/problem";
 import { authorize } from "../../ssh/authorization";
 import type { NetworkArgs, Platform } from "../platform";
@@ -238,7 +238,14 @@ function tagsOf(site: string): string[] {
 
 /** @throws InvalidInput with everything that is wrong with the settings by themselves. */
 export function settingsOf(args: OpenStackArgs): OpenStackSettings {
-  requireArguments("OpenStack", args, {});
+  requireArguments("OpenStack", args, {
+    name: optional(A_TEXT),
+    imageFile: optional(A_TEXT),
+    provider: optional(A_PROVIDER),
+    catalog: optional(
+      objectWith("what readCatalog tells", "flavors", "images", "externalNetworks", "subnets", "zones", "servers"),
+    ),
+  });
   const { name: _, provider, catalog, imageFile, jumpKey, ...given } = args;
   // What stands for the image until it is uploaded is an output, as the uploaded one is.
   return parseSettings(imageFile === undefined ? given : { ...given, image: pulumi.output(imageFile) });
