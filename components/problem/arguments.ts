@@ -9,7 +9,10 @@ export interface Expectation {
 }
 
 const has = (value: unknown, ...keys: readonly string[]): boolean =>
-  typeof value === "object" && value !== null && !pulumi.Output.isInstance(value) && keys.every((key) => key in value);
+  typeof value === "object" &&
+  value !== null &&
+  !(Array.isArray(value) || value instanceof Promise || pulumi.Output.isInstance(value)) &&
+  keys.every((key) => key in value);
 
 /** An object with these properties. */
 export function objectWith(what: string, ...keys: readonly string[]): Expectation {

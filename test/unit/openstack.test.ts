@@ -390,14 +390,14 @@ describe("access", () => {
   });
 
   test("a jump host that another key opens is told to let in the site's, before anything goes through it", async () => {
-    await chain({ ...JUMP, jumpKey: "JUMP-PRIVATE" });
+    await chain({ ...JUMP, jumpKey: "JUMP PRIVATE KEY" });
     const admission = inputsOf("site-key-on-198.51.100.7");
     expect(admission.connection).toMatchObject({
       host: "198.51.100.7",
       port: 2222,
       user: "ops",
       hostKey: "ssh-ed25519 JUMP",
-      privateKey: "JUMP-PRIVATE",
+      privateKey: "JUMP PRIVATE KEY",
     });
     expect((admission.connection as { proxy?: unknown }).proxy).toBeUndefined();
     expect(admission.stdin).toContain("export PUBLIC_KEY='ssh-ed25519 AAAA'\n");
@@ -406,7 +406,7 @@ describe("access", () => {
       expect(inputs.connection, name).toMatchObject({ proxy: { host: "198.51.100.7", privateKey: "PRIVATE" } });
     }
     made = record();
-    await chain({ ...FLOATING, jumpKey: "JUMP-PRIVATE" });
+    await chain({ ...FLOATING, jumpKey: "JUMP PRIVATE KEY" });
     expect(made.filter(({ name }) => name.startsWith("site-key-on-"))).toEqual([]);
   });
 

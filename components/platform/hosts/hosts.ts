@@ -5,7 +5,7 @@ import { Address } from "../../network/address";
 import { Cidr } from "../../network/cidr";
 import type { NetworkIdentity } from "../../network/network";
 import { A_TEXT, optional, requireArguments } from "../../problem/arguments";
-import { InvalidInput } from "../../problem/problem";
+import { InvalidInput, Problems } from "../../problem/problem";
 import { MACHINE_IMAGE } from "../../release";
 import { authorize } from "../../ssh/authorization";
 import type { NetworkArgs, Platform } from "../platform";
@@ -30,7 +30,10 @@ export class Hosts implements Platform {
   /** @throws InvalidInput with everything that is wrong with the pool. */
   constructor(readonly args: HostsArgs) {
     requireArguments("hosts", args, { machineImage: optional(A_TEXT) });
-    this.hosts = parseHosts(args.hosts);
+    const problems = new Problems("hosts");
+    problems.requirePrivateKey("privateKey", args.privateKey);
+    this.hosts = problems.gather(() => parseHosts(args.hosts)) ?? {};
+    problems.throwIfAny();
     this.facts = this.hosts;
   }
 

@@ -5,6 +5,7 @@ import { Cidr } from "../../network/cidr";
 import { A_PROVIDER, A_TEXT, optional, requireArguments } from "../../problem/arguments";
 import { CLIENT_IMAGE, MACHINE_IMAGE } from "../../release";
 import type { NetworkArgs, Platform } from "../platform";
+import { claimNetwork } from "./engine";
 import { LabMachine } from "./machine";
 import { physicalName } from "./name";
 
@@ -39,12 +40,14 @@ export class Lab implements Platform {
     { site, role, cidr }: NetworkArgs,
     opts: pulumi.ComponentResourceOptions,
   ): pulumi.Output<string> {
+    const range = Cidr.parse(cidr);
+    if (opts.parent) claimNetwork(physicalName(site, role), range, opts.parent);
     return new docker.Network(
       `${name}-network`,
       {
         name: physicalName(site, role),
         driver: "bridge",
-        ipamConfigs: [{ subnet: cidr, gateway: Cidr.parse(cidr).host(1).toString() }],
+        ipamConfigs: [{ subnet: cidr, gateway: range.host(1).toString() }],
         labels: [{ label: "hybrid-vnf.site", value: site }],
       },
       { ...opts, deleteBeforeReplace: true },

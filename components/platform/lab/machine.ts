@@ -6,7 +6,7 @@ import { type Leg, legsFound } from "../../machine/leg";
 import { type MachineArgs, type MachineLike, machineId } from "../../machine/machine";
 import { MachineScript, printedBy } from "../../script/script";
 import { SshKey } from "../../ssh/key";
-import { imageId } from "./image";
+import { imageId } from "./engine";
 import { physicalName } from "./name";
 
 export interface LabMachineArgs extends MachineArgs {

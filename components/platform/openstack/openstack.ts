@@ -247,6 +247,12 @@ export function settingsOf(args: OpenStackArgs): OpenStackSettings {
     ),
   });
   const { name: _, provider, catalog, imageFile, jumpKey, ...given } = args;
+  const problems = new Problems("OpenStack");
+  problems.requirePrivateKey("jumpKey", jumpKey);
   // What stands for the image until it is uploaded is an output, as the uploaded one is.
-  return parseSettings(imageFile === undefined ? given : { ...given, image: pulumi.output(imageFile) });
+  const settings = problems.gather(() =>
+    parseSettings(imageFile === undefined ? given : { ...given, image: pulumi.output(imageFile) }),
+  );
+  problems.throwIfAny();
+  return settings as OpenStackSettings;
 }
