@@ -71,8 +71,8 @@ export {
 } from "./platform/openstack/catalog";
 export { credentials } from "./platform/openstack/clouds";
 export { MachineImage, type MachineImageArgs } from "./platform/openstack/image";
-export { openStackFromCloud } from "./platform/openstack/module";
-export { OpenStack, type OpenStackArgs, openStack } from "./platform/openstack/openstack";
+export { openStack } from "./platform/openstack/module";
+export { OpenStack, type OpenStackArgs } from "./platform/openstack/openstack";
 export type { Credentials } from "./platform/openstack/session";
 export { type OpenStackSettings, parseSettings } from "./platform/openstack/settings";
 export type { NetworkArgs as PlatformNetworkArgs, Platform } from "./platform/platform";

@@ -29,8 +29,6 @@ export function environment(
     PULUMI_HOME: toolchain.pulumiHome,
     PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",
     PULUMI_SKIP_UPDATE_CHECK: "true",
-    // Programs load without a check of types, the root one too, whose tsconfig.json has to ask for it (docs/decisions).
-    PULUMI_NODEJS_TRANSPILE_ONLY: "true",
   };
   const folder = stateFolder(root);
   if (env.PULUMI_BACKEND_URL) {

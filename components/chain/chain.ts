@@ -1,7 +1,8 @@
 import * as pulumi from "@pulumi/pulumi";
 import { claim } from "../function/claims";
+import { type NetworkFunction, PACKET_HANDLINGS } from "../function/function";
 import type { NetworkIdentity } from "../network/network";
-import { A_NETWORK, listOf, objectWith, optional, requireArguments } from "../problem/arguments";
+import { A_NETWORK, listOf, MACHINES, objectWith, optional, requireArguments } from "../problem/arguments";
 import { Problems } from "../problem/problem";
 import { Route } from "../route/route";
 import { type Path, type PathArgs, type PathHop, type PathRoute, planPath, type ServerGroup } from "./path";
@@ -34,14 +35,20 @@ export class ServiceChain extends pulumi.ComponentResource {
   public readonly to: ServerGroup;
 
   constructor(name: string, args: ServiceChainArgs, opts?: pulumi.ComponentResourceOptions) {
-    const functionList = listOf("a list of network functions", "name", "handling", "instances");
+    const list = listOf("a list of network functions", "name", "handling", "instances");
+    const functionList = {
+      what: `${list.what}, each of a handling that there is (${PACKET_HANDLINGS.join(", ")})`,
+      holds: (value: unknown) =>
+        list.holds(value) && (value as NetworkFunction[]).every(({ handling }) => PACKET_HANDLINGS.includes(handling)),
+    };
     requireArguments(`ServiceChain "${name}"`, args, {
       from: A_NETWORK,
       functions: functionList,
       to: objectWith("a group of servers, such as WebServers", "name", "network", "machines"),
       returnPath: optional(functionList),
-      clients: optional(listOf("a list of machines", "id", "legs", "ssh")),
+      clients: optional(MACHINES),
     });
+    requireArguments(`ServiceChain "${name}": to`, args.to, { machines: MACHINES });
     const { from, functions, to, returnPath, clients = [] } = args;
     super(
       "hybrid-vnf:chain:ServiceChain",

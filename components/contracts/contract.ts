@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
+import { AN_OUTPUT, objectWith, requireArguments } from "../problem/arguments";
 import { describe } from "../problem/describe";
 import { InvalidInput } from "../problem/problem";
 import type { Checked, Form } from "../setting/form";
@@ -18,6 +19,15 @@ export interface Read<F, S> {
   facts: F;
   /** Take one out with `apply`; what comes of it is secret too. */
   secrets: pulumi.Output<S>;
+}
+
+/**
+ * Refuses what is not what a contract's `read` tells, such as its promise, or that of another layer.
+ * @param keys of its facts that are needed
+ */
+export function requireRead(subject: string, layer: string, read: unknown, ...keys: readonly string[]): void {
+  const what = `what ${layer}Contract.read tells`;
+  requireArguments(subject, read, { facts: objectWith(`those of ${what}`, ...keys), secrets: AN_OUTPUT });
 }
 
 /**

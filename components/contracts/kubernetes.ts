@@ -4,8 +4,9 @@ import type { ServerGroup } from "../chain/path";
 import { DeployedKubernetes, type KubernetesLike } from "../kubernetes/kubernetes";
 import type { MachineLike } from "../machine/machine";
 import type { NetworkIdentity } from "../network/network";
+import { objectWith, requireArguments } from "../problem/arguments";
 import { type ClusterFacts, clusterFacts, factsOfCluster } from "./cluster";
-import { Contract, type Published, type Read } from "./contract";
+import { Contract, type Published, type Read, requireRead } from "./contract";
 import { factsOfMachine, identityOf, type MachineFacts, machineFacts, machineOf, networkIdentity } from "./machine";
 
 /** What leads from transit to the servers' network where no node of the cluster has a leg in both. */
@@ -78,16 +79,21 @@ export interface KubernetesLayerLike {
   readonly gateway?: Gateway;
 }
 
+/** What makes a layer of Kubernetes of an object. */
+export const A_KUBERNETES_LAYER = {
+  cluster: objectWith("a cluster", "networks", "nodes", "kubeconfig"),
+  servers: objectWith("a group of servers", "name", "network", "machines", "addresses"),
+};
+
 /**
  * What a program exports for `kubernetesContract` to read.
  * @param privateKey the site's, which opens nodes and servers
  * @example
  * return vnf.publishKubernetes({ cluster: k8s, servers: apache }, site.key.privateKey);
  */
-export function publishKubernetes(
-  { cluster, servers, gateway }: KubernetesLayerLike,
-  privateKey: pulumi.Input<string>,
-): Published {
+export function publishKubernetes(layer: KubernetesLayerLike, privateKey: pulumi.Input<string>): Published {
+  requireArguments("publishKubernetes", layer, A_KUBERNETES_LAYER);
+  const { cluster, servers, gateway } = layer;
   return kubernetesContract.publish(
     pulumi.output({
       apacheInfo: { cidr: servers.network.cidr, addresses: [...servers.addresses] },
@@ -111,9 +117,11 @@ export function publishKubernetes(
  * const router = new vnf.QuaggaRouter("second", { cluster: vnf.kubernetesLayerOf(read).cluster });
  */
 export function kubernetesLayerOf(
-  { facts, secrets }: Read<KubernetesFacts, KubernetesSecrets>,
+  read: Read<KubernetesFacts, KubernetesSecrets>,
   name = "kubernetes",
 ): KubernetesLayerLike {
+  requireRead("kubernetesLayerOf", "kubernetes", read, "cluster", "servers");
+  const { facts, secrets } = read;
   const key = secrets.apply((all) => all.privateKey);
   const machines = (all: readonly MachineFacts[]): MachineLike[] => all.map((one) => machineOf(one, key));
   return {

@@ -4,7 +4,8 @@ import type { ServiceChain } from "../chain/chain";
 import type { PathAddress } from "../chain/path";
 import type { NetworkFunction } from "../function/function";
 import { legIn } from "../machine/leg";
-import { Contract, type Published, type Read } from "./contract";
+import { objectWith, requireArguments } from "../problem/arguments";
+import { Contract, type Published, type Read, requireRead } from "./contract";
 import { type FunctionFacts, factsOfFunction, functionFacts, functionOf } from "./function";
 import { factsOfMachine, type MachineFacts, machineFacts } from "./machine";
 
@@ -65,7 +66,9 @@ export const serviceContract = new Contract<ServiceFacts, ServiceSecrets>("servi
  * @example
  * return { url: chain.url, ...vnf.publishChain(chain) };
  */
-export function publishChain({ url, from, clients, hops, to }: ServiceChain): Published {
+export function publishChain(chain: ServiceChain): Published {
+  requireArguments("publishChain", { chain }, { chain: objectWith("a ServiceChain", "url", "hops", "from", "to") });
+  const { url, from, clients, hops, to } = chain;
   return serviceContract.publish(
     pulumi.output({
       url,
@@ -88,7 +91,9 @@ export function publishChain({ url, from, clients, hops, to }: ServiceChain): Pu
  * const functions = vnf.functionsOf(await vnf.serviceContract.read("organization/hybrid-vnf-service/dev"));
  * const routers = functions.filter((one) => one.handling === "route");
  */
-export function functionsOf({ facts, secrets }: Read<ServiceFacts, ServiceSecrets>): NetworkFunction[] {
+export function functionsOf(read: Read<ServiceFacts, ServiceSecrets>): NetworkFunction[] {
+  requireRead("functionsOf", "service", read, "hops");
+  const { facts, secrets } = read;
   const key = pulumi.secret(secrets.apply((all) => all.privateKey ?? ""));
   return facts.hops.map((one) => functionOf(one, key));
 }

@@ -3,9 +3,10 @@ import { z } from "zod";
 import { AddressPlan } from "../network/plan";
 import type { PublishedPlatform } from "../platform/module";
 import type { Platform } from "../platform/platform";
+import { A_PLATFORM, A_SITE_NETWORK, requireArguments } from "../problem/arguments";
 import type { SiteNetwork } from "../site/network";
 import type { SiteLike } from "../site/site-like";
-import { Contract, type Published, type Read } from "./contract";
+import { Contract, type Published, type Read, requireRead } from "./contract";
 import { factsOfNetwork, type NetworkFacts, networkFacts } from "./machine";
 
 /** What a program needs for making networks and machines in a site that another stack made. */
@@ -49,6 +50,7 @@ export const siteContract = new Contract<SiteFacts, SiteSecrets>("site", 3, fact
  * return vnf.publishSite(site.transit);
  */
 export function publishSite(transit: SiteNetwork): Published {
+  requireArguments("publishSite", { transit }, { transit: A_SITE_NETWORK });
   const { site } = transit;
   return siteContract.publish(
     pulumi.output({
@@ -69,7 +71,10 @@ export function publishSite(transit: SiteNetwork): Published {
  * const transit = vnf.transitOf(read, await vnf.platforms.fromFacts(read.facts.platform));
  * const ours = new vnf.Network("monitoring", { site: transit.site, cidr: "10.110.103.0/24" });
  */
-export function transitOf({ facts, secrets }: Read<SiteFacts, SiteSecrets>, platform: Platform): SiteNetwork {
+export function transitOf(read: Read<SiteFacts, SiteSecrets>, platform: Platform): SiteNetwork {
+  requireRead("transitOf", "site", read, "siteName", "transit");
+  requireArguments("transitOf", { platform }, { platform: A_PLATFORM });
+  const { facts, secrets } = read;
   const site: SiteLike = {
     name: facts.siteName,
     platform,

@@ -2,9 +2,10 @@ import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
 import type { MachineLike } from "../machine/machine";
 import type { NetworkIdentity } from "../network/network";
+import { A_MACHINE, A_NETWORK, objectWith, requireArguments } from "../problem/arguments";
 import { DeployedSwarm, type SwarmCredentials, type SwarmLike } from "../swarm/swarm";
 import { type ClusterFacts, clusterFacts, factsOfCluster } from "./cluster";
-import { Contract, type Published, type Read } from "./contract";
+import { Contract, type Published, type Read, requireRead } from "./contract";
 import { factsOfMachine, identityOf, type MachineFacts, machineFacts, machineOf, networkIdentity } from "./machine";
 
 /** What a program on the swarm stack builds on: a cluster for balancers, and a chain's clients. */
@@ -45,6 +46,13 @@ export interface SwarmLayerLike {
   readonly client: MachineLike;
 }
 
+/** What makes a layer of Swarm of an object. */
+export const A_SWARM_LAYER = {
+  cluster: objectWith("a cluster", "networks", "nodes", "credentials"),
+  clients: A_NETWORK,
+  client: A_MACHINE,
+};
+
 /**
  * What a program exports for `swarmContract` to read.
  * @param privateKey the site's, which opens nodes and client
@@ -53,6 +61,7 @@ export interface SwarmLayerLike {
  * return vnf.publishSwarm(layer, site.key.privateKey);
  */
 export function publishSwarm(layer: SwarmLayerLike, privateKey: pulumi.Input<string>): Published {
+  requireArguments("publishSwarm", layer, A_SWARM_LAYER);
   const { cluster, clients, client } = layer;
   return swarmContract.publish(
     pulumi.output({
@@ -71,7 +80,9 @@ export function publishSwarm(layer: SwarmLayerLike, privateKey: pulumi.Input<str
  * const { cluster } = vnf.swarmLayerOf(await vnf.swarmContract.read("organization/hybrid-vnf-swarm/dev"));
  * const balancer = new vnf.NginxLoadBalancer("second", { cluster, backends: apache.addresses, port: 8080 });
  */
-export function swarmLayerOf({ facts, secrets }: Read<SwarmFacts, SwarmSecrets>, name = "swarm"): SwarmLayerLike {
+export function swarmLayerOf(read: Read<SwarmFacts, SwarmSecrets>, name = "swarm"): SwarmLayerLike {
+  requireRead("swarmLayerOf", "swarm", read, "cluster", "clients", "client");
+  const { facts, secrets } = read;
   const key = secrets.apply((all) => all.privateKey);
   return {
     cluster: new DeployedSwarm(name, {

@@ -5,6 +5,7 @@ import * as command from "@pulumi/command";
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import type { MachineLike } from "../machine/machine";
+import { MACHINES, requireArguments } from "../problem/arguments";
 import { withInput, withSession } from "../script/script";
 
 /** What is built, and which nodes get it. */
@@ -25,6 +26,13 @@ export interface ImageArgs {
 }
 
 const IMAGES = path.join(__dirname, "../../images");
+
+/** Whether a folder below images/ can be built. */
+function isBuildable(folder: unknown): boolean {
+  return (
+    typeof folder === "string" && /^[a-z0-9-]+$/.test(folder) && fs.existsSync(path.join(IMAGES, folder, "Dockerfile"))
+  );
+}
 
 /** A hash over the names, modes and bytes of a folder's files, its tests aside: changes exactly when the image would. */
 export function contentHash(folder: string): string {
@@ -70,6 +78,11 @@ export class Image extends pulumi.ComponentResource {
   public readonly reference: pulumi.Output<string>;
 
   constructor(logicalName: string, args: ImageArgs, opts?: pulumi.ComponentResourceOptions) {
+    requireArguments(`Image "${logicalName}"`, args, {
+      folder: { what: `a folder of images/ with a Dockerfile`, holds: isBuildable },
+      runtime: { what: '"containerd" or "docker"', holds: (one) => one === "containerd" || one === "docker" },
+      nodes: MACHINES,
+    });
     super("hybrid-vnf:image:Image", logicalName, { folder: args.folder, runtime: args.runtime }, opts);
     const context = path.join(IMAGES, args.folder);
     requireRegistry(args.registry);

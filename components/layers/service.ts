@@ -1,10 +1,11 @@
 import * as pulumi from "@pulumi/pulumi";
 import { ServiceChain } from "../chain/chain";
-import type { KubernetesLayerLike } from "../contracts/kubernetes";
-import type { SwarmLayerLike } from "../contracts/swarm";
+import { A_KUBERNETES_LAYER, type KubernetesLayerLike } from "../contracts/kubernetes";
+import { A_SWARM_LAYER, type SwarmLayerLike } from "../contracts/swarm";
 import { Gateway } from "../gateway/gateway";
 import { requireDisjoint } from "../network/disjoint";
 import { NginxLoadBalancer, type PublishMode } from "../nginx/balancer";
+import { objectWith, requireArguments } from "../problem/arguments";
 import { Problems } from "../problem/problem";
 import { QuaggaRouter, type StaticRoute } from "../quagga/router";
 
@@ -43,10 +44,17 @@ export class ServiceLayer extends pulumi.ComponentResource {
   public readonly router: QuaggaRouter;
 
   constructor(name: string, args: ServiceLayerArgs, opts?: pulumi.ComponentResourceOptions) {
+    const subject = `ServiceLayer "${name}"`;
+    requireArguments(subject, args, {
+      kubernetes: objectWith("a KubernetesLayer, or what a contract tells of one", "cluster", "servers"),
+      swarm: objectWith("a SwarmLayer, or what a contract tells of one", "cluster", "clients", "client"),
+    });
+    requireArguments(`${subject}: kubernetes`, args.kubernetes, A_KUBERNETES_LAYER);
+    requireArguments(`${subject}: swarm`, args.swarm, A_SWARM_LAYER);
     const { kubernetes, swarm, publishMode, port, readyTimeoutSeconds, routerReplicas, routes, registry } = args;
     super("hybrid-vnf:layers:ServiceLayer", name, { publishMode, port, routerReplicas, registry }, opts);
     const { servers, gateway, cluster } = kubernetes;
-    const problems = new Problems(`ServiceLayer "${name}"`);
+    const problems = new Problems(subject);
     const [transit] = cluster.networks;
     problems.gather(() => requireDisjoint(name, [...(transit ? [transit] : []), servers.network, swarm.clients]));
     problems.throwIfAny();

@@ -1,4 +1,5 @@
 import type * as pulumi from "@pulumi/pulumi";
+import { A_FUNCTION, A_TEXT, objectWith, requireArguments } from "../problem/arguments";
 import { InvalidInput, Problems } from "../problem/problem";
 import type { Settings, SettingTable } from "../setting/setting";
 import type { Platform } from "./platform";
@@ -98,6 +99,13 @@ export class PlatformRegistry {
    * vnf.platforms.register(inventoryPlatform); // a PlatformModule of your own
    */
   register(module: PlatformModule): void {
+    requireArguments("platforms.register", module, {
+      kind: A_TEXT,
+      settings: objectWith("a table of settings, {} where there are none"),
+      needs: objectWith("what it needs of this machine", "images", "plugins"),
+      fromSettings: A_FUNCTION,
+      fromFacts: A_FUNCTION,
+    });
     const problems = new Problems(`Platform "${module.kind}"`);
     problems.require(
       !this.modules.has(module.kind),

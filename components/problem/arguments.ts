@@ -9,7 +9,10 @@ export interface Expectation {
 }
 
 const has = (value: unknown, ...keys: readonly string[]): boolean =>
-  typeof value === "object" && value !== null && !pulumi.Output.isInstance(value) && keys.every((key) => key in value);
+  typeof value === "object" &&
+  value !== null &&
+  !(Array.isArray(value) || value instanceof Promise || pulumi.Output.isInstance(value)) &&
+  keys.every((key) => key in value);
 
 /** An object with these properties. */
 export function objectWith(what: string, ...keys: readonly string[]): Expectation {
@@ -46,6 +49,19 @@ export function requireArguments(
   if (wrong.length > 0) throw new InvalidInput(subject, wrong);
 }
 
+export const A_TEXT: Expectation = {
+  what: "a text that is not empty",
+  holds: (value) => typeof value === "string" && value !== "",
+};
+export const AN_OUTPUT: Expectation = { what: "an output", holds: (value) => pulumi.Output.isInstance(value) };
+export const A_FUNCTION: Expectation = { what: "a function", holds: (value) => typeof value === "function" };
+export const A_PROVIDER: Expectation = {
+  what: "a provider resource",
+  holds: (value) => pulumi.ProviderResource.isInstance(value),
+};
+export const A_PLATFORM = objectWith("a platform, such as lab()", "kind", "network", "machine");
+export const A_MACHINE = objectWith("a machine", "id", "name", "legs", "ssh");
+export const MACHINES = listOf("a list of machines", "id", "name", "legs", "ssh");
 export const A_SITE = objectWith("a Site, or what a contract tells of one", "name", "platform", "key", "plan");
 export const A_NETWORK = objectWith("a Network, or what a contract tells of one", "id", "name", "cidr");
 export const NETWORKS = listOf("a list of Networks", "id", "name", "cidr");

@@ -80,6 +80,14 @@ export class Problems {
     return this.found;
   }
 
+  /** Notes what is known and no private SSH key, such as its file's name, and does not show it; undefined is no problem. */
+  requirePrivateKey(name: string, key: pulumi.Input<string> | undefined): void {
+    this.require(
+      key === undefined || isLater(key) || (typeof key === "string" && key.includes("PRIVATE KEY")),
+      `${name} is no private key: it must be the text of one (-----BEGIN OPENSSH PRIVATE KEY-----), not the name of its file`,
+    );
+  }
+
   /** Runs `parse`; what it throws as InvalidInput or RangeError becomes a problem, and the result undefined. */
   gather<T>(parse: () => T): T | undefined {
     try {

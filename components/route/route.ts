@@ -3,6 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { MachineLike } from "../machine/machine";
 import { Address } from "../network/address";
 import { Cidr } from "../network/cidr";
+import { A_MACHINE, requireArguments } from "../problem/arguments";
 import { Problems } from "../problem/problem";
 import { MachineScript, OpenSshScript } from "../script/script";
 
@@ -29,6 +30,7 @@ export class Route extends pulumi.ComponentResource {
   public readonly installed: pulumi.Output<unknown>;
 
   constructor(name: string, args: RouteArgs, opts?: pulumi.ComponentResourceOptions) {
+    requireArguments(`Route "${name}"`, args, { machine: A_MACHINE });
     const { machine, destination, nextHop } = args;
     super("hybrid-vnf:route:Route", name, { machine: machine.id, destination, nextHop }, opts);
     const problems = new Problems(`Route "${name}"`);

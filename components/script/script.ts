@@ -1,6 +1,8 @@
+import { existsSync } from "node:fs";
 import * as command from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
 import type { MachineLike } from "../machine/machine";
+import { A_MACHINE, requireArguments } from "../problem/arguments";
 import { OPENSSH, scriptText, sessionInput, sessionText } from "./text";
 
 /** Which script runs where, and on what it depends. */
@@ -49,6 +51,10 @@ export function withSession(
  */
 export class MachineScript extends command.remote.Command {
   constructor(name: string, args: MachineScriptArgs, opts: pulumi.CustomResourceOptions = {}) {
+    requireArguments(`MachineScript "${name}"`, args, {
+      machine: A_MACHINE,
+      file: { what: "the absolute path of a script", holds: (file) => typeof file === "string" && existsSync(file) },
+    });
     const { machine } = args;
     const undo = args.undo ?? true;
     const retries = { dialErrorLimit: 30, perDialTimeout: 5 };

@@ -2,7 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { KeyPair } from "../machine/access";
 import { AddressPlan } from "../network/plan";
 import type { Platform } from "../platform/platform";
-import { objectWith, requireArguments } from "../problem/arguments";
+import { A_PLATFORM, requireArguments } from "../problem/arguments";
 import { Problems } from "../problem/problem";
 import { SshKey } from "../ssh/key";
 import { Network } from "./network";
@@ -35,7 +35,7 @@ export class Site extends pulumi.ComponentResource implements SiteLike {
 
   constructor(name: string, args: SiteArgs, opts?: pulumi.ComponentResourceOptions) {
     requireArguments(`Site "${name}"`, args, {
-      platform: objectWith("a platform, such as lab()", "kind", "network", "machine"),
+      platform: A_PLATFORM,
     });
     super("hybrid-vnf:site:Site", name, { transitCidr: args.transitCidr, siteName: args.siteName }, opts);
     this.name = args.siteName ?? name;

@@ -2,6 +2,7 @@ import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import type { MachineLike } from "../machine/machine";
 import type { NetworkIdentity } from "../network/network";
+import { A_TEXT, MACHINES, NETWORKS, requireArguments } from "../problem/arguments";
 
 /** What a client of a manager's API needs for mutual TLS, PEM each (secret as a whole). */
 export interface SwarmCredentials {
@@ -59,6 +60,11 @@ export class DeployedSwarm implements SwarmLike {
     private readonly logicalName: string,
     facts: Omit<SwarmLike, "provider">,
   ) {
+    requireArguments(`Swarm "${logicalName}"`, facts, {
+      name: A_TEXT,
+      networks: NETWORKS,
+      nodes: MACHINES,
+    });
     this.name = facts.name;
     this.networks = facts.networks;
     this.nodes = facts.nodes;

@@ -8,7 +8,7 @@ const gatewayReturnAddress = config.get("gatewayReturnAddress") ?? "10.124.102.2
 
 export = async () => {
   // The cloud that OS_CLOUD names in clouds.yaml, or that the OS_* variables tell of: it is asked what it has before anything is made.
-  const cloud = await vnf.openStackFromCloud({
+  const cloud = await vnf.openStack({
     access: "floating",
     externalNetwork: config.get("externalNetwork") ?? "public",
     operators: ["10.0.0.0/8"],

@@ -1,12 +1,43 @@
-import { execFileSync, spawnSync } from "node:child_process";
+import { execFile, execFileSync, spawnSync } from "node:child_process";
 import * as fs from "node:fs";
+import * as http from "node:http";
+import * as net from "node:net";
 import * as os from "node:os";
 import * as path from "node:path";
-import { afterAll, beforeAll, expect, test } from "vitest";
-import { environment, ROOT } from "./operator";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { type Ended, environment, ROOT } from "./operator";
+
+// Somebody who has the packed package, an editor and the engine, and no checkout.
 
 const folder = fs.mkdtempSync(path.join(os.tmpdir(), "hybrid-vnf-consumer-"));
+/** What npm has put there of the package. */
+const library = path.join(folder, "node_modules/hybrid-vnf");
 let files: string[];
+
+/** Where it keeps the state of its stacks. */
+const own = () => ({
+  ...environment(),
+  PULUMI_BACKEND_URL: `file://${folder}`,
+  PULUMI_CONFIG_PASSPHRASE: "consumer",
+});
+
+/** Previews a program; what the tests serve meanwhile stays served. */
+function preview(program: string, env: NodeJS.ProcessEnv = {}): Promise<Ended> {
+  return new Promise((resolve) => {
+    const options = { cwd: program, env: { ...own(), ...env } };
+    const child = execFile("pulumi", ["preview", "--stack", "dev", "--non-interactive"], options, (_, stdout, stderr) =>
+      resolve({ status: child.exitCode, output: `${stdout}${stderr}` }),
+    );
+  });
+}
+
+/** The errors of a preview, each as one line; the engine shows them among its diagnostics. */
+function errorsOf({ status, output }: Ended): string[] {
+  expect(status, output).not.toBe(0);
+  expect(output).not.toMatch(/^\s+at .*:\d+/m);
+  const diagnostics = output.slice(output.indexOf("Diagnostics:"), output.indexOf("Resources:"));
+  return [...diagnostics.matchAll(/^ +error: (.*)$/gm)].map(([, error = ""]) => error);
+}
 
 beforeAll(() => {
   const packed = JSON.parse(
@@ -51,7 +82,10 @@ afterAll(() => fs.rmSync(folder, { recursive: true, force: true }));
 
 test("the package holds the library, its scripts, images and declarations, and no stack, test or source", () => {
   expect(files).toEqual(
-    expect.arrayContaining(["LICENSE", "README.md", "dist/components/index.js", "dist/components/index.d.ts"]),
+    expect.arrayContaining([
+      ...["LICENSE", "README.md", "dist/components/index.js", "dist/components/index.d.ts"],
+      ...["examples/first/index.ts", "examples/first/Pulumi.yaml", "examples/first/tsconfig.json"],
+    ]),
   );
   expect(files).toEqual(
     expect.arrayContaining([
@@ -61,46 +95,132 @@ test("the package holds the library, its scripts, images and declarations, and n
     ]),
   );
   expect(files.filter((file) => /^(stacks|test|cli|toolchain|components)\//.test(file))).toEqual([]);
-  expect(files.filter((file) => file.endsWith(".ts") && !file.endsWith(".d.ts"))).toEqual([]);
+  expect(files.filter((file) => /(?<!\.d)\.ts$/.test(file) && !file.startsWith("examples/"))).toEqual([]);
+  expect(files.filter((file) => /Pulumi\..+\.yaml$/.test(file))).toEqual([]);
 });
 
-test("a program outside the workspace compiles against it, and the compiler refuses a chain that cannot work", () => {
-  const tsc = path.join(ROOT, "node_modules/.bin/tsc");
-  execFileSync(tsc, ["--noEmit", "-p", folder], { stdio: "inherit" });
-  const file = path.join(folder, "index.ts");
-  const program = fs.readFileSync(file, "utf8");
-  fs.writeFileSync(file, program.replace("{ cluster: k8s }", "{ cluster: swarm }"));
-  expect(() => execFileSync(tsc, ["--noEmit", "-p", folder], { stdio: "pipe" })).toThrow();
-  fs.writeFileSync(file, program);
+test("what README's section on the library links to is in the package", () => {
+  const [, section = ""] = fs.readFileSync(path.join(library, "README.md"), "utf8").split(/^## The library$/m);
+  const links = [...(section.split(/^## /m)[0]?.matchAll(/\]\(([^)#:]+)\)/g) ?? [])].map(([, link = ""]) => link);
+  expect(links.length).toBeGreaterThan(5);
+  expect(links.filter((link) => !fs.existsSync(path.join(library, link)))).toEqual([]);
 });
 
-test("no declaration asks for more than the SDKs, and each example compiles as Pulumi's own template would have it", () => {
+test("no declaration asks for more than the SDKs", () => {
   const asked = files
     .filter((file) => file.endsWith(".d.ts"))
     .flatMap((file) => {
-      const text = fs.readFileSync(path.join(folder, "node_modules/hybrid-vnf", file), "utf8");
+      const text = fs.readFileSync(path.join(library, file), "utf8");
       return [...text.matchAll(/(?:from|import\()\s*"([^."][^"]*)"/g)].map(([, name]) => name);
     });
   expect(new Set(asked.filter((name) => !/^(@pulumi\/|node:)/.test(name ?? "")))).toEqual(new Set());
-  for (const example of fs.readdirSync(path.join(ROOT, "examples"))) {
-    const copy = path.join(folder, example);
-    fs.cpSync(path.join(ROOT, "examples", example), copy, { recursive: true });
-    const tsc = path.join(ROOT, "node_modules/.bin/tsc");
-    const { status, stdout } = spawnSync(tsc, ["--noEmit", "-p", copy], { encoding: "utf8" });
-    expect(status, `${example}: ${stdout}`).toBe(0);
-  }
 });
 
-test("its whole chain previews", () => {
-  const backend = fs.mkdtempSync(path.join(folder, "state-"));
-  const env = { ...environment(), PULUMI_BACKEND_URL: `file://${backend}`, PULUMI_CONFIG_PASSPHRASE: "consumer" };
-  execFileSync("pulumi", ["stack", "init", "dev", "--non-interactive"], { cwd: folder, env });
-  const { status, stdout: output } = spawnSync("pulumi", ["preview", "--non-interactive"], {
-    cwd: folder,
-    env,
-    encoding: "utf8",
-  });
+// Pulumi's templates write nodenext, and before that they wrote the other pair.
+test.each([
+  ["nodenext", "nodenext"],
+  ["commonjs", "node"],
+])("each example compiles outside the workspace as Pulumi's template has it, %s", (module, moduleResolution) => {
+  const all = fs.readdirSync(path.join(library, "examples"));
+  for (const one of all)
+    fs.cpSync(path.join(library, "examples", one), path.join(folder, "examples", one), { recursive: true });
+  const config = path.join(folder, `tsconfig.${module}.json`);
+  const compilerOptions = { module, moduleResolution };
+  const programs = all.map((one) => `examples/${one}/index.ts`);
+  fs.writeFileSync(config, JSON.stringify({ extends: "./tsconfig.json", compilerOptions, files: programs }));
+  const tsc = path.join(ROOT, "node_modules/.bin/tsc");
+  const { status, stdout } = spawnSync(tsc, ["--noEmit", "-p", config], { encoding: "utf8" });
+  expect(status, stdout).toBe(0);
+});
+
+test("README's program previews", async () => {
+  execFileSync("pulumi", ["stack", "init", "dev", "--non-interactive"], { cwd: folder, env: own() });
+  const { status, output } = await preview(folder);
   expect(status, output).toBe(0);
   expect(output).toContain("docker:index:Service nginx-service create");
   expect(output).toContain("kubernetes:apps/v1:Deployment quagga-deployment create");
+});
+
+/** Previews README's program with another text in place of one of its own. */
+async function previewWith(own: string, other: string, env?: NodeJS.ProcessEnv): Promise<Ended> {
+  const file = path.join(folder, "index.ts");
+  const program = fs.readFileSync(file, "utf8");
+  fs.writeFileSync(file, program.replace(own, other));
+  const ended = await preview(folder, env);
+  fs.writeFileSync(file, program);
+  return ended;
+}
+
+test("a chain that cannot work is refused by the compiler, in the shell of `npm run env` too", async () => {
+  const { status, output } = await previewWith("{ cluster: k8s }", "{ cluster: swarm }");
+  expect(status).not.toBe(0);
+  expect(output).toContain("'kubeconfig' is missing in type 'SwarmCluster'");
+});
+
+describe("what a preview needs and does not find is said in one sentence", () => {
+  // These programs have been compiled above.
+  const unchecked = { PULUMI_NODEJS_TRANSPILE_ONLY: "true" };
+  const withPlatform = async (text: string, env: NodeJS.ProcessEnv = {}) =>
+    errorsOf(await previewWith("vnf.lab()", text, { ...unchecked, ...env }));
+
+  test("a lab whose image is missing", async () => {
+    expect(await withPlatform('vnf.lab({ machineImage: "hybrid-vnf/none:v0" })')).toEqual([
+      'Lab: the Docker engine has no image "hybrid-vnf/none:v0": make it there, in a checkout of hybrid-vnf (npm ci && npm run images), or name one that it has (machineImage, clientImage of lab())',
+    ]);
+  });
+
+  test("a lab without a Docker engine", async () => {
+    const errors = await withPlatform("vnf.lab()", { DOCKER_HOST: "tcp://127.0.0.1:9" });
+    expect(errors).toEqual([
+      expect.stringMatching(/^Lab: no Docker engine can be asked for the image "hybrid-vnf\/machine:.*127\.0\.0\.1:9/),
+    ]);
+    expect(errors[0]).toMatch(/: start it \(systemctl start docker\), or say where it is \(DOCKER_HOST\)$/);
+  });
+
+  describe("a cloud that", () => {
+    const program = path.join(folder, "examples/openstack");
+    const login = { ...unchecked, OS_CLOUD: "", OS_USERNAME: "u", OS_PASSWORD: "p", OS_PROJECT_NAME: "p" };
+    beforeAll(() => {
+      execFileSync("pulumi", ["stack", "init", "dev", "--non-interactive"], { cwd: program, env: own() });
+    });
+    const previewOn = async (url: string) => errorsOf(await preview(program, { ...login, OS_AUTH_URL: url }));
+    /** Previews against a server on this machine. */
+    async function previewOnServer(server: net.Server): Promise<string[]> {
+      await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+      try {
+        return await previewOn(`http://127.0.0.1:${(server.address() as net.AddressInfo).port}`);
+      } finally {
+        server.close();
+      }
+    }
+
+    test("is not named", async () => {
+      expect(await previewOn("")).toEqual([expect.stringContaining("OpenStack: no cloud is named: set `cloud`")]);
+    });
+
+    test("is not there", async () => {
+      expect(await previewOn("http://127.0.0.1:9")).toEqual([
+        expect.stringMatching(
+          /^Cloud "http:\/\/127\.0\.0\.1:9": http:\/\/127\.0\.0\.1:9 does not answer \(.*ECONNREFUSED.*\): /,
+        ),
+      ]);
+    });
+
+    test("takes a question and says nothing", async () => {
+      const held = new Set<net.Socket>();
+      const silent = net.createServer((socket) => void held.add(socket));
+      const began = Date.now();
+      const errors = await previewOnServer(silent);
+      for (const socket of held) socket.destroy();
+      expect(errors).toEqual([expect.stringMatching(/does not answer \(no answer in 30 s\): see that it is up/)]);
+      expect(Date.now() - began).toBeLessThan(90_000);
+    });
+
+    test("refuses the credentials", async () => {
+      const strict = http.createServer((_, reply) => reply.writeHead(401).end("{}"));
+      expect(await previewOnServer(strict)).toEqual([
+        expect.stringContaining("it refuses these credentials: see to the user, password, project and domains"),
+      ]);
+    });
+  });
 });

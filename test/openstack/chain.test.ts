@@ -86,11 +86,14 @@ describe("what can be known before anything is made is said then", () => {
     expect(output).not.toMatch(TRACE);
   });
 
-  test("an example with its servers on this cloud previews", async () => {
+  test.each([
+    ["with its servers on this cloud", "cloud-and-lab", /docker:index:Container k8s-1-container create/],
+    ["with everything on it", "openstack", /openstack:compute:Instance k8s-1-instance create/],
+  ])("an example %s previews", async (_, example, cluster) => {
     const { status, output } = await operator.run(
       [
         "npm run -s build",
-        "cd examples/cloud-and-lab",
+        `cd examples/${example}`,
         "trap 'pulumi stack rm example --yes --force; rm -f Pulumi.example.yaml' EXIT",
         "pulumi stack init example",
         "pulumi preview --stack example --non-interactive",
@@ -98,7 +101,7 @@ describe("what can be known before anything is made is said then", () => {
     );
     expect(status).toBe(0);
     expect(output).toMatch(/openstack:compute:Instance apache-2-instance create/);
-    expect(output).toMatch(/docker:index:Container k8s-1-container create/);
+    expect(output).toMatch(cluster);
   });
 
   test("nothing was made", async () => {

@@ -13,7 +13,7 @@ const pool: Record<string, HostSettings> = {
 const site = (given: unknown = pool) =>
   new Site("site", {
     siteName: "borrowed",
-    platform: hosts({ hosts: given as typeof pool, privateKey: "ENTRY" }),
+    platform: hosts({ hosts: given as typeof pool, privateKey: "ENTRY PRIVATE KEY" }),
     transitCidr: "10.100.101.0/24",
   });
 

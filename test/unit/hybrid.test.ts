@@ -30,7 +30,8 @@ const pool: Record<string, HostSettings> = {
   "apache-1": { hostKey, addresses: ["10.100.102.77"] },
   "apache-2": { hostKey, addresses: ["10.100.102.33"] },
 };
-const beyond = () => hybrid({ networks: { servers: hosts({ hosts: pool, privateKey: "ENTRY" }) }, otherwise: lab() });
+const beyond = () =>
+  hybrid({ networks: { servers: hosts({ hosts: pool, privateKey: "ENTRY PRIVATE KEY" }) }, otherwise: lab() });
 const site = (platform: Platform = beyond()) =>
   new Site("site", { siteName: "across", platform, transitCidr: "10.100.101.0/24" });
 const gatewayAddress = "10.100.101.254";

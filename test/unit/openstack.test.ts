@@ -3,14 +3,16 @@ import * as http from "node:http";
 import type { AddressInfo } from "node:net";
 import * as os from "node:os";
 import * as path from "node:path";
+import { Provider } from "@pulumi/openstack";
 import * as fc from "fast-check";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import {
   type Catalog,
   credentials,
   InvalidInput,
   KubernetesLayer,
   MachineImage,
+  OpenStack,
   type OpenStackArgs,
   openStack,
   publishSite,
@@ -76,7 +78,7 @@ const names = () =>
     .sort();
 
 async function node(args: OpenStackArgs = SETTINGS) {
-  const machine = openStack(args).machine(
+  const machine = new OpenStack(args).machine(
     "kubernetes-1",
     {
       site: "test",
@@ -96,7 +98,7 @@ async function node(args: OpenStackArgs = SETTINGS) {
 }
 
 async function chain(args: OpenStackArgs) {
-  const site = new Site("site", { siteName: "test", platform: openStack(args), transitCidr: transit.cidr });
+  const site = new Site("site", { siteName: "test", platform: new OpenStack(args), transitCidr: transit.cidr });
   const kubernetes = new KubernetesLayer("kubernetes", { transit: site.transit, workerCount: 1 });
   const swarm = new SwarmLayer("swarm", { transit: site.transit });
   const service = new ServiceLayer("service", { kubernetes, swarm });
@@ -108,7 +110,7 @@ async function chain(args: OpenStackArgs) {
 
 describe("a network", () => {
   const network = (args: OpenStackArgs) =>
-    value(openStack(args).network("transit", { site: "test", role: "transit", cidr: transit.cidr }, {}));
+    value(new OpenStack(args).network("transit", { site: "test", role: "transit", cidr: transit.cidr }, {}));
 
   test("without an external network has no gateway, and addresses for the cloud's own use apart from those of machines", async () => {
     expect(await network({ ...SETTINGS, dns: ["9.9.9.9"] })).toBe("transit-network-id/transit-subnet-id");
@@ -388,14 +390,14 @@ describe("access", () => {
   });
 
   test("a jump host that another key opens is told to let in the site's, before anything goes through it", async () => {
-    await chain({ ...JUMP, jumpKey: "JUMP-PRIVATE" });
+    await chain({ ...JUMP, jumpKey: "JUMP PRIVATE KEY" });
     const admission = inputsOf("site-key-on-198.51.100.7");
     expect(admission.connection).toMatchObject({
       host: "198.51.100.7",
       port: 2222,
       user: "ops",
       hostKey: "ssh-ed25519 JUMP",
-      privateKey: "JUMP-PRIVATE",
+      privateKey: "JUMP PRIVATE KEY",
     });
     expect((admission.connection as { proxy?: unknown }).proxy).toBeUndefined();
     expect(admission.stdin).toContain("export PUBLIC_KEY='ssh-ed25519 AAAA'\n");
@@ -404,7 +406,7 @@ describe("access", () => {
       expect(inputs.connection, name).toMatchObject({ proxy: { host: "198.51.100.7", privateKey: "PRIVATE" } });
     }
     made = record();
-    await chain({ ...FLOATING, jumpKey: "JUMP-PRIVATE" });
+    await chain({ ...FLOATING, jumpKey: "JUMP PRIVATE KEY" });
     expect(made.filter(({ name }) => name.startsWith("site-key-on-"))).toEqual([]);
   });
 
@@ -450,7 +452,7 @@ describe("the site's contract", () => {
         dns: ["9.9.9.9"],
       },
     });
-    expect(openStack(facts.platform.facts as OpenStackArgs).facts).toEqual(facts.platform.facts);
+    expect(new OpenStack(facts.platform.facts as OpenStackArgs).facts).toEqual(facts.platform.facts);
   });
 });
 
@@ -467,7 +469,7 @@ describe("an image's upload", () => {
   };
 
   test("is named by its content, marked, and says how large its disk is", async () => {
-    const platform = openStack({ ...SETTINGS, image: undefined, imageFile: disk("a"), catalog: CATALOG });
+    const platform = new OpenStack({ ...SETTINGS, image: undefined, imageFile: disk("a"), catalog: CATALOG });
     await value(platform.network("transit", { site: "test", role: "transit", cidr: transit.cidr }, {}));
     await settled();
     const { inputs } = one(made, "openstack-machine-image");
@@ -489,12 +491,12 @@ describe("an image's upload", () => {
 });
 
 /** As a program without types, or one that reads its values from outside, would pass it. */
-const wrong = (given: object) => () => openStack({ ...SETTINGS, ...given } as never);
-const checked = (given: object) => () => openStack({ ...SETTINGS, catalog: CATALOG, ...given } as never);
+const wrong = (given: object) => () => new OpenStack({ ...SETTINGS, ...given } as never);
+const checked = (given: object) => () => new OpenStack({ ...SETTINGS, catalog: CATALOG, ...given } as never);
 const machine =
   (given: object, role: "server" | "kubernetes" = "server", address = "10.100.102.11") =>
   () =>
-    openStack({ ...SETTINGS, catalog: CATALOG, ...given }).machine(
+    new OpenStack({ ...SETTINGS, catalog: CATALOG, ...given }).machine(
       "apache-1",
       { site: "test", hostname: "apache-1", role, legs: [{ network: servers, address }], key },
       {},
@@ -502,7 +504,7 @@ const machine =
 const network =
   (cidr: string, given: object = {}) =>
   () =>
-    openStack({ ...SETTINGS, catalog: CATALOG, ...given }).network(
+    new OpenStack({ ...SETTINGS, catalog: CATALOG, ...given }).network(
       "transit",
       { site: "test", role: "transit", cidr },
       {},
@@ -511,7 +513,7 @@ const network =
 const CASES: [string, () => unknown, string[]][] = [
   [
     "no settings at all",
-    () => openStack({} as never),
+    () => new OpenStack({} as never),
     ["access is missing", "operators is missing", "flavor is missing", "image is missing"],
   ],
   ["an unknown access", wrong({ access: "vpn" }), ['access is "vpn"', '"floating", "direct" or {"jump"']],
@@ -607,7 +609,7 @@ const CASES: [string, () => unknown, string[]][] = [
   [
     "no key",
     () =>
-      openStack(SETTINGS).machine(
+      new OpenStack(SETTINGS).machine(
         "a",
         {
           site: "t",
@@ -622,7 +624,7 @@ const CASES: [string, () => unknown, string[]][] = [
   ],
   [
     "a machine in no network, with a name that no host has",
-    () => openStack(SETTINGS).machine("m", { site: "t", hostname: "Apache_1", role: "server", legs: [], key }, {}),
+    () => new OpenStack(SETTINGS).machine("m", { site: "t", hostname: "Apache_1", role: "server", legs: [], key }, {}),
     ['"Apache_1" is no host name', "it has no leg"],
   ],
 ];
@@ -908,5 +910,41 @@ describe("what a cloud has", () => {
     status = 404;
     await expect(read()).rejects.toThrow("with status 404");
     status = 201;
+  });
+
+  describe("and `openStack` compares the settings with it", () => {
+    beforeEach(() => {
+      const login = { AUTH_URL: url, USERNAME: "u", PASSWORD: "p", PROJECT_NAME: "p" };
+      vi.stubEnv("OS_CLOUD", undefined);
+      for (const [key, text] of Object.entries(login)) vi.stubEnv(`OS_${key}`, text);
+    });
+    afterEach(() => vi.unstubAllEnvs());
+    const asked = { ...SETTINGS, flavor: "small", image: "one" };
+
+    test("which it has", async () => {
+      // The names are there; that its machines start with cloud-init is not said of the image.
+      await expect(openStack(asked)).rejects.toThrow('the image "one" is not marked');
+      expect(await openStack({ ...SETTINGS, catalog: CATALOG })).toBeInstanceOf(OpenStack);
+    });
+
+    test("or lacks, does not tell, or refuses to tell", async () => {
+      await expect(openStack({ ...asked, flavor: "huge" })).rejects.toThrow('no flavor "huge" (it has: large, small)');
+      vi.stubEnv("OS_AUTH_URL", "http://127.0.0.1:9");
+      await expect(openStack(asked)).rejects.toThrow(
+        /^Cloud "http:\/\/127.0.0.1:9": http:\/\/127.0.0.1:9 does not answer \(/,
+      );
+      vi.stubEnv("OS_AUTH_URL", url);
+      status = 401;
+      await expect(openStack(asked)).rejects.toThrow("refuses these credentials");
+      status = 201;
+    });
+
+    test("once they are right by themselves, and say which cloud it is", () => {
+      expect(refusalOf(() => openStack({ ...asked, operators: [] })).message).toContain("name at least one range");
+      const provider = new Provider("other");
+      expect(refusalOf(() => openStack({ ...asked, provider })).message).toContain("nothing tells what its cloud has");
+      vi.stubEnv("OS_AUTH_URL", undefined);
+      expect(refusalOf(() => openStack(asked)).message).toContain("no cloud is named");
+    });
   });
 });

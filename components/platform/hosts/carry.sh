@@ -57,7 +57,7 @@ carry_images() {
 create() {
   local carried=()
   docker image inspect "$IMAGE" >/dev/null 2>&1 ||
-    fail "Image $IMAGE is not on this host's Docker engine; \`npm run toolchain\` makes it."
+    fail "Image $IMAGE is not on this host's Docker engine; run \`npm run images\` in a checkout of hybrid-vnf."
   take_key
   remote true || fail "Host $HOST does not let $SSH_USER in over SSH (port ${SSH_PORT})."
   box=$(docker create "$IMAGE")

@@ -4,8 +4,8 @@ import type { MachineArgs, MachineLike } from "../../machine/machine";
 import { Address } from "../../network/address";
 import { Cidr } from "../../network/cidr";
 import type { NetworkIdentity } from "../../network/network";
-import { requireArguments } from "../../problem/arguments";
-import { InvalidInput } from "../../problem/problem";
+import { A_TEXT, optional, requireArguments } from "../../problem/arguments";
+import { InvalidInput, Problems } from "../../problem/problem";
 import { MACHINE_IMAGE } from "../../release";
 import { authorize } from "../../ssh/authorization";
 import type { NetworkArgs, Platform } from "../platform";
@@ -18,7 +18,7 @@ export interface HostsArgs {
   hosts: HostsSettings;
   /** OpenSSH private key that lets root in on each of them (secret); the site uses it to let its own key in. @default the site's key is let in already */
   privateKey?: pulumi.Input<string>;
-  /** Image on the operator's Docker engine whose Kubernetes goes to hosts that have none. @default "hybrid-vnf/machine:v1.34.4" */
+  /** Image on the operator's Docker engine whose Kubernetes goes to hosts that have none: `npm run images` in a checkout of hybrid-vnf makes it. @default "hybrid-vnf/machine:v1.34.4" */
   machineImage?: string;
 }
 
@@ -38,8 +38,11 @@ export class Hosts implements Platform {
     /** As they were given; the key is not among the facts that are published. */
     readonly args: HostsArgs,
   ) {
-    requireArguments("hosts", args, {});
-    this.hosts = parseHosts(args.hosts);
+    requireArguments("hosts", args, { machineImage: optional(A_TEXT) });
+    const problems = new Problems("hosts");
+    problems.requirePrivateKey("privateKey", args.privateKey);
+    this.hosts = problems.gather(() => parseHosts(args.hosts)) ?? {};
+    problems.throwIfAny();
     this.facts = this.hosts;
   }
 

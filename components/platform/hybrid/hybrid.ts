@@ -2,7 +2,7 @@ import type * as pulumi from "@pulumi/pulumi";
 import type { KeyPair } from "../../machine/access";
 import type { MachineArgs, MachineLike } from "../../machine/machine";
 import type { NetworkIdentity } from "../../network/network";
-import { objectWith, requireArguments } from "../../problem/arguments";
+import { A_PLATFORM, objectWith, requireArguments } from "../../problem/arguments";
 import { Problems } from "../../problem/problem";
 import { nearest } from "../../setting/setting";
 import { publishedPlatform } from "../module";
@@ -32,9 +32,14 @@ export class Hybrid implements Platform {
   constructor(args: HybridArgs) {
     requireArguments("hybrid", args, {
       networks: objectWith('an object of platforms by role, such as {"servers": hosts(…)}'),
-      otherwise: objectWith("a platform, such as lab()", "kind", "network", "machine"),
+      otherwise: A_PLATFORM,
     });
     const { networks, otherwise } = args;
+    requireArguments(
+      "hybrid: networks",
+      networks,
+      Object.fromEntries(Object.keys(networks).map((role) => [role, A_PLATFORM])),
+    );
     const problems = new Problems("hybrid");
     problems.require(Object.keys(networks).length > 0, "networks is empty: name at least one and its platform");
     for (const [what, platform] of [

@@ -2,10 +2,11 @@ import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import type { MachineArgs, MachineLike } from "../../machine/machine";
 import { Cidr } from "../../network/cidr";
-import { requireArguments } from "../../problem/arguments";
+import { A_PROVIDER, A_TEXT, optional, requireArguments } from "../../problem/arguments";
 import { Problems } from "../../problem/problem";
 import { CLIENT_IMAGE, MACHINE_IMAGE } from "../../release";
 import type { NetworkArgs, Platform } from "../platform";
+import { claimNetwork } from "./engine";
 import { LabMachine } from "./machine";
 import { physicalName } from "./name";
 
@@ -13,9 +14,9 @@ import { physicalName } from "./name";
 export interface LabArgs {
   /** The Docker engine that carries the lab. @default the local one, or the one that DOCKER_HOST names */
   provider?: docker.Provider;
-  /** Image of servers and cluster nodes, present on that engine. @default "hybrid-vnf/machine:v1.34.4" */
+  /** Image of servers and cluster nodes, present on that engine: `npm run images` in a checkout of hybrid-vnf makes it. @default "hybrid-vnf/machine:v1.34.4" */
   machineImage?: string;
-  /** Image of client machines, present on that engine. @default "hybrid-vnf/client:latest" */
+  /** Image of client machines, likewise. @default "hybrid-vnf/client:latest" */
   clientImage?: string;
 }
 
@@ -34,7 +35,11 @@ export class Lab implements Platform {
     /** As they were given, without defaults. */
     readonly args: LabArgs = {},
   ) {
-    requireArguments("lab", args, {});
+    requireArguments("lab", args, {
+      provider: optional(A_PROVIDER),
+      machineImage: optional(A_TEXT),
+      clientImage: optional(A_TEXT),
+    });
     this.providers = args.provider ? [args.provider] : [];
   }
 
@@ -44,6 +49,8 @@ export class Lab implements Platform {
     { site, role, cidr }: NetworkArgs,
     opts: pulumi.ComponentResourceOptions,
   ): pulumi.Output<string> {
+    const range = Cidr.parse(cidr);
+    if (opts.parent) claimNetwork(physicalName(site, role), range, opts.parent);
     return new docker.Network(
       `${name}-network`,
       {

@@ -6,6 +6,7 @@ import { type Leg, legsFound } from "../../machine/leg";
 import { type MachineArgs, type MachineLike, machineId } from "../../machine/machine";
 import { MachineScript, printedBy } from "../../script/script";
 import { SshKey } from "../../ssh/key";
+import { imageId } from "./engine";
 import { physicalName } from "./name";
 
 export interface LabMachineArgs extends MachineArgs {
@@ -64,7 +65,6 @@ export class LabMachine extends pulumi.ComponentResource implements MachineLike 
     this.id = machineId(site, hostname);
     this.name = hostname;
     const hostKey = new SshKey(`${name}-host-key`, { parent: this });
-    const image = docker.getRemoteImageOutput({ name: imageName }, { parent: this });
     const labels = [
       { label: "hybrid-vnf.site", value: site },
       { label: "hybrid-vnf.role", value: role },
@@ -82,7 +82,7 @@ export class LabMachine extends pulumi.ComponentResource implements MachineLike 
       {
         name: physicalName(site, hostname),
         hostname,
-        image: image.id,
+        image: imageId(imageName, this),
         command: ["/usr/local/lib/hybrid-vnf/boot"],
         capabilities: { adds: CAPABILITIES },
         securityOpts: ["seccomp=unconfined", "systempaths=unconfined", "apparmor=unconfined"],

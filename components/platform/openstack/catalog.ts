@@ -1,3 +1,4 @@
+import { A_TEXT, objectWith, requireArguments } from "../../problem/arguments";
 import { type Credentials, Session } from "./session";
 
 /** A size of machine. */
@@ -71,6 +72,11 @@ export const GENERATION = "hybrid-vnf.generation";
  * const flavors = catalog.flavors.map(({ name }) => name);
  */
 export async function readCatalog(credentials: Credentials): Promise<Catalog> {
+  requireArguments("readCatalog", credentials, {
+    cloud: A_TEXT,
+    authUrl: A_TEXT,
+    auth: objectWith("an object", "identity"),
+  });
   const session = await Session.open(credentials);
   type Glance = {
     name: string | null;

@@ -2,6 +2,7 @@ import * as crypto from "node:crypto";
 import * as fs from "node:fs";
 import * as openstack from "@pulumi/openstack";
 import * as pulumi from "@pulumi/pulumi";
+import { A_TEXT, requireArguments } from "../../problem/arguments";
 import { Problems } from "../../problem/problem";
 
 /** The property of an image that says that its machines take their first instructions from cloud-init. No cloud can tell that of an image by itself. */
@@ -24,6 +25,7 @@ export class MachineImage extends pulumi.ComponentResource {
   public readonly image: pulumi.Output<string>;
 
   constructor(name: string, args: MachineImageArgs, opts?: pulumi.ComponentResourceOptions) {
+    requireArguments(`MachineImage "${name}"`, args, { file: A_TEXT });
     super("hybrid-vnf:openstack:MachineImage", name, args, opts);
     const problems = new Problems(`MachineImage "${name}"`);
     const header = problems.gather(() => headerOf(args.file));
@@ -52,6 +54,7 @@ function headerOf(file: string): { size: number } {
   const bytes = Buffer.alloc(32);
   let descriptor: number;
   try {
+    if (fs.statSync(file).isDirectory()) throw Object.assign(new Error(), { code: "EISDIR" });
     descriptor = fs.openSync(file, "r");
   } catch (error) {
     throw new RangeError(`${file} can't be read (${(error as NodeJS.ErrnoException).code}): make it with images/disk`);

@@ -1,10 +1,12 @@
 import { z } from "zod";
+import { InvalidInput } from "../../problem/problem";
 import { schemaOf } from "../../setting/form";
 import { secret, structure, text } from "../../setting/setting";
 import type { PlatformModule } from "../module";
+import type { Platform } from "../platform";
 import { readCatalog } from "./catalog";
 import { credentials } from "./clouds";
-import { type OpenStackArgs, openStack } from "./openstack";
+import { OpenStack, type OpenStackArgs, settingsOf } from "./openstack";
 import { OpenStackRecovery } from "./recovery";
 import { openStackSettings, parseSettings } from "./settings";
 
@@ -29,21 +31,29 @@ export const openStackPlatform: PlatformModule<typeof settings> = {
   kind: "openstack",
   settings,
   needs: { images: ["base"], plugins: ["openstack"], ranges: false },
-  fromSettings: ({ openstack, imageFile, jumpKey }) => {
+  fromSettings: async ({ openstack, imageFile, jumpKey }) => {
     const given = { ...openstack, ...(imageFile === undefined ? {} : { image: imageFile }) };
-    return openStackFromCloud({ ...parseSettings(given), imageFile, jumpKey });
+    return openStack({ ...parseSettings(given), imageFile, jumpKey });
   },
-  fromFacts: (facts) => openStackFromCloud(parseSettings(facts)),
+  fromFacts: async (facts) => openStack(parseSettings(facts)),
   recovery: ({ openstack }) => new OpenStackRecovery(openstack ?? {}),
 };
 
 /**
- * The OpenStack platform, compared with what the cloud has: the one that its settings name, by the credentials in clouds.yaml or in OS_* variables.
- * @throws InvalidInput with everything that is wrong with the settings, that the cloud does not have, or that it does not answer
+ * The OpenStack platform, its settings compared with what the cloud has: the one that `cloud` or OS_CLOUD names in clouds.yaml, or that the OS_*
+ * variables tell of. A cloud that does not answer, or refuses the credentials, is refused in a sentence, within a minute.
+ * @throws InvalidInput with everything that is wrong with the settings; rejects with what the cloud does not have, or that it does not answer
  * @example
  * const needs = { flavor: "m1.medium", image: "machine", operators: ["198.51.100.0/24"] };
- * const platform = await vnf.openStackFromCloud({ access: "floating", externalNetwork: "public", ...needs });
+ * const platform = await vnf.openStack({ access: "floating", externalNetwork: "public", ...needs });
  */
-export async function openStackFromCloud(args: OpenStackArgs) {
-  return openStack({ ...args, catalog: await readCatalog(credentials(args.cloud, args.region)) });
+export function openStack(args: OpenStackArgs): Promise<Platform> {
+  const { cloud, region } = settingsOf(args);
+  const { provider, catalog } = args;
+  if (provider && !catalog && cloud === undefined)
+    throw new InvalidInput("OpenStack", [
+      "a provider is given, and nothing tells what its cloud has: name its entry in clouds.yaml (cloud), or give its catalog (readCatalog)",
+    ]);
+  const asked = catalog ? Promise.resolve(catalog) : readCatalog(credentials(cloud, region));
+  return asked.then((has) => new OpenStack({ ...args, catalog: has }));
 }

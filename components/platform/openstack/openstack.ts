@@ -2,7 +2,7 @@ import * as openstack from "@pulumi/openstack";
 import * as pulumi from "@pulumi/pulumi";
 import type { KeyPair } from "../../machine/access";
 import type { MachineArgs, MachineLike, Role } from "../../machine/machine";
-import { requireArguments } from "../../problem/arguments";
+import { A_PROVIDER, A_TEXT, objectWith, optional, requireArguments } from "../../problem/arguments";
 import { Problems } from "../../problem/problem";
 import { authorize } from "../../ssh/authorization";
 import type { NetworkArgs, Platform } from "../platform";
@@ -23,9 +23,9 @@ export interface OpenStackArgs extends Omit<OpenStackSettings, "image"> {
   image?: OpenStackSettings["image"];
   /** A disk image of images/disk, to be uploaded and used as `image`. @default none */
   imageFile?: string;
-  /** The cloud, for a program that works on several. @default the one of `cloud` and `region` */
+  /** The cloud, for a program that works on several; say in `cloud` or `catalog` what it has. @default the one of `cloud` and `region` */
   provider?: openstack.Provider;
-  /** What the cloud has, as `readCatalog` tells it; names and ranges are checked against it. @default they aren't checked before they are used */
+  /** What the cloud has, which names and ranges are compared with. @default `openStack` asks the cloud (readCatalog); `new OpenStack` compares with nothing */
   catalog?: Catalog;
   /** OpenSSH private key that the jump host lets in (secret); the site uses it to let its own key in there. @default the site's key is let in already */
   jumpKey?: pulumi.Input<string>;
@@ -35,7 +35,7 @@ export interface OpenStackArgs extends Omit<OpenStackSettings, "image"> {
 const LEAST: Partial<Record<Role, { cores: number; memory: number }>> = { kubernetes: { cores: 2, memory: 2048 } };
 
 /**
- * Machines and networks on an OpenStack cloud.
+ * Machines and networks on an OpenStack cloud. By itself it asks no cloud: `openStack` does, and compares the settings with what there is.
  * @throws InvalidInput with everything that is wrong with the settings
  * @example
  * const settings = vnf.parseSettings(new pulumi.Config().requireObject("openstack"));
@@ -51,10 +51,8 @@ export class OpenStack implements Platform {
   private readonly groups = new Map<string, OpenStackGroup>();
 
   constructor(args: OpenStackArgs) {
-    requireArguments("OpenStack", args, {});
-    const { name = "openstack", provider, catalog, imageFile, jumpKey, ...given } = args;
-    // What stands for the image until it is uploaded is an output, as the uploaded one is.
-    this.settings = parseSettings(imageFile === undefined ? given : { ...given, image: pulumi.output(imageFile) });
+    this.settings = settingsOf(args);
+    const { name = "openstack", provider, catalog, imageFile, jumpKey } = args;
     this.catalog = catalog;
     this.jumpKey = jumpKey;
     if (catalog) this.compare(catalog);
@@ -244,13 +242,23 @@ function tagsOf(site: string): string[] {
   return [`hybrid-vnf.site=${site}`];
 }
 
-/**
- * The OpenStack platform: machines and networks of a cloud.
- * @throws InvalidInput with everything that is wrong with the settings
- * @example
- * const needs = { flavor: "m1.medium", image: "machine", operators: ["198.51.100.0/24"] };
- * const platform = vnf.openStack({ access: "direct", ...needs });
- */
-export function openStack(args: OpenStackArgs): Platform {
-  return new OpenStack(args);
+/** @throws InvalidInput with everything that is wrong with the settings by themselves. */
+export function settingsOf(args: OpenStackArgs): OpenStackSettings {
+  requireArguments("OpenStack", args, {
+    name: optional(A_TEXT),
+    imageFile: optional(A_TEXT),
+    provider: optional(A_PROVIDER),
+    catalog: optional(
+      objectWith("what readCatalog tells", "flavors", "images", "externalNetworks", "subnets", "zones", "servers"),
+    ),
+  });
+  const { name: _, provider, catalog, imageFile, jumpKey, ...given } = args;
+  const problems = new Problems("OpenStack");
+  problems.requirePrivateKey("jumpKey", jumpKey);
+  // What stands for the image until it is uploaded is an output, as the uploaded one is.
+  const settings = problems.gather(() =>
+    parseSettings(imageFile === undefined ? given : { ...given, image: pulumi.output(imageFile) }),
+  );
+  problems.throwIfAny();
+  return settings as OpenStackSettings;
 }

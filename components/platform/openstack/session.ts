@@ -40,8 +40,8 @@ interface Token {
   readonly catalog?: readonly { readonly type: string; readonly endpoints: readonly Endpoint[] }[];
 }
 
-/** Milliseconds that a cloud may take to say something. */
-const TIMEOUT = 20_000;
+/** Milliseconds that an answer of a cloud may take, from the connection to its last byte. */
+const TIMEOUT = 30_000;
 
 /** OpenStack's services that are asked, with the part of the address that names the version. */
 const VERSIONS = { compute: "/v2", image: "/v2", network: "/v2.0" } as const;
@@ -144,11 +144,13 @@ function request(
   { ca, insecure }: Credentials,
 ): Promise<Reply> {
   const text = body === undefined ? undefined : JSON.stringify(body);
-  return new Promise((resolve, reject) => {
+  const limit = AbortSignal.timeout(TIMEOUT);
+  return new Promise((resolve, fail) => {
+    const reject = (error: Error) => fail(limit.aborted ? new Error(`no answer in ${TIMEOUT / 1000} s`) : error);
     const options: https.RequestOptions = {
       method,
       headers: { Accept: "application/json", ...(text ? { "Content-Type": "application/json" } : {}), ...headers },
-      timeout: TIMEOUT,
+      signal: limit,
       ...(ca ? { ca } : {}),
       rejectUnauthorized: !insecure,
     };
@@ -166,7 +168,6 @@ function request(
         }
       });
     });
-    sent.on("timeout", () => sent.destroy(new Error(`nothing heard in ${TIMEOUT / 1000} s`))).on("error", reject);
-    sent.end(text);
+    sent.on("error", reject).end(text);
   });
 }

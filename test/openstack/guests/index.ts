@@ -21,10 +21,10 @@ import { factsOfMachine } from "../../../components/contracts/machine";
  * function's place a machine like the others, with a leg on transit and one beside the servers, whose kernel forwards. It has the role of a
  * node that carries a router function, for the cloud must let out of it what others sent.
  */
-export = () => {
+export = async () => {
   const config = new pulumi.Config();
   const site = new Site("guests", {
-    platform: openStack({
+    platform: await openStack({
       access: (config.getObject("access") ?? "floating") as OpenStackArgs["access"],
       externalNetwork: "public",
       operators: ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"],

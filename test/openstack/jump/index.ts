@@ -3,10 +3,10 @@ import { type JumpHost, Network, NginxLoadBalancer, openStack, Site, SwarmCluste
 import { factsOfMachine } from "../../../components/contracts/machine";
 
 /** A balancer on a Swarm node that has no floating address: SSH and the Swarm's API lead through a jump host. */
-export = () => {
+export = async () => {
   const config = new pulumi.Config();
   const site = new Site("jump", {
-    platform: openStack({
+    platform: await openStack({
       access: { jump: config.requireObject<JumpHost>("jump") },
       jumpKey: config.requireSecret("jumpKey"),
       externalNetwork: "public",
