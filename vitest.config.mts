@@ -35,7 +35,12 @@ export default defineConfig({
           execArgv: ["--min-semi-space-size=64", "--max-semi-space-size=128"],
         },
       },
-      onMachines("e2e", "./test/e2e/host.ts", "test/e2e/{chain,consumer,examples,plugins,scripts,wide}.test.ts", 1),
+      onMachines(
+        "e2e",
+        "./test/e2e/host.ts",
+        "test/e2e/{chain,consumer,examples,plugins,random,scripts,wide}.test.ts",
+        1,
+      ),
       onMachines("platforms", "./test/e2e/host.ts", "test/e2e/{hosts,hybrid}.test.ts", 2),
       onMachines("openstack", "./test/openstack/host.ts", "test/openstack/{cloud,chain}.test.ts", 3),
       onMachines("guests", "./test/openstack/host.ts", "test/openstack/{guest,guests,jump}.test.ts", 4),

@@ -5,14 +5,11 @@ import { type Ended, pulumi, ROOT } from "./operator";
 
 /** One of the programs in examples/, as somebody would run it who has the package: a stack of its own, on the built library. */
 export class Example {
-  private readonly folder: string;
-
   constructor(
     name: string,
     private readonly stack = "example",
-  ) {
-    this.folder = `examples/${name}`;
-  }
+    private readonly folder = `examples/${name}`,
+  ) {}
 
   begin(): void {
     this.good("stack", "init", this.stack);

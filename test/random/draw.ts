@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { Cidr, type PacketHandling } from "../../components";
-import { type BalancerSpec, type ChainSpec, type FunctionSpec, named, type ProgramSpec } from "./spec";
+import { type BalancerSpec, type ChainSpec, type FunctionSpec, machineNames, named, type ProgramSpec } from "./spec";
 
 /** What programs are drawn from. */
 export interface Bounds {
@@ -488,5 +488,17 @@ export function soundProgram(bounds: Bounds): fc.Arbitrary<ProgramSpec> {
       new SiteDraw(g, bounds, spec, name, bounds.octet + at, at === 0).draw();
     }
     return spec;
+  });
+}
+
+/** Programs of at most five machines that the lab can bring up beside each other, each with a site's name and ranges of its own. */
+export function labPrograms(count: number, seed: number): ProgramSpec[] {
+  const small = (spec: ProgramSpec) =>
+    machineNames(spec).length <= 5 && spec.clusters.filter(({ kind }) => kind === "kubernetes").length < 2;
+  return Array.from({ length: count }, (_, at) => {
+    const bounds = { sites: 1, octet: 126 + at, siteName: `random${at}`, functions: 3, runs: true };
+    const found = fc.sample(soundProgram(bounds), { seed, numRuns: 100 }).filter(small)[at];
+    if (!found) throw new Error(`HYBRID_VNF_SEED=${seed} draws no ${at + 1} small programs`);
+    return found;
   });
 }

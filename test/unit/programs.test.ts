@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { afterAll, describe, expect, test } from "vitest";
-import { soundProgram } from "../random/draw";
+import { labPrograms, soundProgram } from "../random/draw";
 import { FLAWS, withFlaw } from "../random/flaws";
 import { make } from "../random/program";
 import { machineNames, type ProgramSpec } from "../random/spec";
@@ -59,6 +59,10 @@ async function preview(spec: ProgramSpec): Promise<void> {
 describe("a random program", () => {
   test("that is sound is never refused, and its packets go where its chains say", { timeout: 120_000 }, async () => {
     await fc.assert(fc.asyncProperty(soundProgram(BOUNDS), preview), { seed, numRuns: SOUND, endOnFailure: true });
+  });
+
+  test("that the lab can bring up is one of them", async () => {
+    for (const spec of labPrograms(2, seed)) await preview(spec);
   });
 
   test.each(FLAWS)("with %s never passes, and is told so in sentences", async (_, says, spoil) => {
