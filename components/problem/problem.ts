@@ -15,6 +15,8 @@ export class InvalidInput extends pulumi.RunError {
   ) {
     super(`${subject}: ${problems.length === 1 ? problems[0] : problems.map((p) => `\n  - ${p}`).join("")}`);
     this.name = "InvalidInput";
+    // What is thrown after the program's last line, by a question that was asked meanwhile, the SDK prints by its stack where it has one.
+    this.stack = undefined;
   }
 }
 
