@@ -33,7 +33,12 @@ export default defineConfig({
           maxWorkers: 2,
         },
       },
-      onMachines("e2e", "./test/e2e/host.ts", "test/e2e/{chain,consumer,examples,plugins,scripts,wide}.test.ts", 1),
+      onMachines(
+        "e2e",
+        "./test/e2e/host.ts",
+        "test/e2e/{bad-input,chain,consumer,examples,plugins,scripts,wide}.test.ts",
+        1,
+      ),
       onMachines("platforms", "./test/e2e/host.ts", "test/e2e/{hosts,hybrid}.test.ts", 2),
       onMachines("openstack", "./test/openstack/host.ts", "test/openstack/{cloud,chain}.test.ts", 3),
       onMachines("guests", "./test/openstack/host.ts", "test/openstack/{guest,guests,jump}.test.ts", 4),
