@@ -38,7 +38,7 @@ export default defineConfig({
       onMachines(
         "e2e",
         "./test/e2e/host.ts",
-        "test/e2e/{chain,consumer,examples,plugins,random,scripts,wide}.test.ts",
+        "test/e2e/{bad-input,chain,consumer,examples,plugins,random,scripts,wide}.test.ts",
         1,
       ),
       onMachines("platforms", "./test/e2e/host.ts", "test/e2e/{hosts,hybrid}.test.ts", 2),

@@ -5,6 +5,7 @@ import type { EngineEvent, Stack } from "@pulumi/pulumi/automation";
 import { LocalWorkspace, PulumiCommand, type PulumiFn } from "@pulumi/pulumi/automation";
 import { plain } from "../../cli/diagnostics";
 import { OperationError, operate } from "../../cli/operation";
+import { separateErrors } from "../../cli/programs";
 import { environment } from "./operator";
 
 /** What came of a preview. */
@@ -24,12 +25,12 @@ export interface Previewed {
 const PATIENCE = 20;
 
 const silent = { line() {}, begin() {}, busy() {}, step() {}, end() {}, close() {} };
-const listeners = ["unhandledRejection", "uncaughtException"] as const;
 
 /** A backend of its own, whose stacks have programs that are functions of this process. */
 export class Backend {
   private readonly folder = fs.mkdtempSync(path.join(os.tmpdir(), "hybrid-vnf-rows-"));
   private readonly env: Record<string, string>;
+  private readonly hear = unheard();
 
   constructor() {
     const { PATH = "", PULUMI_HOME = "" } = environment();
@@ -62,12 +63,15 @@ export class Backend {
   }
 
   remove(): void {
+    this.hear();
     fs.rmSync(this.folder, { recursive: true });
   }
 }
 
 /** A stack that is given one program after the other. */
 export class Previews {
+  private last: Promise<unknown> = Promise.resolve();
+
   constructor(
     private readonly project: string,
     private readonly stack: Stack,
@@ -81,7 +85,14 @@ export class Previews {
     await workspace.saveStackSettings(name, { ...settings, config: Object.fromEntries(own) });
   }
 
-  async preview(program: PulumiFn, config: Readonly<Record<string, unknown>> = {}): Promise<Previewed> {
+  /** Previews a program, once those before it are done. */
+  preview(program: PulumiFn, config: Readonly<Record<string, unknown>> = {}): Promise<Previewed> {
+    const next = this.last.then(() => this.run(program, config));
+    this.last = next.catch(() => undefined);
+    return next;
+  }
+
+  private async run(program: PulumiFn, config: Readonly<Record<string, unknown>>): Promise<Previewed> {
     await this.configure(config);
     const began = Date.now();
     const told: string[] = [];
@@ -98,7 +109,6 @@ export class Previews {
       output += text;
     };
     let errors: readonly string[] = [];
-    const restore = unheard();
     try {
       await operate(
         this.project,
@@ -117,8 +127,6 @@ export class Previews {
     } catch (error) {
       if (!(error instanceof OperationError)) throw error;
       errors = error.errors;
-    } finally {
-      restore();
     }
     return { errors, told, output, planned, seconds: (Date.now() - began) / 1000 };
   }
@@ -129,11 +137,25 @@ export class Previews {
   }
 }
 
-/** While a program runs its SDK hears what nobody caught, and tells the engine: the tests' own ears are closed. */
+/**
+ * Closes the tests' ears to what nobody catches in a program, for that the SDK hears, and tells the engine; what is outside of programs is heard as ever.
+ * What comes back opens them again.
+ */
 function unheard(): () => void {
-  const before = listeners.map((event) => [event, process.listeners(event as "uncaughtException")] as const);
-  for (const event of listeners) process.removeAllListeners(event);
+  separateErrors();
+  const shut = (["unhandledRejection", "uncaughtException"] as const).map((event) => {
+    const before = process.listeners(event as "uncaughtException");
+    const outside: NodeJS.UncaughtExceptionListener = (error, origin) => {
+      if (globalThis.asyncLocalStorage?.getStore() === undefined) for (const heard of before) heard(error, origin);
+    };
+    process.removeAllListeners(event);
+    process.on(event, outside);
+    return () => {
+      process.off(event, outside);
+      for (const listener of before) process.on(event, listener);
+    };
+  });
   return () => {
-    for (const [event, own] of before) for (const listener of own) process.on(event, listener);
+    for (const open of shut) open();
   };
 }

@@ -317,7 +317,10 @@ export const FLAWS: readonly (readonly [string, string, (base: Base) => unknown]
   [
     "clients of another network",
     "legs in different networks",
-    (p) => p.chain.clients.push(p.machine({ role: "client", networks: [p.walk[1]] })),
+    (p) => {
+      for (const network of p.walk.slice(0, 2))
+        p.chain.clients.push(p.machine({ role: "client", networks: [network] }));
+    },
   ],
   [
     "two ways to one network",

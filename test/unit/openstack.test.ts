@@ -206,6 +206,11 @@ describe("a machine with two legs", () => {
     expect(await value(machine.legs[1]?.interface)).toBe("eth1");
   });
 
+  test("tells which ports anyone reaches on each leg, where there are rules", async () => {
+    const given = { ...SETTINGS, servicePorts: [80, 443], networks: { servers: { portSecurity: false } } };
+    expect((await node(given)).legs.map(({ openPorts }) => openPorts)).toEqual([[80, 443], undefined]);
+  });
+
   test("is told of one way out: DHCP gives other legs a route to their network in place of its gateway", async () => {
     await node({
       ...FLOATING,
