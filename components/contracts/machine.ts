@@ -20,7 +20,7 @@ export interface LegFacts {
   readonly address: string;
   /** What the machine's system calls the interface, such as "eth1". */
   readonly interface: string;
-  /** TCP ports that its platform's access rules open there. @default none limit it */
+  /** TCP ports that its platform's access rules open to anyone. @default all: there are no such rules */
   readonly openPorts?: readonly number[];
 }
 
