@@ -56,16 +56,16 @@ arrived() { inside node cat /sys/class/net/eth0/statistics/rx_bytes; }
 little() { (($(arrived) - before < 1 << 20)); }
 # What a container of the image would see, of both its layers.
 reads_in_docker() {
-  inside node sh -c 'c=$(docker create "$1" true) && docker cp "$c":/text - && docker cp "$c":/etc/debian_version - && docker rm "$c"' sh "$name:latest" |
-    grep -aqx "$1"
+  inside node sh -c 'c=$(docker create "$1" true) && docker cp "$c":/text - | tar --extract --to-stdout &&
+    docker cp "$c":/etc/debian_version - >/dev/null && docker rm "$c"' sh "$name:latest" | grep -x "$1"
 }
 reads_in_containerd() {
   inside node sh -c 'mkdir -p /mnt/seen && ctr -n k8s.io images mount "$1" /mnt/seen >/dev/null && cat /mnt/seen/text /mnt/seen/etc/debian_version
-    ctr -n k8s.io images unmount --rm /mnt/seen >/dev/null' sh "docker.io/$name:latest" | grep -qx "$1"
+    ctr -n k8s.io images unmount --rm /mnt/seen >/dev/null' sh "docker.io/$name:latest" | grep -x "$1"
 }
 # From now on, whoever asks the node for its layers is told of them, and they are gone.
 empty_when_asked_containerd() {
-  inside node sh -c 'cat >/usr/local/bin/ctr && chmod 755 /usr/local/bin/ctr' <<'END'
+  docker exec -i "$tag-node" sh -c 'cat >/usr/local/bin/ctr && chmod 755 /usr/local/bin/ctr' <<'END'
 #!/bin/sh
 /usr/bin/ctr "$@" || exit
 case "$*" in
@@ -74,7 +74,7 @@ esac
 END
 }
 empty_when_asked_docker() {
-  inside node sh -c 'cat >/usr/local/bin/docker && chmod 755 /usr/local/bin/docker' <<'END'
+  docker exec -i "$tag-node" sh -c 'cat >/usr/local/bin/docker && chmod 755 /usr/local/bin/docker' <<'END'
 #!/bin/sh
 /usr/bin/docker "$@" || exit
 case "$*" in
