@@ -141,7 +141,7 @@ export class Image extends pulumi.ComponentResource {
             }),
             addPreviousOutputInEnv: false,
             logging: "stderr",
-            triggers: [reference, node.identity],
+            triggers: [reference, node.runtimeIdentity ?? node.identity],
           },
           { parent: this, deleteBeforeReplace: false, ...(node.resource ? { deletedWith: node.resource } : {}) },
         ),

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# Proves deliver.sh (and of push.sh what it refuses) against a machine of its own, into containerd and into Docker; needs Docker and the machine image.
+# Proves deliver.sh (and of push.sh what it refuses) against a machine of its own, into containerd and into Docker; needs Docker, the machine
+# image, and the image that it is made of (BASE_IMAGE, default debian:bookworm-slim).
 # It does not prove engines with the containerd image store (Docker 29 and later), whose IDs are manifest digests.
-# shellcheck disable=SC1091,SC2154 # try.sh, which is checked by itself
+# shellcheck disable=SC1091,SC2154,SC2016 # try.sh, which is checked by itself; text for the shell on the node
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 . "$here/../machine/try.sh"
@@ -12,9 +13,21 @@ name=hybrid-vnf/try-$$
 network a 172.29.1.0/24
 machine node a=172.29.1.30
 
+base=${BASE_IMAGE:-debian:bookworm-slim}
+made=()
+forget() {
+  docker rmi -f "$name:latest" "${made[@]}" >/dev/null 2>&1
+  finish
+}
+# image_of TEXT: an image of one layer. image_on TEXT: one of two, the lower being the base image's.
 image_of() { echo "$1" >"$scratch/text" && tar -C "$scratch" -c text | docker import - "$name:latest"; }
+image_on() {
+  printf 'FROM %s\nCOPY text /\n' "$base" >"$scratch/Dockerfile" && echo "$1" >"$scratch/text"
+  tar -C "$scratch" -c Dockerfile text | DOCKER_BUILDKIT=0 docker build --quiet --tag "$name:latest" - 2>/dev/null
+}
 first=$(image_of one)
-trap 'docker rmi -f "$name:latest" "$first" >/dev/null 2>&1; finish' EXIT
+made+=("$first")
+trap forget EXIT
 
 pair=$(locally "$keygen" create) host_pair=$(locally "$keygen" create)
 stranger=$(locally "$keygen" create)
@@ -36,7 +49,39 @@ deliver() (
   for setting in "$@"; do export "${setting?}"; done
   bash -s -- "$action" < <(cat "$prelude" "$session" "$deliver")
 )
-sent() { grep -q "has received" "$scratch/err"; }
+sent() { grep -q "has received $name:latest\.$" "$scratch/err"; } # all of it
+sent_beside() { grep -q "has received $name:latest, which it had $1 layers of" "$scratch/err"; }
+sent_after_all() { grep -q "does not take .* without the layers" "$scratch/err" && sent; }
+arrived() { inside node cat /sys/class/net/eth0/statistics/rx_bytes; }
+little() { (($(arrived) - before < 1 << 20)); }
+# What a container of the image would see, of both its layers.
+reads_in_docker() {
+  inside node sh -c 'c=$(docker create "$1" true) && docker cp "$c":/text - | tar --extract --to-stdout &&
+    docker cp "$c":/etc/debian_version - >/dev/null && docker rm "$c"' sh "$name:latest" | grep -x "$1"
+}
+reads_in_containerd() {
+  inside node sh -c 'mkdir -p /mnt/seen && ctr -n k8s.io images mount "$1" /mnt/seen >/dev/null && cat /mnt/seen/text /mnt/seen/etc/debian_version
+    ctr -n k8s.io images unmount --rm /mnt/seen >/dev/null' sh "docker.io/$name:latest" | grep -x "$1"
+}
+# From now on, whoever asks the node for its layers is told of them, and they are gone.
+empty_when_asked_containerd() {
+  docker exec -i "$tag-node" sh -c 'cat >/usr/local/bin/ctr && chmod 755 /usr/local/bin/ctr' <<'END'
+#!/bin/sh
+/usr/bin/ctr "$@" || exit
+case "$*" in
+  *"snapshots ls"*) /usr/bin/ctr -n k8s.io images ls -q | xargs /usr/bin/ctr -n k8s.io images rm --sync >/dev/null ;;
+esac
+END
+}
+empty_when_asked_docker() {
+  docker exec -i "$tag-node" sh -c 'cat >/usr/local/bin/docker && chmod 755 /usr/local/bin/docker' <<'END'
+#!/bin/sh
+/usr/bin/docker "$@" || exit
+case "$*" in
+  *RootFS*) /usr/bin/docker image ls --all --quiet | xargs /usr/bin/docker rmi --force >/dev/null ;;
+esac
+END
+}
 skipped() { grep -q "has .* already" "$scratch/err"; }
 in_containerd() { [[ $(inside node ctr -n k8s.io images ls -q) == *"docker.io/$name:$1"* ]]; }
 off_containerd() { ! in_containerd "$1"; }
@@ -53,19 +98,14 @@ for runtime in containerd docker; do
   ok "$runtime: there" $there latest
   ok "$runtime: again" deliver $runtime update IMAGE_ID="$first"
   ok "$runtime: not sent twice" skipped
-  ok "$runtime: under another name" deliver $runtime create REFERENCE=$name:v1
-  ok "$runtime: there as well" $there v1
-  ok "$runtime: beside the first" $there latest
-  ok "$runtime: off" deliver $runtime delete REFERENCE=$name:v1
-  ok "$runtime: gone" off_$runtime v1
 done
 second=$(image_of two)
+made+=("$second")
 for runtime in containerd docker; do
   ok "$runtime: a changed image" deliver $runtime update
   ok "$runtime: sent" sent
   ok "$runtime: its result" deliver $runtime update
-  # shellcheck disable=SC2016 # jq's own variables
-  ok "$runtime: is the new one" jq -es --arg id "$second" --arg name "$name" '.[0] == {image: $name, id: $id, reference: $name}' "$scratch/out"
+  ok "$runtime: is the new one" jq -es --arg id "$second" --arg name "$name" '.[0] == {image: ($name + ":latest"), id: $id}' "$scratch/out"
   ok "$runtime: the old one's delete" deliver $runtime delete IMAGE_ID="$first"
   ok "$runtime: leaves the new one" in_$runtime latest
   if [[ $runtime == containerd ]]; then # Docker refuses by itself
@@ -75,10 +115,51 @@ for runtime in containerd docker; do
     ok "containerd: stays" in_$runtime latest
     inside node ctr -n k8s.io containers rm user
   fi
-  ok "$runtime: the new one's delete" deliver $runtime delete PULUMI_COMMAND_STDOUT="{\"image\":\"$name\",\"id\":\"$second\",\"reference\":\"$name\"}"
+  ok "$runtime: the new one's delete" deliver $runtime delete PULUMI_COMMAND_STDOUT="{\"image\":\"$name\",\"id\":\"$second\"}"
   ok "$runtime: takes it off" off_$runtime latest
   ok "$runtime: deleted twice" deliver $runtime delete
 done
+
+# By layers. The node has the base image's from the beginning.
+third=$(image_on three)
+made+=("$third")
+for runtime in containerd docker; do
+  before=$(arrived)
+  ok "$runtime: an image on the machine's own base" deliver $runtime create
+  ok "$runtime: its own layer is sent" sent_beside "1 of 2"
+  ok "$runtime: and no other bytes" little
+  ok "$runtime: both are there" reads_in_$runtime three
+done
+fourth=$(image_on four)
+made+=("$fourth")
+for runtime in containerd docker; do
+  before=$(arrived)
+  ok "$runtime: changed in one layer" deliver $runtime create
+  ok "$runtime: that one is sent" sent_beside "1 of 2"
+  ok "$runtime: and no other bytes, again" little
+  ok "$runtime: the new one is there" reads_in_$runtime four
+done
+inside node sh -c 'ctr -n k8s.io images tag "docker.io/$1:latest" "docker.io/$1:kept" && ctr -n k8s.io images rm "docker.io/$1:latest"
+  docker tag "$1:latest" "$1:kept" && docker rmi "$1:latest"' sh "$name" >/dev/null
+for runtime in containerd docker; do
+  before=$(arrived)
+  ok "$runtime: a node that has all layers, under another name" deliver $runtime create
+  ok "$runtime: gets no layer" sent_beside "2 of 2"
+  ok "$runtime: and next to no bytes" little
+  ok "$runtime: it is there" reads_in_$runtime four
+  ok "$runtime: off" deliver $runtime delete
+  ok "$runtime: gone" off_$runtime latest
+  ok "$runtime: through a jump host" deliver $runtime create JUMP_HOST=172.29.1.30 JUMP_PORT=22 JUMP_USER=root JUMP_HOST_KEY="$(jq -r .publicKey <<<"$host_pair")"
+  ok "$runtime: it is there again" reads_in_$runtime four
+  ok "$runtime: off again" deliver $runtime delete
+  empty_when_asked_$runtime
+  ok "$runtime: a node that loses its layers meanwhile" deliver $runtime create
+  ok "$runtime: gets all of it" sent_after_all
+  ok "$runtime: whole" reads_in_$runtime four
+  inside node rm -f /usr/local/bin/ctr /usr/local/bin/docker
+  ok "$runtime: off at last" deliver $runtime delete
+done
+docker tag "$second" "$name:latest"
 
 refused "nothing given: all said" 2 "IMAGE is ''" env -i PATH="$PATH" bash <(cat "$prelude" "$session" "$deliver") create
 said "RUNTIME is ''"

@@ -113,7 +113,7 @@ export class KubernetesCluster extends pulumi.ComponentResource implements Kuber
     const group = { name, role: machineName };
     const logicalOf = new Map<MachineLike, string>();
 
-    const prepared = new Map<MachineLike, pulumi.Resource>();
+    const prepared = new Map<MachineLike, pulumi.CustomResource>();
     const machines = plan.map(({ name: node, hostname, legs }) => {
       const machine = site.platform.machine(
         node,
@@ -143,7 +143,7 @@ export class KubernetesCluster extends pulumi.ComponentResource implements Kuber
       logicalOf.set(machine, node);
       return machine;
     });
-    const after = (machine: MachineLike) => prepared.get(machine) ?? [];
+    const after = (machine: MachineLike) => [prepared.get(machine)].filter((one) => one !== undefined);
     const [control, ...joining] = machines;
     const timeout = args.readyTimeoutSeconds;
     const limit: Record<string, pulumi.Input<string>> = timeout === undefined
@@ -217,7 +217,10 @@ export class KubernetesCluster extends pulumi.ComponentResource implements Kuber
       );
       joins.set(node, join);
     }
-    this.nodes = machines.map((machine) => readyAfter(machine, joins.get(machine) ?? init));
+    this.nodes = machines.map((machine) => ({
+      ...readyAfter(machine, joins.get(machine) ?? init),
+      runtimeIdentity: readyAfter(machine, ...after(machine)).identity,
+    }));
     if (cni === "flannel") {
       new Flannel(
         `${name}-flannel`,

@@ -19,6 +19,11 @@ export interface MachineLike {
   readonly ssh: SshAccess;
   /** Changes exactly when the machine is made anew: what was set up on it is then set up again. */
   readonly identity: pulumi.Input<string>;
+  /**
+   * The same, known as soon as its container runtime answers: images go there while the cluster that it is a node of is still being made.
+   * @default its identity
+   */
+  readonly runtimeIdentity?: pulumi.Input<string>;
   /** The resource that the machine is, where this program makes it: whatever is on the machine is deleted with it. */
   readonly resource?: pulumi.Resource;
 }

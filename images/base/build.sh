@@ -57,8 +57,10 @@ bootstrap() {
   say "base: making $image from"
   say "${list//deb /  }"
   # shellcheck disable=SC2016 # the hook's own argument
-  # Like the published slim image: no manuals, no translations; packages installed later keep to that.
+  # Like the published slim image: no manuals, no translations, no caches of apt's, and packages installed later keep to that; merged
+  # below /usr from the beginning, or usrmerge would do it, and bring all of Perl.
   mmdebstrap --quiet --variant=minbase --architectures="$(architecture)" --include=ca-certificates \
+    --hook-dir=/usr/share/mmdebstrap/hooks/merged-usr \
     --dpkgopt='path-exclude=/usr/share/man/*' --dpkgopt='path-exclude=/usr/share/locale/*' --dpkgopt='path-exclude=/usr/share/info/*' \
     --dpkgopt='path-exclude=/usr/share/doc/*' --dpkgopt='path-include=/usr/share/doc/*/copyright' \
     --customize-hook='rm -f "$1/etc/hostname" "$1/etc/resolv.conf"; rm -rf "$1"/var/cache/apt/*.bin "$1"/var/log/*.log' \

@@ -52,11 +52,12 @@ if ! tar --create --hard-dereference --directory "$here" Dockerfile root --direc
   fail "machine: the image could not be built; the lines above say why."
 fi
 
+docker save --output "$work/base.tar" "$base"
 # Overlay mounts need a file system that is not itself one: a volume. By --mount, for --volume would make it the image's own, and every
 # machine would have one.
-seeding=$(docker create --entrypoint /seed/run --mount type=volume,target=/seed/work --volume "$bin:/seed/bin:ro" --volume "$here/seed:/seed/run:ro" \
+seeding=$(docker create --entrypoint /seed/run --mount type=volume,target=/seed/work --volume "$bin:/seed/bin:ro" --volume "$here/seed:/seed/run:ro" --volume "$work/base.tar:/seed/base.tar:ro" \
   --cap-add SYS_ADMIN --security-opt seccomp=unconfined --security-opt apparmor=unconfined --network none \
-  "$(cat "$work/iid")" /seed/bin /seed/work "$kubernetes" "$etcd" "$coredns" "$pause" "$flannel")
+  "$(cat "$work/iid")" /seed/bin /seed/work /seed/base.tar "$kubernetes" "$etcd" "$coredns" "$pause" "$flannel")
 docker start --attach "$seeding" >&2 || fail "machine: the cluster's images could not be packed; the lines above say why."
 # What a container was started with would become the image's: put back the machine's.
 docker commit --change 'ENTRYPOINT ["/usr/local/lib/hybrid-vnf/boot"]' --change 'CMD []' \

@@ -244,6 +244,31 @@ describe("the chain", () => {
     });
   });
 
+  test("hands the router's image over once its node has containerd, while the control plane is still being made", async () => {
+    const image = "service-quagga-image-on-test-kubernetes-1";
+    let delivered = () => {};
+    const delivery = new Promise<void>((resolve) => {
+      delivered = resolve;
+    });
+    let prepared = false;
+    let early = false;
+    const prepare = async () => {
+      await new Promise((resolve) => setImmediate(resolve));
+      prepared = true;
+    };
+    made = record((name) => {
+      if (name === "kubernetes-cluster-1-node") return prepare();
+      if (name === "kubernetes-cluster-1-control-plane") return delivery;
+      if (name === image) {
+        early = !prepared;
+        delivered();
+      }
+    });
+    await chain();
+    expect(early).toBe(false);
+    expect(inputsOf(image).triggers).toContain("kubernetes-cluster-1-container-id");
+  });
+
   test("with a registry pushes each image there, and nodes pull it by its digest", async () => {
     await chain({ registry: "registry.example.org:5000/team" });
     expect(made.filter((resource) => /-image-on-/.test(resource.name))).toEqual([]);
