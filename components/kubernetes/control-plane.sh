@@ -24,6 +24,7 @@ limit=${READY_TIMEOUT:-120}
 
 own=/etc/hybrid-vnf
 config=$own/kubeadm.yaml
+patches=$own/kubeadm-patches
 log=/var/log/hybrid-vnf/kubeadm.log
 made=$own/control-plane # what the control plane was made with; there only when kubeadm has ended well
 export KUBECONFIG=/etc/kubernetes/admin.conf
@@ -105,6 +106,18 @@ write_config() {
   if ! may_size_conntrack; then conntrack+=', maxPerCore: 0, min: 0, tcpEstablishedTimeout: 0s, tcpCloseWaitTimeout: 0s'; fi
   # Without bridge filtering, an answer between two pods of one bridge would skip the way back through the service.
   [[ -e /proc/sys/net/bridge/bridge-nf-call-iptables ]] || masquerade=true
+  mkdir -p "$patches"
+  # CoreDNS starts before kube-proxy has made the API's service address work, and would ask there again only seconds later: it asks
+  # the API itself, and is asked every second whether it is ready, in place of every ten.
+  cat >"$patches/corednsdeployment.yaml" <<PATCH
+spec:
+  template:
+    spec:
+      containers:
+        - name: coredns
+          env: [{name: KUBERNETES_SERVICE_HOST, value: $address}, {name: KUBERNETES_SERVICE_PORT, value: "6443"}]
+          readinessProbe: {periodSeconds: 1}
+PATCH
   cat >"$config" <<CONFIG
 apiVersion: kubeadm.k8s.io/v1beta4
 kind: InitConfiguration
@@ -116,19 +129,25 @@ nodeRegistration:
   imagePullPolicy: IfNotPresent
 $taints
   ignorePreflightErrors: $(ignored_checks)
+patches: {directory: $patches}
 timeouts: {controlPlaneComponentHealthCheck: ${patience}s, kubeletHealthCheck: ${patience}s}
 ---
 apiVersion: kubeadm.k8s.io/v1beta4
 kind: ClusterConfiguration
 kubernetesVersion: $version
+encryptionAlgorithm: ECDSA-P256 # sixteen keys of RSA take a second
 networking:
   podSubnet: $pod_cidr
   serviceSubnet: $service_cidr
 apiServer:
   certSANs: [$(certificate_names)]
-# The only ones of their kind, they have nobody to wait for before they begin.
+# The only ones of their kind, they have nobody to wait for before they begin. The controllers begin one after another, each with a few
+# requests: at the 20 a second that they may make by default, the last one begins after six seconds.
 controllerManager:
-  extraArgs: [{name: leader-elect, value: "false"}]
+  extraArgs:
+    - {name: leader-elect, value: "false"}
+    - {name: kube-api-qps, value: "100"}
+    - {name: kube-api-burst, value: "200"}
 scheduler:
   extraArgs: [{name: leader-elect, value: "false"}]
 ---
@@ -167,11 +186,20 @@ clear_away() {
   rm -rf -- /var/lib/cni /run/flannel/subnet.env
 }
 
-# As kubeadm would, but asked every second whether it is ready: CoreDNS starts before its service's address works, and would
-# be asked again only ten seconds later.
-add_dns() {
-  kubeadm init phase addon coredns --config "$config" --print-manifest |
-    sed -E 's/^( *)readinessProbe:$/&\n\1  periodSeconds: 1/' | kubectl apply --filename - >/dev/null
+listens() { (: <"/dev/tcp/$address/6443") 2>/dev/null; }
+
+# The kubelet starts before the API and asks it for a place in the cluster, ever more seldom: at last every seven seconds. kubeadm makes
+# it start again, to take up a certificate that it renews itself, but as its last step; done as soon as the API listens, both are had.
+start_control_plane() {
+  local init finalized=yes
+  quietly kubeadm init --config "$config" --skip-phases kubelet-finalize,addon/coredns --skip-token-print &
+  init=$!
+  until listens; do
+    kill -0 "$init" 2>/dev/null || break
+    sleep 0.1
+  done
+  if listens; then kubeadm init phase kubelet-finalize all --config "$config" >/dev/null || finalized=no; fi
+  wait "$init" && [[ $finalized == yes ]] && quietly kubeadm init phase addon coredns --config "$config"
 }
 
 # What a kubeadm run leaves behind that has not ended.
@@ -225,9 +253,8 @@ create() {
     fi
     write_config
     say "Bringing up the control plane of Kubernetes $version"
-    quietly kubeadm init --config "$config" --skip-phases addon/coredns --skip-token-print ||
+    start_control_plane ||
       fail "kubeadm could not bring up the control plane; its last lines are above, all of them in $log on the machine."
-    add_dns || fail "CoreDNS could not be added; the API's words are above."
     echo "$inputs" >"$made"
     started=$SECONDS # what kubeadm took is not the node's fault
   fi
@@ -243,6 +270,7 @@ remove() {
     clear_away
   fi
   rm -f -- "$made" "$config"
+  rm -rf -- "$patches"
 }
 
 act control-plane.sh "$@"

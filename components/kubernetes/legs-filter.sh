@@ -93,7 +93,7 @@ create() {
   write_settings
   write_unit
   systemctl daemon-reload
-  systemctl --quiet enable "$unit" >&2
+  systemctl --quiet --no-reload enable "$unit" >&2
   systemctl reload-or-restart "$unit" >&2
   jq --null-input --compact-output '{legs: $ARGS.positional}' --args "${legs[@]}"
 }

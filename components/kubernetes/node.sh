@@ -92,7 +92,7 @@ start_containerd() {
   if write_containerd_config || ! systemctl --quiet is-active containerd; then
     systemctl restart containerd >&2
   fi
-  systemctl --quiet enable containerd >&2
+  systemctl --quiet --no-reload enable containerd >&2
   for ((try = 0; try < 150; try++)); do
     if ctr version >/dev/null 2>&1; then return; fi
     sleep 0.1
@@ -118,7 +118,7 @@ CONFIG
   put /etc/default/kubelet <<CONFIG && changed=0
 KUBELET_EXTRA_ARGS="--config-dir=$own/kubelet.conf.d --node-ip=$address"
 CONFIG
-  systemctl --quiet enable kubelet >&2
+  systemctl --quiet --no-reload enable kubelet >&2
   if ((changed == 0)) && systemctl --quiet is-active kubelet; then
     systemctl restart kubelet >&2
   fi

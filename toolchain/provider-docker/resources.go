@@ -26,8 +26,10 @@ const (
 // What is not said here follows from the bridge's own rules: snake_case becomes
 // camelCase, lists get plural names, and a list of at most one item becomes the item.
 func providerInfo() (tfbridge.ProviderInfo, error) {
+	docker := provider.New(version)()
+	shortenWaits(docker.ResourcesMap)
 	info := tfbridge.ProviderInfo{
-		P:           shimv2.NewProvider(provider.New(version)()),
+		P:           shimv2.NewProvider(docker),
 		Name:        packageName,
 		Version:     version,
 		DisplayName: "Docker",

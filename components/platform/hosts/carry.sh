@@ -8,6 +8,7 @@
 
 record=/etc/hybrid-vnf/carried # on the host: one path a line, written before anything is unpacked
 store=/var/lib/containerd
+layers=/usr/local/lib/hybrid-vnf/layers # what the store points at (images/machine, seed)
 programs=(usr/bin/kubeadm usr/bin/kubelet usr/bin/kubectl opt/cni/bin
   etc/systemd/system/kubelet.service etc/systemd/system/kubelet.service.d)
 
@@ -39,18 +40,20 @@ carry_programs() {
 
 # The image holds its containers' images unpacked, as a store of containerd's: it can take the place of an empty one only.
 carry_images() {
-  local images
+  local images path
   # shellcheck disable=SC2016
   images=$(remote 'ctr namespaces ls -q | while read -r n; do ctr -n "$n" images ls -q; ctr -n "$n" containers ls -q; done')
   if [[ -n $images ]]; then
     say "Host $HOST has images of its own: kubeadm pulls what is missing."
     return 1
   fi
-  printf '%s\n' "$store" | note
+  printf '%s\n' "$store" "$layers" | note
   say "Host $HOST gets the control plane's images."
-  remote "systemctl stop containerd && rm -rf $store/*"
-  docker cp "$box:$store" - | remote "tar --extract --directory '${store%/*}'" ||
-    fail "The images could not be unpacked on host $HOST (see above); look at the free disk space there."
+  remote "systemctl stop containerd && rm -rf $store/* $layers"
+  for path in "$layers" "$store"; do
+    docker cp "$box:$path" - | remote "mkdir -p '${path%/*}' && tar --extract --directory '${path%/*}'" ||
+      fail "The images could not be unpacked on host $HOST (see above); look at the free disk space there."
+  done
   remote 'systemctl start containerd'
 }
 
@@ -79,7 +82,7 @@ remove() {
       systemctl start containerd
     fi
     grep -vx "$store" "$record" | xargs --no-run-if-empty --delimiter="\n" rm -rf --
-    for d in /opt/cni /etc/kubernetes/manifests /etc/kubernetes/pki /etc/kubernetes; do # what kubeadm reset leaves empty
+    for d in /usr/local/lib/hybrid-vnf /opt/cni /etc/kubernetes/manifests /etc/kubernetes/pki /etc/kubernetes; do # what kubeadm reset leaves empty
       [ ! -d "$d" ] || rmdir --ignore-fail-on-non-empty "$d"
     done
     systemctl daemon-reload
