@@ -40,7 +40,7 @@ afterAll(() => {
   );
 });
 
-/** Seconds that the engine may take to refuse a program. */
+/** Seconds that a program may take until it is refused; on a machine that is busy with something else the engine takes longer by itself. */
 const LIMIT = 5;
 
 /** Whether a program is refused in one sentence, words of which are known, and nothing of what is refused is made. */
@@ -51,10 +51,8 @@ async function refuses(
   words: readonly string[],
   config: Readonly<Record<string, unknown>> = {},
 ): Promise<Previewed> {
-  const first = await stack.preview(program, config);
-  // Once more where it was slow, for the machine may have been busy with something else.
-  const previewed = first.seconds < LIMIT ? first : await stack.preview(program, config);
-  const { errors, told, output, planned, seconds } = previewed;
+  const previewed = await stack.preview(program, config);
+  const { errors, told, output, planned, seconds, programSeconds } = previewed;
   took.push({ row, seconds });
   expect(errors, output).toHaveLength(1);
   for (const text of words) expect(errors[0]).toContain(text);
@@ -65,7 +63,7 @@ async function refuses(
   const [, kind = "", name = ""] = /^(\w+) "([^"]*)":/.exec(errors[0] ?? "") ?? [];
   // Of a layer, the parts before the one that is refused are planned.
   if (!kind.endsWith("Layer")) expect(planned.filter((one) => one.startsWith(name))).toEqual([]);
-  expect(seconds).toBeLessThan(LIMIT);
+  expect(programSeconds).toBeLessThan(LIMIT);
   return previewed;
 }
 

@@ -19,6 +19,8 @@ export interface Previewed {
   /** What would be made besides the stack itself and components, by name. */
   readonly planned: readonly string[];
   readonly seconds: number;
+  /** How much of it the program took, the engine's own start and end aside. */
+  readonly programSeconds: number;
 }
 
 /** Seconds until an engine that says nothing is ended. */
@@ -108,6 +110,15 @@ export class Previews {
     const keep = (text: string) => {
       output += text;
     };
+    let programSeconds = 0;
+    const timed: PulumiFn = async () => {
+      const started = Date.now();
+      try {
+        return await program();
+      } finally {
+        programSeconds = (Date.now() - started) / 1000;
+      }
+    };
     let errors: readonly string[] = [];
     try {
       await operate(
@@ -120,7 +131,7 @@ export class Previews {
             event(one);
           };
           const signal = AbortSignal.timeout(PATIENCE * 1000);
-          return this.stack.preview({ program, signal, onEvent, onOutput: keep, onError: keep, color: "never" });
+          return this.stack.preview({ program: timed, signal, onEvent, onOutput: keep, onError: keep, color: "never" });
         },
         true,
       );
@@ -128,7 +139,7 @@ export class Previews {
       if (!(error instanceof OperationError)) throw error;
       errors = error.errors;
     }
-    return { errors, told, output, planned, seconds: (Date.now() - began) / 1000 };
+    return { errors, told, output, planned, seconds: (Date.now() - began) / 1000, programSeconds };
   }
 
   /** Brings up what only has outputs. */
