@@ -166,7 +166,7 @@ said "RUNTIME is ''"
 said "HOST is ''"
 said "HOST_KEY is ''"
 said "SSH_PRIVATE_KEY holds no private key"
-refused "an image that is not here" 1 "hybrid-vnf/none is not on this host's Docker engine" deliver docker create IMAGE=hybrid-vnf/none
+refused "an image that is not here" 1 "hybrid-vnf/none:latest is not on this host's Docker engine" deliver docker create IMAGE=hybrid-vnf/none
 refused "another ID" 1 "not sha256:0{64} as IMAGE_ID asks" deliver docker create IMAGE_ID=sha256:0000000000000000000000000000000000000000000000000000000000000000
 refused "a host key that is not the pinned one" 1 "does not let root in .*Host key verification failed" deliver docker create HOST_KEY="$(jq -r .publicKey <<<"$stranger")"
 refused "a key that is not let in" 1 "does not let root in .*Permission denied" deliver docker create SSH_PRIVATE_KEY="$(jq -r .privateKey <<<"$stranger")"
