@@ -8,7 +8,7 @@
 
 record=/etc/hybrid-vnf/carried # on the host: one path a line, written before anything is unpacked
 store=/var/lib/containerd
-layers=/usr/local/lib/hybrid-vnf/layers # what the store points at (images/machine, seed)
+layers=/usr/local/lib/hybrid-vnf/layers/containerd # what the store points at (images/machine, seed)
 programs=(usr/bin/kubeadm usr/bin/kubelet usr/bin/kubectl opt/cni/bin
   etc/systemd/system/kubelet.service etc/systemd/system/kubelet.service.d)
 
@@ -82,7 +82,7 @@ remove() {
       systemctl start containerd
     fi
     grep -vx "$store" "$record" | xargs --no-run-if-empty --delimiter="\n" rm -rf --
-    for d in /usr/local/lib/hybrid-vnf /opt/cni /etc/kubernetes/manifests /etc/kubernetes/pki /etc/kubernetes; do # what kubeadm reset leaves empty
+    for d in /usr/local/lib/hybrid-vnf/layers /usr/local/lib/hybrid-vnf /opt/cni /etc/kubernetes/manifests /etc/kubernetes/pki /etc/kubernetes; do # what kubeadm reset leaves empty
       [ ! -d "$d" ] || rmdir --ignore-fail-on-non-empty "$d"
     done
     systemctl daemon-reload
