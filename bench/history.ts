@@ -19,13 +19,18 @@ export interface Run {
     readonly memoryGiB: number;
     readonly kernel: string;
     readonly node: string;
+    /** How many processes wanted a core in the minute before it began: with much more than none, its times tell of others' work too. */
+    readonly load: number;
   };
   /** What was measured in each round, by the figure's key. */
   readonly figures: Readonly<Record<string, readonly number[]>>;
 }
 
-/** What there is to note of a run that has ended now. */
-export function noteOf(results: readonly Result[], ended: Date, commit: string): Run {
+/** What there is to note of a run that has ended. */
+export function noteOf(
+  results: readonly Result[],
+  { ended, commit, load }: Pick<Run["machine"], "load"> & { ended: Date; commit: string },
+): Run {
   const rounded = (value: number): number => Number(value.toPrecision(4));
   return {
     date: ended.toISOString(),
@@ -36,6 +41,7 @@ export function noteOf(results: readonly Result[], ended: Date, commit: string):
       memoryGiB: Math.round(totalmem() / 2 ** 30),
       kernel: release(),
       node: process.version,
+      load: rounded(load),
     },
     figures: Object.fromEntries(results.map(({ key, rounds }) => [key, rounds.map(rounded)])),
   };

@@ -1,3 +1,4 @@
+import { loadavg } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { measureCold } from "./cold";
@@ -61,6 +62,7 @@ async function main(): Promise<void> {
   const requests = positive("requests", values.requests);
   const [commands, throughput] = [groups.has("lab"), groups.has("throughput")];
   const commit = currentCommit();
+  const [load = 0] = loadavg();
   const found = new Measurements();
   if (groups.has("cold")) measureCold(found);
   if (commands || throughput || groups.has("scale")) {
@@ -76,7 +78,7 @@ async function main(): Promise<void> {
   if (groups.has("scale")) await measureScale(found);
   if (groups.has("openstack")) await measureOpenStack(found, rounds);
   const results = found.all;
-  const run = noteOf(results, new Date(), commit);
+  const run = noteOf(results, { ended: new Date(), commit, load });
   keep(run);
   if (values.json) console.log(JSON.stringify({ ...run, figures: results }, null, 2));
   else for (const result of results) console.log(line(result));

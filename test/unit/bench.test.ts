@@ -53,7 +53,14 @@ describe("the history", () => {
       const found = new Measurements();
       found.add("up", 33.3333333);
       for (const minute of [0, 1])
-        keep(noteOf(found.all, new Date(Date.UTC(2026, 0, 1, 0, minute)), "0123456789ab+"), folder);
+        keep(
+          noteOf(found.all, {
+            ended: new Date(Date.UTC(2026, 0, 1, 0, minute)),
+            commit: "0123456789ab+",
+            load: 0.12345,
+          }),
+          folder,
+        );
       const lines = readFileSync(join(folder, "runs.jsonl"), "utf8").trimEnd().split("\n");
       expect(lines).toHaveLength(2);
       expect(JSON.parse(lines[1] ?? "")).toEqual({
@@ -65,6 +72,7 @@ describe("the history", () => {
           memoryGiB: expect.any(Number),
           kernel: expect.stringMatching(/^\d+\./),
           node: process.version,
+          load: 0.1235,
         },
         figures: { up: [33.33] },
       });
