@@ -39,7 +39,8 @@ export function noteOf(
       cores: cpus().length,
       processor: cpus()[0]?.model ?? "unknown",
       memoryGiB: Math.round(totalmem() / 2 ** 30),
-      kernel: release(),
+      // Its version alone: what follows is a name that the machine's owner gave it.
+      kernel: release().split("-")[0] ?? "",
       node: process.version,
       load: rounded(load),
     },
