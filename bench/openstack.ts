@@ -1,5 +1,4 @@
-import { spawn } from "node:child_process";
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Cloud, startCloud } from "../test/openstack/cloud";
@@ -8,13 +7,13 @@ import setup from "../test/openstack/host";
 import { run } from "../toolchain/command";
 import { ensureToolchain } from "../toolchain/ensure";
 import { environment } from "../toolchain/environment";
+import { type Measurements, median } from "./figures";
+import { ran, report, root } from "./measure";
 
 /**
  * Times Pulumi against Terraform on a cloud of the bench's own: the same resources (openstack/), the same provider code behind both. The
  * cloud's servers are records, so what is timed is the tools, the provider and the cloud's API.
  */
-const root = join(__dirname, "..");
-const report = (line: string) => process.stderr.write(`${line}\n`);
 
 type Tool = "pulumi" | "terraform";
 const tools: readonly Tool[] = ["pulumi", "terraform"];
@@ -45,31 +44,6 @@ interface Measured {
   readonly calls: ReadonlyMap<string, number>;
 }
 
-/** Memory of a process and all that it has started, in KiB: what they have to themselves, and their shares of the rest. */
-function memoryOf(root: number): number {
-  const parents = new Map<number, number>();
-  for (const pid of readdirSync("/proc").filter((name) => /^\d+$/.test(name))) {
-    try {
-      const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
-      parents.set(Number(pid), Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[1]));
-    } catch {
-      // It has ended meanwhile.
-    }
-  }
-  let sum = 0;
-  for (const pid of parents.keys()) {
-    let at: number | undefined = pid;
-    while (at !== undefined && at !== root) at = parents.get(at);
-    if (at !== root) continue;
-    try {
-      sum += Number(/^Pss:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, "utf8"))?.[1] ?? 0);
-    } catch {
-      // It has ended meanwhile.
-    }
-  }
-  return sum;
-}
-
 /** Calls that came from this machine since the start: the services write each into their logs. */
 async function callsOf(cloud: Cloud): Promise<Map<string, number>> {
   const here = cloud.address.replace(/\d+$/, "1");
@@ -91,30 +65,10 @@ async function measure(
   options: { cwd: string; env: Record<string, string | undefined> },
 ): Promise<Measured> {
   const before = await callsOf(cloud);
-  const began = process.hrtime.bigint();
-  const child = spawn(program, [...args], { ...options, stdio: ["ignore", "pipe", "pipe"] });
-  let [output, memory] = ["", 0];
-  child.stdout.on("data", (chunk) => {
-    output += chunk;
-  });
-  child.stderr.on("data", (chunk) => {
-    output += chunk;
-  });
-  const sampling = setInterval(() => {
-    memory = Math.max(memory, memoryOf(child.pid ?? 0));
-  }, 500);
-  const status = await new Promise((resolve, reject) => child.on("error", reject).on("close", resolve));
-  clearInterval(sampling);
-  const seconds = Number(process.hrtime.bigint() - began) / 1e9;
-  if (status !== 0) throw new Error(`${program} ${args.join(" ")} ended with exit code ${status}:\n${output}`);
+  const { seconds, memory } = await ran(program, args, options);
   const calls = await callsOf(cloud);
   for (const [kind, count] of calls) calls.set(kind, count - (before.get(kind) ?? 0));
-  return { seconds, memory: memory / 1024, calls };
-}
-
-function median(values: readonly number[]): number {
-  const sorted = [...values].sort((one, other) => one - other);
-  return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
+  return { seconds, memory, calls };
 }
 
 const sum = (calls: ReadonlyMap<string, number>) => [...calls.values()].reduce((all, one) => all + one, 0);
@@ -151,8 +105,8 @@ async function prepare(cloud: Cloud, folder: string) {
   };
 }
 
-/** Measures, and prints: medians, ratios within a round. */
-export async function benchOpenStack(rounds: number): Promise<void> {
+/** Measures Pulumi against Terraform, in as many rounds; what each step took and asked for is told as progress. */
+export async function measureOpenStack(found: Measurements, rounds: number): Promise<void> {
   const end = await setup();
   const folder = mkdtempSync(join(tmpdir(), "hybrid-vnf-bench-"));
   let cloud: Cloud | undefined;
@@ -165,6 +119,7 @@ export async function benchOpenStack(rounds: number): Promise<void> {
       env: places.pulumi.env as Record<string, string>,
     });
     const all = new Map<string, Measured[]>();
+    const took = (tool: Tool, step: Step) => all.get(`${tool} ${step}`)?.at(-1)?.seconds ?? Number.NaN;
     for (let round = 0; round < rounds; round++) {
       // Who begins takes turns.
       for (const tool of round % 2 === 0 ? tools : [...tools].reverse()) {
@@ -174,6 +129,8 @@ export async function benchOpenStack(rounds: number): Promise<void> {
           all.set(`${tool} ${step}`, [...(all.get(`${tool} ${step}`) ?? []), measured]);
         }
       }
+      found.add("previewByPlan", took("pulumi", "preview") / took("terraform", "preview"));
+      found.add("refreshByPlan", took("pulumi", "preview again") / took("terraform", "preview again"));
     }
     print((tool, step) => all.get(`${tool} ${step}`) ?? []);
   } finally {
@@ -189,7 +146,7 @@ function print(of: (tool: Tool, step: Step) => readonly Measured[]): void {
     const middle = (what: (one: Measured) => number, all: readonly Measured[]) => median(all.map(what));
     const ratio = median(ours.map((one, at) => one.seconds / (theirs[at]?.seconds ?? Number.NaN)));
     const each = (all: readonly Measured[]) => all.map((one) => one.seconds.toFixed(1)).join(", ");
-    console.log(
+    report(
       `${step.padEnd(14)} ${middle((one) => one.seconds, ours).toFixed(1)} s ÷ terraform ${middle((one) => one.seconds, theirs).toFixed(1)} s = ${ratio.toFixed(2)}` +
         `   calls ${middle((one) => sum(one.calls), ours)} ÷ ${middle((one) => sum(one.calls), theirs)}` +
         `   memory ${middle((one) => one.memory, ours).toFixed(0)} ÷ ${middle((one) => one.memory, theirs).toFixed(0)} MiB   (${each(ours)}; ${each(theirs)})`,
@@ -199,6 +156,6 @@ function print(of: (tool: Tool, step: Step) => readonly Measured[]): void {
   if (!calls || !others) return;
   for (const kind of [...new Set([...calls.keys(), ...others.keys()])].sort()) {
     const [own, other] = [calls.get(kind) ?? 0, others.get(kind) ?? 0];
-    if (own + other > 0) console.log(`  up: ${kind.padEnd(24)} ${own} ÷ ${other}`);
+    if (own + other > 0) report(`  up: ${kind.padEnd(24)} ${own} ÷ ${other}`);
   }
 }

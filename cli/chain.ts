@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import type { ConfigMap, Stack } from "@pulumi/pulumi/automation";
+import type { ConfigMap, EngineEvent, Stack } from "@pulumi/pulumi/automation";
 import { serviceContract } from "../components/contracts/service";
 import { stateFolder } from "../toolchain/environment";
 import { elapsed } from "../toolchain/progress";
@@ -13,6 +13,7 @@ import type { Outputs } from "./programs";
 import type { Progress } from "./progress";
 import { recover, unlock } from "./recovery";
 import { type ConfiguredSite, configuredSite } from "./site";
+import type { Timeline } from "./timeline";
 import { UnansweredNotes } from "./unanswered";
 import { type Report, verify } from "./verify";
 
@@ -29,6 +30,8 @@ export interface Context {
   readonly signal: AbortSignal;
   /** Makes sure of these plugins, beside those that every stack uses. */
   readonly ready: (plugins: readonly string[]) => Promise<void>;
+  /** Keeps the times of all steps of `up`. @default nobody asks for them */
+  readonly timeline?: Timeline;
 }
 
 function ownPassphrase(engine: Engine): boolean {
@@ -90,7 +93,7 @@ export async function up(
   requests: number,
   images: (needed: readonly string[]) => Promise<void> = async () => {},
 ): Promise<Report> {
-  const { engine, stack: name, progress, signal } = context;
+  const { engine, stack: name, progress, signal, timeline } = context;
   const began = Date.now();
   const stacks = new Map<string, Stack>();
   const configs = new Map<string, ConfigMap>();
@@ -124,9 +127,13 @@ export async function up(
       await settle(context, layer, stack, site);
       if (upstream.length > 0) await imagesMade;
       try {
-        return await operate(layer, "going up", progress, (watch) =>
-          stack.up({ refresh: true, runProgram: true, onEvent: watch.event, suppressOutputs: true }),
-        );
+        return await operate(layer, "going up", progress, (watch) => {
+          const onEvent = (event: EngineEvent): void => {
+            watch.event(event);
+            timeline?.event(layer, event);
+          };
+          return stack.up({ refresh: true, runProgram: true, onEvent, suppressOutputs: true });
+        });
       } catch (error) {
         if (error instanceof OperationError)
           new UnansweredNotes(projectOf(layer), name).add(error.failed.unanswered(site.recoveries));

@@ -10,18 +10,21 @@ import { withLock } from "../toolchain/lock";
 import { type Context, check, down, preview, status, up } from "./chain";
 import { Engine } from "./engine";
 import { Plain, progress as progressOn } from "./progress";
+import { Timeline } from "./timeline";
 import { describe } from "./verify";
 
 const usage = `hybrid-vnf: a network service across machines, Kubernetes and Docker Swarm
 
-  npm run up       [-- --stack NAME] [--requests N]          bring everything up, then ask the service
+  npm run up       [-- --stack NAME] [--requests N] [--timeline FILE]
+                                                             bring everything up, then ask the service
   npm run down     [-- --stack NAME] [--force]               take everything down; --force: even what no longer answers
   npm run preview  [-- --stack NAME]                         say what 'up' would change
   npm run verify   [-- --stack NAME] [--requests N] [--json] ask the service from its client machine
   npm run status   [-- --stack NAME] [--json]                say what is up
 
   --stack NAME     name of the stacks (dev)
-  --requests N     how many requests to send (20)`;
+  --requests N     how many requests to send (20)
+  --timeline FILE  write when each step began and ended (JSON)`;
 
 /** A command line that asks for nothing there is; `message` says what is allowed. */
 export class UsageError extends Error {
@@ -36,6 +39,8 @@ export interface Arguments {
   readonly requests: number;
   readonly json: boolean;
   readonly force: boolean;
+  /** File for the times of all steps. */
+  readonly timeline?: string;
 }
 
 /** Reads the command line. */
@@ -48,8 +53,8 @@ export function parse(args: readonly string[]): Arguments {
   }
   const { values, positionals } = parsed;
   const [command, ...more] = positionals;
-  const { stack, json = false, force = false } = values;
-  const rest = { stack: stack ?? "dev", requests: Number(values.requests ?? 20), json, force };
+  const { stack, json = false, force = false, timeline } = values;
+  const rest = { stack: stack ?? "dev", requests: Number(values.requests ?? 20), json, force, timeline };
   if (values.help || command === "help") return { command: "help", ...rest };
   const known = commands.find((one) => one === command);
   if (known === undefined) throw new UsageError(`The command is '${command ?? ""}'; it can be ${commands.join(", ")}.`);
@@ -60,6 +65,7 @@ export function parse(args: readonly string[]): Arguments {
   if (!Number.isInteger(rest.requests) || rest.requests < 1 || rest.requests > 100_000) {
     throw new UsageError(`--requests is '${values.requests}'; it takes a whole number from 1 to 100000.`);
   }
+  if (timeline !== undefined && known !== "up") throw new UsageError(`--timeline goes with 'up', not with '${known}'.`);
   if (force && known !== "down") throw new UsageError(`--force goes with 'down', not with '${known}'.`);
   if (json && known !== "verify" && known !== "status")
     throw new UsageError(`--json goes with 'verify' and 'status', not with '${known}'.`);
@@ -73,6 +79,7 @@ function read(args: readonly string[]) {
     options: {
       stack: { type: "string" },
       requests: { type: "string" },
+      timeline: { type: "string" },
       json: { type: "boolean" },
       force: { type: "boolean" },
       help: { type: "boolean", short: "h" },
@@ -102,7 +109,7 @@ function lockOf({ engine, stack }: Context): string {
 }
 
 async function main(args: readonly string[]): Promise<number> {
-  const { command, stack, requests, json, force } = parse(args);
+  const { command, stack, requests, json, force, timeline: file } = parse(args);
   if (command === "help") {
     process.stdout.write(`${usage}\n`);
     return 0;
@@ -119,6 +126,7 @@ async function main(args: readonly string[]): Promise<number> {
     () => engine?.interrupt(),
   );
   const report = (line: string): void => progress.line(line);
+  const timeline = file === undefined ? undefined : new Timeline(file);
   try {
     const { signal } = stop;
     const toolchain = await ensureToolchain({ report, signal, plugins: [] });
@@ -126,7 +134,7 @@ async function main(args: readonly string[]): Promise<number> {
     engine = await Engine.from(toolchain);
     const ready = async (plugins: readonly string[]): Promise<void> =>
       void (await ensureToolchain({ report, signal, plugins }));
-    const context: Context = { engine, stack, progress, signal, ready };
+    const context: Context = { engine, stack, progress, signal, ready, timeline };
     const images = (needed: readonly string[]) =>
       ensureImages({ machine: toolchain.machine, images: needed, report, signal });
     const alone = <T>(work: () => Promise<T>): Promise<T> =>
@@ -135,7 +143,9 @@ async function main(args: readonly string[]): Promise<number> {
       case "up":
       case "verify": {
         const seen =
-          command === "up" ? await alone(() => up(context, requests, images)) : await check(context, requests);
+          command === "up"
+            ? await alone(() => up(context, requests, images).finally(() => timeline?.write()))
+            : await check(context, requests);
         if (json) process.stdout.write(`${JSON.stringify(seen, null, 2)}\n`);
         else for (const line of describe(seen)) progress.line(line);
         return seen.good ? 0 : 1;

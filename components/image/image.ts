@@ -34,6 +34,9 @@ function isBuildable(folder: unknown): boolean {
   );
 }
 
+/** Hashes of images' folders, each taken once: many functions share an image. */
+const hashes = new Map<string, string>();
+
 /** A hash over the names, modes and bytes of a folder's files, its tests aside: changes exactly when the image would. */
 export function contentHash(folder: string): string {
   const hash = crypto.createHash("sha256");
@@ -86,7 +89,9 @@ export class Image extends pulumi.ComponentResource {
     super("hybrid-vnf:image:Image", logicalName, { folder: args.folder, runtime: args.runtime }, opts);
     const context = path.join(IMAGES, args.folder);
     requireRegistry(args.registry);
-    const name = `hybrid-vnf/${args.folder}:${contentHash(context)}`;
+    const hash = hashes.get(context) ?? contentHash(context);
+    hashes.set(context, hash);
+    const name = `hybrid-vnf/${args.folder}:${hash}`;
     const reference =
       args.registry === undefined
         ? pulumi.output(name)

@@ -8,13 +8,22 @@ export function quote(value: string): string {
 
 type Input = Readonly<Record<string, string>>;
 
+const texts = new Map<string, string>();
+
+/** The text of a file of this library or of its caller's, read once: a program may have thousands of resources that run it. */
+function textOf(file: string): string {
+  const text = texts.get(file) ?? fs.readFileSync(file, "utf8");
+  texts.set(file, text);
+  return text;
+}
+
 /** What every script finds before its input: what they share. */
-const PRELUDE = fs.readFileSync(path.join(__dirname, "prelude.sh"), "utf8");
+const PRELUDE = textOf(path.join(__dirname, "prelude.sh"));
 
 /** The text of a script that needs no prelude, behind the exports of its input. */
 export function behindInput(file: string, input: Input): string {
   const exports = Object.entries(input).map(([name, value]) => `export ${name}=${quote(value)}\n`);
-  return exports.join("") + fs.readFileSync(file, "utf8");
+  return exports.join("") + textOf(file);
 }
 
 /** A script's text behind the prelude and the exports of its input; nothing of it is ever in a command line. */
