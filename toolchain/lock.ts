@@ -24,7 +24,9 @@ function started(pid: number): string | undefined {
   try {
     // The second field may contain spaces and brackets; what follows the last bracket does not.
     const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
-    return stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19];
+    const [state = "", ...fields] = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+    // A process that was killed stays in the table until its parent has heard of it (proc(5): zombie).
+    return /[ZX]/.test(state) ? undefined : fields[18];
   } catch {
     return undefined;
   }

@@ -24,7 +24,7 @@ import { environment, exports } from "../../toolchain/environment";
 import { hashFolder } from "../../toolchain/hash";
 import { judge } from "../../toolchain/host";
 import { standsIn } from "../../toolchain/installed";
-import { withLock } from "../../toolchain/lock";
+import { BusyError, withLock } from "../../toolchain/lock";
 import { describe as told } from "../../toolchain/main";
 import { elapsed } from "../../toolchain/progress";
 import { type Tool, tools } from "../../toolchain/tools";
@@ -514,6 +514,29 @@ describe("the lock", () => {
     expect(existsSync(path)).toBe(true);
     expect(await withLock(path, { report: () => undefined }, async () => "mine")).toBe("mine");
     expect(existsSync(path)).toBe(false);
+  });
+
+  it("of a process that was killed is taken over, though its parent has not heard of it yet", async () => {
+    const path = join(folder, "lock");
+    const script = `require(${JSON.stringify(join(__dirname, "../../toolchain/lock.ts"))}).withLock(${JSON.stringify(path)}, { report() {} }, () => { console.log("in"); return new Promise(() => setInterval(() => {}, 1000)); })`;
+    // What takes the shell's place never asks for its children.
+    const parent = spawn("bash", ["-c", '"$0" --import tsx -e "$1" & exec sleep 60', process.execPath, script], {
+      cwd: join(__dirname, "../.."),
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+    await new Promise((resolve) => parent.stdout.once("data", resolve));
+    process.kill((JSON.parse(readFileSync(path, "utf8")) as { pid: number }).pid, "SIGKILL");
+    expect(await withLock(path, { report: () => undefined }, async () => "mine")).toBe("mine");
+    parent.kill();
+  });
+
+  it("that is not to be waited for names who has it, and what for", async () => {
+    const path = join(folder, "lock");
+    const second = () => withLock(path, { report: () => undefined, wait: false }, async () => "second");
+    const refused = withLock(path, { report: () => undefined, what: "npm run up" }, second);
+    await expect(refused).rejects.toThrow(BusyError);
+    await expect(refused).rejects.toThrow(`'npm run up' is at work on the same stacks (process ${process.pid}, since `);
+    expect(await second()).toBe("second");
   });
 
   it("is given up when the wait is broken off", async () => {
