@@ -95,7 +95,7 @@ func reading(kind *terraform.Resource) operation  { return kind.ReadContext }
 func removal(kind *terraform.Resource) operation  { return kind.DeleteContext }
 
 var (
-	plain = map[string]any{"name": "plain", "driver": "bridge"}
+	least = map[string]any{"name": "plain", "driver": "bridge"}
 	whole = map[string]any{
 		"name": "whole", "driver": "bridge", "internal": true, "attachable": true, "ipv6": true,
 		"options":      map[string]any{"com.docker.network.bridge.name": "br0"},
@@ -121,7 +121,7 @@ var (
 )
 
 func TestBridgesAreMadeAsByTheProvider(t *testing.T) {
-	for name, input := range map[string]map[string]any{"plain": plain, "whole": whole} {
+	for name, input := range map[string]map[string]any{"plain": least, "whole": whole} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			theirs, ours := &daemon{found: found}, &daemon{found: found}
@@ -162,7 +162,7 @@ func TestADaemonThatFailsIsNoMissingNetwork(t *testing.T) {
 	}))
 	defer server.Close()
 	kind := resourceOf(t, "docker_network", true)
-	d := terraform.TestResourceDataRaw(t, kind.Schema, plain)
+	d := terraform.TestResourceDataRaw(t, kind.Schema, least)
 	d.SetId("4f")
 	problems := kind.ReadContext(context.Background(), d, &provider.ProviderConfig{
 		DefaultConfig: &provider.Config{Host: "tcp://" + server.Listener.Addr().String(), DisableDockerDaemonCheck: true},
@@ -173,7 +173,7 @@ func TestADaemonThatFailsIsNoMissingNetwork(t *testing.T) {
 }
 
 func TestWhatCanGoGoesAtOnce(t *testing.T) {
-	for name, input := range map[string]map[string]any{"docker_network": plain, "docker_volume": {"name": "v"}} {
+	for name, input := range map[string]map[string]any{"docker_network": least, "docker_volume": {"name": "v"}} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			one := &daemon{found: found}
@@ -189,7 +189,7 @@ func TestWhatCanGoGoesAtOnce(t *testing.T) {
 func TestWhatIsInUseIsWaitedFor(t *testing.T) {
 	t.Parallel()
 	one := &daemon{found: found, refuses: 1}
-	state, took := run(t, one, resourceOf(t, "docker_network", true), removal, plain, "4f")
+	state, took := run(t, one, resourceOf(t, "docker_network", true), removal, least, "4f")
 	if state != nil || took < noWait {
 		t.Fatalf("left %v after %s; the daemon was asked %q", state, took, one.asked)
 	}
