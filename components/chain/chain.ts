@@ -65,9 +65,10 @@ export class ServiceChain extends pulumi.ComponentResource {
     const path = planPath(args, problems);
     const crossed = new Map<string, string[]>();
     for (const { machine, destination, nextHop } of path.routes) {
-      const [neighbour, chain] = claim(machine, `route to ${destination}`, `${nextHop} ${name}`)?.split(" ") ?? [];
+      const taken = claim(machine, `route to ${destination}`, `${nextHop} the chain ${name}`);
+      const [neighbour, other] = taken?.split(/ (.*)/) ?? [];
       if (neighbour === undefined || neighbour === nextHop) continue;
-      const where = `packets for ${destination} to ${neighbour} for the chain ${chain}, and would send them to ${nextHop} for this one`;
+      const where = `packets for ${destination} to ${neighbour} for ${other}, and would send them to ${nextHop} for this one`;
       crossed.set(where, [...(crossed.get(where) ?? []), machine.name]);
     }
     for (const [where, machines] of crossed)

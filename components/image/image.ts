@@ -102,13 +102,19 @@ export class Image extends pulumi.ComponentResource {
     const built = new docker.RemoteImage(
       `${logicalName}-build`,
       { name: reference, build: { context, labels: { "hybrid-vnf.image": args.folder } }, keepLocally: true },
-      { parent: this, ignoreChanges: ["build"] },
+      { parent: this, provider: this.operatorsEngine(logicalName), ignoreChanges: ["build"] },
     );
     this.reference =
       args.registry === undefined
         ? this.deliver(logicalName, args, reference, built)
         : this.push(logicalName, reference, built);
     this.registerOutputs({ reference: this.reference });
+  }
+
+  /** The provider of this machine's Docker engine, where a caller names one of another engine, such as a Swarm's, for what this is part of. */
+  private operatorsEngine(name: string): docker.Provider | undefined {
+    const named = this.getProvider("docker:index/remoteImage:RemoteImage");
+    return named ? new docker.Provider(`${name}-engine`, {}, { parent: this }) : undefined;
   }
 
   /** By the client's own login: `docker.RegistryImage` knows neither `docker login` nor a registry that asks for none. */

@@ -13,14 +13,15 @@ export interface NetworkArgs {
   cidr: string;
 }
 
-/** Where machines and networks come from. Nothing outside components/platform/ knows of a particular one. */
+/**
+ * Where machines and networks come from. A provider of its own is for what no provider of that package is named for: a caller's, on a component
+ * or on what that is part of, is never overridden. Nothing outside components/platform/ knows of a particular one.
+ */
 export interface Platform {
   /** What settings and contracts call it: the name that its PlatformModule is registered under. */
   readonly kind: string;
   /** What another program needs to make machines in the same place: plain data without a secret. The site publishes it, so that it is said once. */
   readonly facts: pulumi.Input<unknown>;
-  /** Providers that its resources use, unless a caller names others. @default the engine's own */
-  readonly providers?: readonly pulumi.ProviderResource[];
   /** Makes a network. What comes back is what it needs to attach a leg to it (NetworkLike.ref). */
   network(name: string, args: NetworkArgs, opts: pulumi.ComponentResourceOptions): pulumi.Input<string>;
   /** Makes a machine with these legs that lets the site's key in, or sets up one that is there; `name` begins the names of its resources. */

@@ -1,5 +1,6 @@
 import * as path from "node:path";
 import * as pulumi from "@pulumi/pulumi";
+import { claim } from "../function/claims";
 import type { MachineLike } from "../machine/machine";
 import { Address } from "../network/address";
 import { Cidr } from "../network/cidr";
@@ -55,6 +56,12 @@ export class Route extends pulumi.ComponentResource {
     problems.require(
       !machine.legs.some((leg) => leg.address === nextHop),
       `the next hop ${nextHop} is the address of ${machine.name} itself: name a neighbour's`,
+    );
+    const taken = range && claim(machine, `route to ${range}`, `${nextHop} Route "${name}"`);
+    const [other, by] = taken?.split(/ (.*)/) ?? [];
+    problems.require(
+      other === undefined || other === nextHop,
+      `${machine.name} sends packets for ${destination} to ${other} for ${by}, and would send them to ${nextHop} for this one: let both lead to the same neighbour`,
     );
     problems.throwIfAny();
     const script = {

@@ -37,8 +37,7 @@ export class Network extends pulumi.ComponentResource implements SiteNetwork {
   constructor(name: string, args: NetworkArgs, opts?: pulumi.ComponentResourceOptions) {
     requireArguments(`Network "${name}"`, args, { site: A_SITE });
     const { site, cidr, role = name } = args;
-    const providers = [...(site.platform.providers ?? [])];
-    super("hybrid-vnf:site:Network", name, { site: site.name, cidr, role }, pulumi.mergeOptions({ providers }, opts));
+    super("hybrid-vnf:site:Network", name, { site: site.name, cidr, role }, opts);
     const problems = new Problems(`Network "${name}"`);
     problems.require(
       !problems.requireName("role", role) || /^[a-z][a-z0-9-]{0,30}$/.test(role),

@@ -286,6 +286,17 @@ const SEVERAL: Row[] = [
     ],
   ],
   [
+    "a route beside another one of the same machine, to another neighbour",
+    () => {
+      const machine = there("other-1", 40, [transit, servers]);
+      new Route("one", { machine, destination: "10.200.0.0/16", nextHop: "10.100.102.8" });
+      return new Route("two", { machine, destination: "10.200.0.0/16", nextHop: "10.100.102.9" });
+    },
+    [
+      'other-1 sends packets for 10.200.0.0/16 to 10.100.102.8 for Route "one", and would send them to 10.100.102.9 for this one',
+    ],
+  ],
+  [
     "two balancers on one port of a Swarm",
     () => {
       const cluster = deployedSwarm();

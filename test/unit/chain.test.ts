@@ -1,3 +1,4 @@
+import * as docker from "@pulumi/docker";
 import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import fc from "fast-check";
@@ -9,6 +10,7 @@ import {
   KubernetesCluster,
   type Leg,
   lab,
+  Machine,
   type MachineLike,
   Network,
   type NetworkFunction,
@@ -547,5 +549,25 @@ describe("providers", () => {
     expect(made.filter(({ type }) => type === "pulumi:providers:docker").map(({ name }) => name)).toEqual([
       "p-swarm-provider",
     ]);
+  });
+
+  test("a caller's is never overridden by the platform's, nor builds images that are the operator's", async () => {
+    const engine = new docker.Provider("engine", { host: "tcp://engine:2375" });
+    const mine = new docker.Provider("mine", { host: "tcp://mine:2375" });
+    const named = { provider: mine };
+    const site = new Site("q", { platform: lab({ provider: engine }), transitCidr: "10.27.101.0/24" });
+    const network = new Network("q-own", { site, cidr: "10.27.102.0/24" }, named);
+    const apache = new WebServers("q-apache", { network, serverCount: 1 }, named);
+    const client = new Machine("q-client", { networks: [network], role: "client", host: 60 }, { providers: [mine] });
+    const swarm = new SwarmCluster("q-swarm", { networks: [site.transit], firstHost: 50 });
+    const balancer = new NginxLoadBalancer("q-nginx", { cluster: swarm, backends: apache.addresses }, named);
+    await Promise.all([client.identity, balancer.ready].map((one) => value(one)));
+    await settled();
+    const providerOf = (name: string) => /::([a-z-]+)::[^:]*$/.exec(one(made, name).provider ?? "")?.[1];
+    for (const name of ["q-own-network", "q-apache-1-container", "q-client-container", "q-nginx-service"])
+      expect(providerOf(name), name).toBe("mine");
+    for (const name of ["q-transit-network", "q-swarm-1-container", "q-swarm-1-store"])
+      expect(providerOf(name), name).toBe("engine");
+    expect(providerOf("q-nginx-image-build")).toBe("q-nginx-image-engine");
   });
 });

@@ -14,21 +14,27 @@ interface Engine {
 }
 const engines = new WeakMap<pulumi.Resource, Engine>();
 
-/** The engine that a resource is made on: that of its provider. The engine's own provider is one for each program. */
-function engineOf(resource: pulumi.Resource): Engine {
-  const key = providerOf(resource) ?? pulumi.runtime.getStackResource() ?? resource;
+/** The engine of a provider. The one of a resource that names none is one for each program. */
+function engineOf(provider: pulumi.ProviderResource | undefined, resource: pulumi.Resource): Engine {
+  const key = provider ?? pulumi.runtime.getStackResource() ?? resource;
   const engine = engines.get(key) ?? { images: new Map(), networks: new Map() };
   engines.set(key, engine);
   return engine;
 }
 
-function providerOf(resource: pulumi.Resource): pulumi.ProviderResource | undefined {
+/** The Docker provider that a caller names for a resource, or for what it is part of. */
+export function providerOf(resource: pulumi.Resource): pulumi.ProviderResource | undefined {
   return resource.getProvider("docker:index/network:Network");
 }
 
 /** @throws InvalidInput when the engine gets another network of that name, or of a range that overlaps: it would refuse the second one, at the update. */
-export function claimNetwork(name: string, cidr: Cidr, resource: pulumi.Resource): void {
-  const { networks } = engineOf(resource);
+export function claimNetwork(
+  name: string,
+  cidr: Cidr,
+  provider: pulumi.ProviderResource | undefined,
+  resource: pulumi.Resource,
+): void {
+  const { networks } = engineOf(provider, resource);
   const problems = new Problems(`Lab network "${name}"`);
   for (const [other, taken] of networks) {
     if (
@@ -48,7 +54,7 @@ export function claimNetwork(name: string, cidr: Cidr, resource: pulumi.Resource
 
 /** The ID of an image that the machine's Docker engine has; without it, or without an engine, a preview ends in one sentence. */
 export function imageId(name: string, machine: pulumi.Resource): pulumi.Output<string> {
-  const engine = engineOf(machine);
+  const engine = engineOf(providerOf(machine), machine);
   const known = engine.images.get(name);
   if (known) return known;
   const found = docker.getRemoteImage({ name }, { provider: providerOf(machine) }).then(

@@ -2,11 +2,11 @@ import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import type { MachineArgs, MachineLike } from "../../machine/machine";
 import { Cidr } from "../../network/cidr";
-import { A_PROVIDER, A_TEXT, optional, requireArguments } from "../../problem/arguments";
+import { A_TEXT, type Expectation, optional, requireArguments } from "../../problem/arguments";
 import { Problems } from "../../problem/problem";
 import { CLIENT_IMAGE, MACHINE_IMAGE } from "../../release";
 import type { NetworkArgs, Platform } from "../platform";
-import { claimNetwork } from "./engine";
+import { claimNetwork, providerOf } from "./engine";
 import { LabMachine } from "./machine";
 import { physicalName } from "./name";
 
@@ -20,6 +20,11 @@ export interface LabArgs {
   clientImage?: string;
 }
 
+const A_DOCKER_PROVIDER: Expectation = {
+  what: "a docker.Provider",
+  holds: (value) => docker.Provider.isInstance(value),
+};
+
 /**
  * Machines and networks on one Linux machine: systemd containers on Docker networks. They share its kernel.
  * @example
@@ -29,18 +34,15 @@ export class Lab implements Platform {
   readonly kind = "lab";
   readonly facts = {};
 
-  readonly providers: readonly pulumi.ProviderResource[];
-
   constructor(
     /** As they were given, without defaults. */
     readonly args: LabArgs = {},
   ) {
     requireArguments("lab", args, {
-      provider: optional(A_PROVIDER),
+      provider: optional(A_DOCKER_PROVIDER),
       machineImage: optional(A_TEXT),
       clientImage: optional(A_TEXT),
     });
-    this.providers = args.provider ? [args.provider] : [];
   }
 
   /** A Docker bridge network. Its first address belongs to the machine that carries the lab. */
@@ -50,7 +52,8 @@ export class Lab implements Platform {
     opts: pulumi.ComponentResourceOptions,
   ): pulumi.Output<string> {
     const range = Cidr.parse(cidr);
-    if (opts.parent) claimNetwork(physicalName(site, role), range, opts.parent);
+    const provider = (opts.parent && providerOf(opts.parent)) ?? this.args.provider;
+    if (opts.parent) claimNetwork(physicalName(site, role), range, provider, opts.parent);
     return new docker.Network(
       `${name}-network`,
       {
@@ -59,7 +62,7 @@ export class Lab implements Platform {
         ipamConfigs: [{ subnet: cidr, gateway: gatewayOf(cidr) }],
         labels: [{ label: "hybrid-vnf.site", value: site }],
       },
-      { ...opts, deleteBeforeReplace: true },
+      { ...opts, provider, deleteBeforeReplace: true },
     ).name;
   }
 
@@ -73,7 +76,9 @@ export class Lab implements Platform {
     problems.throwIfAny();
     const image =
       args.role === "client" ? (this.args.clientImage ?? CLIENT_IMAGE) : (this.args.machineImage ?? MACHINE_IMAGE);
-    return new LabMachine(name, { ...args, image }, pulumi.mergeOptions({ providers: [...this.providers] }, opts));
+    const named = opts.parent && providerOf(opts.parent);
+    const providers = this.args.provider && !named ? [this.args.provider] : [];
+    return new LabMachine(name, { ...args, image }, pulumi.mergeOptions({ providers }, opts));
   }
 }
 

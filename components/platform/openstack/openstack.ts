@@ -44,7 +44,7 @@ const LEAST: Partial<Record<Role, { cores: number; memory: number }>> = { kubern
 export class OpenStack implements Platform {
   readonly kind = "openstack";
   readonly facts: pulumi.Input<OpenStackSettings>;
-  readonly providers: readonly pulumi.ProviderResource[];
+  private readonly provider: openstack.Provider;
   private readonly settings: OpenStackSettings;
   private readonly catalog?: Catalog;
   private readonly jumpKey?: pulumi.Input<string>;
@@ -58,7 +58,7 @@ export class OpenStack implements Platform {
     if (catalog) this.compare(catalog);
     const { cloud, region } = this.settings;
     // Without useOctavia the official plugin warns of load balancers in every update, and there are none here.
-    this.providers = [provider ?? new openstack.Provider(`${name}-provider`, { cloud, region, useOctavia: true })];
+    this.provider = provider ?? new openstack.Provider(`${name}-provider`, { cloud, region, useOctavia: true });
     if (imageFile !== undefined)
       this.settings.image = new MachineImage(`${name}-machine`, { file: imageFile }, this.withProviders({})).image;
     this.facts = this.settings;
@@ -66,7 +66,8 @@ export class OpenStack implements Platform {
 
   network(name: string, args: NetworkArgs, opts: pulumi.ComponentResourceOptions): pulumi.Output<string> {
     const { settings, catalog } = this;
-    return new OpenStackNetwork(name, { ...args, settings, catalog, tags: tagsOf(args.site) }, opts).ref;
+    return new OpenStackNetwork(name, { ...args, settings, catalog, tags: tagsOf(args.site) }, this.withProviders(opts))
+      .ref;
   }
 
   machine(name: string, args: MachineArgs, opts: pulumi.ComponentResourceOptions): MachineLike {
@@ -139,7 +140,8 @@ export class OpenStack implements Platform {
   }
 
   private withProviders(opts: pulumi.ComponentResourceOptions): pulumi.ComponentResourceOptions {
-    return pulumi.mergeOptions({ providers: [...this.providers] }, opts);
+    const named = opts.parent?.getProvider("openstack:networking/network:Network");
+    return named ? opts : pulumi.mergeOptions({ providers: [this.provider] }, opts);
   }
 
   /** @throws InvalidInput naming all that the settings name and the cloud doesn't have, and what it has instead. */
