@@ -2,6 +2,7 @@ import * as path from "node:path";
 import type * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { type MachineLike, readyAfter } from "../machine/machine";
+import { Cidr } from "../network/cidr";
 import { requireDisjoint } from "../network/disjoint";
 import type { NetworkIdentity } from "../network/network";
 import { requireArguments, SITE_NETWORKS } from "../problem/arguments";
@@ -101,6 +102,18 @@ export class KubernetesCluster extends pulumi.ComponentResource implements Kuber
         { name: "pods", cidr: podCidr },
         { name: "services", cidr: serviceCidr },
       ]),
+    );
+    const pods = problems.gather(() => Cidr.parseUsable(podCidr));
+    const services = problems.gather(() => Cidr.parseUsable(serviceCidr));
+    problems.require(!pods || pods.prefix <= 24, `podCidr is ${podCidr}: it must be a range of /8 to /24`);
+    problems.require(
+      !services || (services.prefix >= 12 && services.prefix <= 24),
+      `serviceCidr is ${serviceCidr}: it must be a range of /12 to /24`,
+    );
+    // The control plane gives each node a /24 of it.
+    problems.require(
+      !pods || pods.prefix > 24 || !(workerCount >= 2 ** (24 - pods.prefix)),
+      `podCidr is ${podCidr}, which holds ${2 ** (24 - (pods?.prefix ?? 24))} nodes of a /24 each, and workerCount is ${workerCount}: take a larger range, or fewer workers`,
     );
     const hostnames = Array.from({ length: counted ? workerCount + 1 : 0 }, (_, at) => `${machineName}-${at + 1}`);
     const planned = site ? planGroup(site, hostnames, networks, numberOf, problems) : [];

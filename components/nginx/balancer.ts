@@ -76,15 +76,24 @@ export class NginxLoadBalancer extends pulumi.ComponentResource implements Netwo
     );
     const problems = new Problems(`NginxLoadBalancer "${name}"`);
     problems.require(backends.length > 0, "backends is empty: name at least one address to balance over");
+    const named = new Map<string, string>();
     for (const backend of backends) {
       if (!problems.require(typeof backend === "string", `a backend is ${describe(backend)}: it must be a plain text`))
         continue;
-      const [address = "", backendPort] = backend.split(":");
+      const [address = "", ...ports] = backend.split(":");
+      const backendPort = ports.length > 0 ? ports.join(":") : undefined;
       problems.gather(() => parseUsableAddress(address));
       problems.require(
         backendPort === undefined || (/^[1-9]\d{0,4}$/.test(backendPort) && Number(backendPort) <= 65535),
         `"${backend}": the port "${backendPort}" must be a number from 1 to 65535`,
       );
+      const target = `${address}:${backendPort ?? 80}`;
+      const same = named.get(target);
+      problems.require(
+        same === undefined,
+        `backends names ${target} twice ("${same}" and "${backend}"): name each of them once`,
+      );
+      named.set(target, backend);
     }
     problems.requireWhole("port", port, 1, 65535);
     problems.require(

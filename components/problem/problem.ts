@@ -37,9 +37,14 @@ export class Problems {
 
   constructor(private readonly subject: string) {}
 
+  /** Notes a sentence once, though several checks come upon it. */
+  private note(sentence: string): void {
+    if (!this.found.includes(sentence)) this.found.push(sentence);
+  }
+
   /** Notes `sentence` unless `holds`. Returns `holds`, so that a check may depend on an earlier one. */
   require(holds: boolean, sentence: string): boolean {
-    if (!holds) this.found.push(sentence);
+    if (!holds) this.note(sentence);
     return holds;
   }
 
@@ -95,9 +100,8 @@ export class Problems {
     try {
       return parse();
     } catch (error) {
-      if (error instanceof InvalidInput) this.found.push(...error.problems);
-      else if (error instanceof RangeError) this.found.push(error.message);
-      else throw error;
+      if (!(error instanceof InvalidInput || error instanceof RangeError)) throw error;
+      for (const sentence of error instanceof InvalidInput ? error.problems : [error.message]) this.note(sentence);
       return undefined;
     }
   }

@@ -82,6 +82,7 @@ export class QuaggaRouter extends pulumi.ComponentResource implements NetworkFun
           return leg ? [leg] : [];
         })
       : [];
+    const nextHops = new Map<string, string>();
     for (const route of routes) {
       const isDefault = !problems.require(
         route.destination !== "0.0.0.0/0",
@@ -93,6 +94,12 @@ export class QuaggaRouter extends pulumi.ComponentResource implements NetworkFun
         beside === undefined,
         `the route to ${route.destination} overlaps ${beside?.cidr}, which ${node?.name} has a leg in: no route is needed there`,
       );
+      const other = nextHops.get(route.destination);
+      problems.require(
+        other === undefined,
+        `routes names ${route.destination} twice (by ${other} and by ${route.nextHop}): name each destination once`,
+      );
+      nextHops.set(route.destination, route.nextHop);
       const nextHop = problems.gather(() => Address.parse(route.nextHop));
       problems.require(
         !nextHop || !node || node.legs.some((leg) => Cidr.parse(leg.cidr).admits(nextHop)),

@@ -161,6 +161,41 @@ const SINGLE: Row[] = [
     balancer({ readyTimeoutSeconds: 0 }),
     ["readyTimeoutSeconds is 0", "whole number of seconds from 1 to 9999"],
   ],
+  [
+    "a backend that is named twice",
+    balancer({ backends: ["10.100.102.11", "10.100.102.12", "10.100.102.11:80", "10.100.102.11"] }),
+    ['backends names 10.100.102.11:80 twice ("10.100.102.11" and "10.100.102.11:80")', "name each of them once"],
+  ],
+  ["a backend with two ports", balancer({ backends: ["10.100.102.11:80:81"] }), ['the port "80:81" must be a number']],
+  ...["10.100.100.7", "10.100.100.8"].map(
+    (nextHop): Row => [
+      `a router's second route to one network, by ${nextHop}`,
+      router({
+        routes: [
+          { destination: "10.200.0.0/16", nextHop: "10.100.100.7" },
+          { destination: "10.200.0.0/16", nextHop },
+        ],
+      }),
+      [`routes names 10.200.0.0/16 twice (by 10.100.100.7 and by ${nextHop})`],
+    ],
+  ),
+  [
+    "pods' range without room for a node",
+    kubernetes({ podCidr: "10.244.0.0/25" }),
+    ["podCidr is 10.244.0.0/25: it must be a range of /8 to /24"],
+  ],
+  [
+    "pods' range without room for each node",
+    kubernetes({ workerCount: 3, podCidr: "10.244.0.0/23" }),
+    ["podCidr is 10.244.0.0/23, which holds 2 nodes of a /24 each, and workerCount is 3", "take a larger range"],
+  ],
+  ...["172.32.0.0/11", "10.96.0.0/25"].map(
+    (serviceCidr): Row => [
+      `the services' range ${serviceCidr}`,
+      kubernetes({ serviceCidr }),
+      [`serviceCidr is ${serviceCidr}: it must be a range of /12 to /24`],
+    ],
+  ),
   ["the balancer's port out of range", balancer({ port: 0 }), ["port is 0", "1 to 65535"]],
   [
     "an unknown publish mode",
