@@ -93,7 +93,7 @@ export class KubernetesCluster extends pulumi.ComponentResource implements Kuber
       cni !== "bridge" || !(workerCount > 0),
       `cni "bridge" joins the pods of one node only, and workerCount is ${workerCount}: use cni "flannel", or workerCount 0`,
     );
-    problems.requireSeconds("readyTimeoutSeconds", args.readyTimeoutSeconds);
+    const timeout = problems.requireSeconds("readyTimeoutSeconds", args.readyTimeoutSeconds);
     const site = siteOfNetworks(networks, problems);
     problems.gather(() =>
       requireDisjoint(name, [
@@ -158,7 +158,6 @@ export class KubernetesCluster extends pulumi.ComponentResource implements Kuber
     });
     const after = (machine: MachineLike) => [prepared.get(machine)].filter((one) => one !== undefined);
     const [control, ...joining] = machines;
-    const timeout = args.readyTimeoutSeconds;
     const limit: Record<string, pulumi.Input<string>> = timeout === undefined
       ? {}
       : { READY_TIMEOUT: pulumi.output(timeout).apply(String) };

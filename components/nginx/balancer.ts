@@ -115,15 +115,14 @@ export class NginxLoadBalancer extends pulumi.ComponentResource implements Netwo
       args.taskCount === undefined || publishMode !== "host",
       `taskCount is ${describe(args.taskCount)}: with publishMode "host" there is a task on every node; leave it out, or use "ingress"`,
     );
-    problems.requireSeconds("readyTimeoutSeconds", args.readyTimeoutSeconds);
+    const timeout = problems.requireSeconds("readyTimeoutSeconds", args.readyTimeoutSeconds);
     const manager = cluster.nodes[0];
     problems.require(manager !== undefined, "its Swarm has no node");
     problems.require(
       !problems.requireName("functionName", functionName) || /^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$/.test(functionName),
       `its name "${functionName}" can't be used: take a lower-case letter, then at most 62 lower-case letters, digits and dashes (functionName)`,
     );
-    problems.requireText("registry", args.registry);
-    problems.gather(() => requireRegistry(args.registry));
+    const registry = requireRegistry(problems, args.registry);
     const twin = claim(cluster, functionName, name);
     problems.require(
       twin === undefined,
@@ -144,7 +143,7 @@ export class NginxLoadBalancer extends pulumi.ComponentResource implements Netwo
 
     const image = new Image(
       `${name}-image`,
-      { folder: "nginx", runtime: "docker", nodes: cluster.nodes, registry: args.registry },
+      { folder: "nginx", runtime: "docker", nodes: cluster.nodes, registry },
       { parent: this },
     );
     const ports = (publishMode === "host" ? cluster.nodes : []).map(
@@ -204,9 +203,7 @@ export class NginxLoadBalancer extends pulumi.ComponentResource implements Netwo
           SERVICE: functionName,
           REVISION: revision,
           REPLICAS: String(taskCount),
-          ...(args.readyTimeoutSeconds === undefined
-            ? {}
-            : { READY_TIMEOUT: pulumi.output(args.readyTimeoutSeconds).apply(String) }),
+          ...(timeout === undefined ? {} : { READY_TIMEOUT: pulumi.output(timeout).apply(String) }),
         },
         replaceOnChanges: [service.id],
         undo: false,

@@ -61,9 +61,30 @@ export class Problems {
     return this.requireWhole(name, host, 1, 2 ** 24);
   }
 
-  /** Notes a time limit that is not a whole number of seconds; undefined is no problem. */
-  requireSeconds(name: string, seconds: pulumi.Input<number> | undefined): void {
-    if (seconds !== undefined && !isLater(seconds)) this.requireWhole(name, seconds, 1, 9999, "seconds");
+  /**
+   * The same value, checked: at once where it is known, else when it becomes known, so that what is made of it is not made.
+   * @param check notes what is wrong with the known value
+   */
+  checked<T extends number | string>(
+    value: pulumi.Input<T> | undefined,
+    check: (problems: Problems, known: T) => void,
+  ): pulumi.Input<T> | undefined {
+    if (value === undefined) return undefined;
+    if (!isLater(value)) {
+      check(this, value as T);
+      return value;
+    }
+    return pulumi.output<T>(value).apply((known) => {
+      const problems = new Problems(this.subject);
+      check(problems, known as T);
+      problems.throwIfAny();
+      return known as T;
+    });
+  }
+
+  /** A time limit, checked: it must be a whole number of seconds; undefined is no problem. */
+  requireSeconds(name: string, seconds: pulumi.Input<number> | undefined, least = 1): pulumi.Input<number> | undefined {
+    return this.checked(seconds, (problems, known) => problems.requireWhole(name, known, least, 9999, "seconds"));
   }
 
   /** Notes what is known and no text; undefined is no problem. */

@@ -10,6 +10,7 @@ import {
   Network,
   NginxLoadBalancer,
   openStack,
+  Problems,
   QuaggaRouter,
   Route,
   ServiceChain,
@@ -42,6 +43,14 @@ import {
   web,
   wrong,
 } from "./ground";
+
+/** What comes of an output, or stands against it, which an apply would not hear of. The SDK keeps these promises to itself. */
+const known = (output: unknown) => {
+  const { isKnown, isSecret, promise, allResources } = output as Record<string, unknown> & {
+    [name in "promise" | "allResources"]: () => Promise<unknown>;
+  };
+  return Promise.all([promise(), isKnown, isSecret, allResources()]);
+};
 
 /** Programs of one part. */
 const SINGLE: Row[] = [
@@ -536,6 +545,13 @@ const SEVERAL: Row[] = [
     web({ firstHost: wrong(pulumi.output(7)) }),
     ["firstHost is an output, whose value is known only later"],
   ],
+  ...[7, "1", null].map(
+    (value): Row => [
+      `a number that is ${JSON.stringify(value)} only once it is known`,
+      () => known(new Problems("it").requireSeconds("wait", pulumi.output(wrong(value)), 9)),
+      [`it: wait is ${JSON.stringify(value)}: it must be a whole number of seconds from 9 to 9999`],
+    ],
+  ),
   ["hosts without arguments", () => hosts(wrong(undefined)), ["hosts: its arguments are undefined"]],
   ["a hybrid without networks", () => hybrid(wrong({ otherwise: lab() })), ["networks is undefined"]],
   ["a lab that is given a name", () => lab(wrong("mine")), ['lab: its arguments are "mine"']],
