@@ -99,6 +99,9 @@ export function planPath({ from, clients = [], functions, to, returnPath }: Path
     problems.require(to.machines.length > 0, `${to.name} has no machine: a chain leads to at least one server`),
     problems.require(stations.size === functions.length, "a function stands in it twice: name each of them once"),
     ...there.map((station) => checkInstances(station, problems)),
+    ...functions.map(
+      ({ name, port }) => port === undefined || problems.requireWhole(`the port of ${name}`, port, 1, 65535),
+    ),
   ].every(Boolean);
   if (!sound) return nothing;
 

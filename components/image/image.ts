@@ -5,7 +5,7 @@ import * as command from "@pulumi/command";
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import type { MachineLike } from "../machine/machine";
-import { MACHINES, requireArguments } from "../problem/arguments";
+import { MACHINES, requireArguments, subjectOf } from "../problem/arguments";
 import { Problems } from "../problem/problem";
 import { withInput, withSession } from "../script/script";
 
@@ -88,7 +88,7 @@ export class Image extends pulumi.ComponentResource {
   public readonly reference: pulumi.Output<string>;
 
   constructor(logicalName: string, args: ImageArgs, opts?: pulumi.ComponentResourceOptions) {
-    requireArguments(`Image "${logicalName}"`, args, {
+    requireArguments(subjectOf("Image", logicalName), args, {
       folder: { what: `a folder of images/ with a Dockerfile`, holds: isBuildable },
       runtime: { what: '"containerd" or "docker"', holds: (one) => one === "containerd" || one === "docker" },
       nodes: MACHINES,

@@ -5,7 +5,7 @@ import { type MachineLike, readyAfter } from "../machine/machine";
 import { Cidr } from "../network/cidr";
 import { requireDisjoint } from "../network/disjoint";
 import type { NetworkIdentity } from "../network/network";
-import { requireArguments, SITE_NETWORKS } from "../problem/arguments";
+import { requireArguments, SITE_NETWORKS, subjectOf } from "../problem/arguments";
 import { Problems } from "../problem/problem";
 import { MachineScript } from "../script/script";
 import { planGroup, siteOfNetworks } from "../site/legs";
@@ -66,7 +66,7 @@ export class KubernetesCluster extends pulumi.ComponentResource implements Kuber
     opts?: pulumi.ComponentResourceOptions,
   ) {
     const name = logicalName;
-    requireArguments(`KubernetesCluster "${name}"`, args, { networks: SITE_NETWORKS });
+    requireArguments(subjectOf("KubernetesCluster", name), args, { networks: SITE_NETWORKS });
     const { networks, remoteNetworks = [], workerCount = 0, machineName = name } = args;
     const { cni = workerCount === 0 ? "bridge" : "flannel", firstHost = 10, firstWorkerHost = 100 } = args;
     const { podCidr = "10.244.0.0/16", serviceCidr = "10.96.0.0/16" } = args;
@@ -97,7 +97,7 @@ export class KubernetesCluster extends pulumi.ComponentResource implements Kuber
     const site = siteOfNetworks(networks, problems);
     problems.gather(() =>
       requireDisjoint(name, [
-        ...networks,
+        ...new Set(networks),
         ...remoteNetworks,
         { name: "pods", cidr: podCidr },
         { name: "services", cidr: serviceCidr },

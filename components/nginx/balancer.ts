@@ -7,7 +7,7 @@ import type { FunctionInstance, NetworkFunction } from "../function/function";
 import { providerFrom } from "../function/provider";
 import { Image, requireRegistry } from "../image/image";
 import { parseUsableAddress } from "../network/cidr";
-import { listOf, objectWith, requireArguments } from "../problem/arguments";
+import { listOf, objectWith, requireArguments, subjectOf } from "../problem/arguments";
 import { describe } from "../problem/describe";
 import { Problems } from "../problem/problem";
 import { MachineScript } from "../script/script";
@@ -62,7 +62,7 @@ export class NginxLoadBalancer extends pulumi.ComponentResource implements Netwo
   public readonly ready: pulumi.Output<unknown>;
 
   constructor(name: string, args: NginxLoadBalancerArgs, opts?: pulumi.ComponentResourceOptions) {
-    requireArguments(`NginxLoadBalancer "${name}"`, args, {
+    requireArguments(subjectOf("NginxLoadBalancer", name), args, {
       cluster: objectWith("a SwarmCluster, or what a contract tells of one", "nodes", "networks", "credentials"),
       backends: listOf('a list of "ADDRESS" or "ADDRESS:PORT"'),
     });

@@ -9,7 +9,7 @@ import { type Leg, legIn } from "../machine/leg";
 import { Address } from "../network/address";
 import { Cidr } from "../network/cidr";
 import type { NetworkIdentity } from "../network/network";
-import { listOf, NETWORKS, objectWith, optional, requireArguments } from "../problem/arguments";
+import { listOf, NETWORKS, objectWith, optional, requireArguments, subjectOf } from "../problem/arguments";
 import { describe } from "../problem/describe";
 import { Problems } from "../problem/problem";
 
@@ -56,7 +56,7 @@ export class QuaggaRouter extends pulumi.ComponentResource implements NetworkFun
   public readonly routes: pulumi.Output<string>;
 
   constructor(name: string, args: QuaggaRouterArgs, opts?: pulumi.ComponentResourceOptions) {
-    requireArguments(`QuaggaRouter "${name}"`, args, {
+    requireArguments(subjectOf("QuaggaRouter", name), args, {
       cluster: objectWith("a KubernetesCluster, or what a contract tells of one", "nodes", "networks", "kubeconfig"),
       networks: optional(NETWORKS),
       routes: optional(listOf("a list of {destination, nextHop}", "destination", "nextHop")),

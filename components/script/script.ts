@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import * as command from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
 import type { MachineLike } from "../machine/machine";
-import { A_MACHINE, requireArguments } from "../problem/arguments";
+import { A_MACHINE, requireArguments, subjectOf } from "../problem/arguments";
 import { OPENSSH, scriptText, sessionInput, sessionText } from "./text";
 
 /** Which script runs where, and on what it depends. */
@@ -51,7 +51,7 @@ export function withSession(
  */
 export class MachineScript extends command.remote.Command {
   constructor(name: string, args: MachineScriptArgs, opts: pulumi.CustomResourceOptions = {}) {
-    requireArguments(`MachineScript "${name}"`, args, {
+    requireArguments(subjectOf("MachineScript", name), args, {
       machine: A_MACHINE,
       file: { what: "the absolute path of a script", holds: (file) => typeof file === "string" && existsSync(file) },
     });

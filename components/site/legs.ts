@@ -5,7 +5,7 @@ import { Problems } from "../problem/problem";
 import type { SiteNetwork } from "./network";
 import type { SiteLike } from "./site-like";
 
-/** The site that networks of a cluster belong to; notes a cluster without a network, and networks of several sites. */
+/** The site that networks of a cluster belong to; notes a cluster without a network, one that is named twice, and networks of several sites. */
 export function siteOfNetworks(networks: readonly SiteNetwork[], problems: Problems): SiteLike | undefined {
   const [first] = networks;
   problems.require(first !== undefined, "networks is empty: name at least one, such as the transit network");
@@ -14,7 +14,12 @@ export function siteOfNetworks(networks: readonly SiteNetwork[], problems: Probl
     other === undefined,
     `networks "${first?.id}" and "${other?.id}" are of two sites: machines have their legs in networks of one`,
   );
-  return first?.site;
+  const twice = networks.find(({ id }, at) => networks.findIndex((one) => one.id === id) < at);
+  const isSound = problems.require(
+    twice === undefined,
+    `networks names "${twice?.id}" twice: a machine has one leg in each, so name it once`,
+  );
+  return isSound ? first?.site : undefined;
 }
 
 /**

@@ -4,7 +4,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { type MachineLike, readyAfter } from "../machine/machine";
 import { requireDisjoint } from "../network/disjoint";
 import type { NetworkIdentity } from "../network/network";
-import { requireArguments, SITE_NETWORKS } from "../problem/arguments";
+import { requireArguments, SITE_NETWORKS, subjectOf } from "../problem/arguments";
 import { Problems } from "../problem/problem";
 import { MachineScript, printedBy } from "../script/script";
 import { planGroup, siteOfNetworks } from "../site/legs";
@@ -48,7 +48,7 @@ export class SwarmCluster extends pulumi.ComponentResource implements SwarmLike 
     opts?: pulumi.ComponentResourceOptions,
   ) {
     const name = logicalName;
-    requireArguments(`SwarmCluster "${name}"`, args, { networks: SITE_NETWORKS });
+    requireArguments(subjectOf("SwarmCluster", name), args, { networks: SITE_NETWORKS });
     const { networks, managerCount = 1, workerCount = 0, firstHost = 20, machineName = name } = args;
     super(
       "hybrid-vnf:swarm:SwarmCluster",
@@ -68,7 +68,7 @@ export class SwarmCluster extends pulumi.ComponentResource implements SwarmLike 
       problems.requireName("machineName", machineName),
     ].every(Boolean);
     const site = siteOfNetworks(networks, problems);
-    problems.gather(() => requireDisjoint(name, networks));
+    problems.gather(() => requireDisjoint(name, [...new Set(networks)]));
     const hostnames = Array.from(
       { length: counted ? managerCount + workerCount : 0 },
       (_, at) => `${machineName}-${at + 1}`,

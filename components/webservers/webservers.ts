@@ -3,7 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { ServerGroup } from "../chain/path";
 import { legIn } from "../machine/leg";
 import type { MachineLike } from "../machine/machine";
-import { A_SITE_NETWORK, requireArguments } from "../problem/arguments";
+import { A_SITE_NETWORK, requireArguments, subjectOf } from "../problem/arguments";
 import { describe } from "../problem/describe";
 import { Problems } from "../problem/problem";
 import { MachineScript } from "../script/script";
@@ -39,7 +39,7 @@ export class WebServers extends pulumi.ComponentResource implements ServerGroup 
   public readonly addresses: readonly string[];
 
   constructor(name: string, args: WebServersArgs, opts?: pulumi.ComponentResourceOptions) {
-    requireArguments(`WebServers "${name}"`, args, { network: A_SITE_NETWORK });
+    requireArguments(subjectOf("WebServers", name), args, { network: A_SITE_NETWORK });
     const { network, serverCount = 2, firstHost = 11, machineName = name } = args;
     super("hybrid-vnf:webservers:WebServers", name, { network: network.id, serverCount, firstHost, machineName }, opts);
     const { site } = network;

@@ -15,6 +15,8 @@ import {
   Route,
   ServiceChain,
   ServiceLayer,
+  Site,
+  type SiteNetwork,
   SwarmCluster,
   SwarmLayer,
   WebServers,
@@ -390,7 +392,7 @@ const SEVERAL: Row[] = [
       new WebServers("apache", { network: far, machineName: "node" });
       return new KubernetesCluster("k8s", { networks: [near, far], machineName: "node" });
     },
-    ['the site has a machine "node-1" already', "(machineName)"],
+    ['the site has a machine "node-1" already', "(machineName, or hostname of a Machine)"],
   ],
   [
     "two clusters at their defaults",
@@ -550,6 +552,64 @@ const SEVERAL: Row[] = [
       `a number that is ${JSON.stringify(value)} only once it is known`,
       () => known(new Problems("it").requireSeconds("wait", pulumi.output(wrong(value)), 9)),
       [`it: wait is ${JSON.stringify(value)}: it must be a whole number of seconds from 9 to 9999`],
+    ],
+  ),
+  ...[0, 70000, "80", null].map(
+    (port): Row => [
+      `a proxy of one's own on port ${JSON.stringify(port)}`,
+      () => {
+        const { nginx, quagga, apache } = parts();
+        return chain({ functions: [{ ...nginx, port: wrong(port) }, quagga], to: apache })();
+      },
+      [`the port of nginx is ${JSON.stringify(port)}: it must be a whole number from 1 to 65535`],
+    ],
+  ),
+  ...["", undefined, 7].flatMap((name): Row[] => {
+    const told = `its name is ${JSON.stringify(name)}: it must be a text that is not empty`;
+    return [
+      [`a site called ${JSON.stringify(name)}`, () => new Site(wrong(name), wrong({})), [`Site: ${told}`]],
+      [`a gateway called ${JSON.stringify(name)}`, () => new Gateway(wrong(name), wrong({})), [`Gateway: ${told}`]],
+      [
+        `servers called ${JSON.stringify(name)}`,
+        () => new WebServers(wrong(name), { network: ground().servers }),
+        [`WebServers: ${told}`],
+      ],
+    ];
+  }),
+  [
+    "two networks of one role",
+    () => {
+      const { site } = ground();
+      new Network("one", { site, cidr: "10.1.1.0/24", role: "servers" });
+      return new Network("other", { site, cidr: "10.1.2.0/24", role: "servers" });
+    },
+    ['the site has a network "servers" already, 10.1.1.0/24', "another role"],
+  ],
+  ...Object.entries({
+    machine: (networks: SiteNetwork[]) => new Machine("m", { networks, role: "client", host: 7 }),
+    cluster: (networks: SiteNetwork[]) => new KubernetesCluster("k", { networks }),
+    Swarm: (networks: SiteNetwork[]) => new SwarmCluster("s", { networks }),
+  }).map(
+    ([what, make]): Row => [
+      `a ${what} with one network twice`,
+      () => {
+        const { servers: network } = ground();
+        return make([network, network]);
+      },
+      ['networks names "test/servers" twice'],
+    ],
+  ),
+  ["a site without a range", () => new Site("s", wrong({ platform: lab() })), ["transitCidr is undefined"]],
+  [
+    "a network without a range",
+    () => new Network("n", wrong({ site: ground().site })),
+    ["cidr is undefined: it must be a range in CIDR notation"],
+  ],
+  ...Object.entries({ "is undefined": undefined, "is an output": pulumi.output({}), "is an object": {} }).map(
+    ([told, one]): Row => [
+      `a function on the way that ${told}`,
+      () => chain({ functions: [parts().nginx, wrong(one)] })(),
+      [`functions is a list of 2, of which number 2 ${told}`],
     ],
   ),
   ["hosts without arguments", () => hosts(wrong(undefined)), ["hosts: its arguments are undefined"]],
