@@ -8,7 +8,7 @@ import type { NetworkIdentity } from "../network/network";
 import { requireArguments, SITE_NETWORKS, subjectOf } from "../problem/arguments";
 import { Problems } from "../problem/problem";
 import { MachineScript } from "../script/script";
-import { planGroup, siteOfNetworks } from "../site/legs";
+import { machineOn, planGroup, siteOfNetworks } from "../site/legs";
 import type { SiteNetwork } from "../site/network";
 import { Flannel } from "./flannel";
 import { type KubernetesLike, workloadProvider } from "./kubernetes";
@@ -128,7 +128,8 @@ export class KubernetesCluster extends pulumi.ComponentResource implements Kuber
 
     const prepared = new Map<MachineLike, pulumi.CustomResource>();
     const machines = plan.map(({ name: node, hostname, legs }) => {
-      const machine = site.platform.machine(
+      const machine = machineOn(
+        site,
         node,
         { site: site.name, hostname, role: "kubernetes", legs, key: site.key, group },
         { parent: this },

@@ -1,6 +1,9 @@
+import type * as pulumi from "@pulumi/pulumi";
+import type { MachineArgs, MachineLike } from "../machine/machine";
 import { Cidr } from "../network/cidr";
 import type { NetworkIdentity } from "../network/network";
 import { platformOfLegs } from "../platform/platform";
+import { A_MACHINE, requireArguments } from "../problem/arguments";
 import { Problems } from "../problem/problem";
 import type { SiteNetwork } from "./network";
 import type { SiteLike } from "./site-like";
@@ -20,6 +23,19 @@ export function siteOfNetworks(networks: readonly SiteNetwork[], problems: Probl
     `networks names "${twice?.id}" twice: a machine has one leg in each, so name it once`,
   );
   return isSound ? first?.site : undefined;
+}
+
+/** Makes a machine on the site's platform. @throws InvalidInput when the platform, such as one of a program's own, makes none */
+export function machineOn(
+  { platform }: SiteLike,
+  name: string,
+  args: MachineArgs,
+  opts: pulumi.ComponentResourceOptions,
+): MachineLike {
+  const machine = platform.machine(name, args, opts);
+  const asked = `machine("${name}")`;
+  requireArguments(`Platform "${platform.kind}"`, { [asked]: machine }, { [asked]: A_MACHINE });
+  return machine;
 }
 
 /**

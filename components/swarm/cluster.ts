@@ -7,7 +7,7 @@ import type { NetworkIdentity } from "../network/network";
 import { requireArguments, SITE_NETWORKS, subjectOf } from "../problem/arguments";
 import { Problems } from "../problem/problem";
 import { MachineScript, printedBy } from "../script/script";
-import { planGroup, siteOfNetworks } from "../site/legs";
+import { machineOn, planGroup, siteOfNetworks } from "../site/legs";
 import type { SiteNetwork } from "../site/network";
 import { type SwarmCredentials, type SwarmLike, serviceProvider } from "./swarm";
 
@@ -86,11 +86,7 @@ export class SwarmCluster extends pulumi.ComponentResource implements SwarmLike 
     this.networks = networks.map(({ id, name: role, cidr }) => ({ id, name: role, cidr }));
     const group = { name, role: machineName };
     const machines = plan.map(({ name: node, hostname, legs }) =>
-      site.platform.machine(
-        node,
-        { site: site.name, hostname, role: "swarm", legs, key: site.key, group },
-        { parent: this },
-      ),
+      machineOn(site, node, { site: site.name, hostname, role: "swarm", legs, key: site.key, group }, { parent: this }),
     );
     const [manager, ...joining] = machines;
     const address = plan[0]?.legs[0]?.address;

@@ -7,7 +7,7 @@ import { A_SITE_NETWORK, requireArguments, subjectOf } from "../problem/argument
 import { describe } from "../problem/describe";
 import { Problems } from "../problem/problem";
 import { MachineScript } from "../script/script";
-import { planGroup } from "../site/legs";
+import { machineOn, planGroup } from "../site/legs";
 import type { SiteNetwork } from "../site/network";
 
 /** How many servers, where, and what they show. */
@@ -62,7 +62,8 @@ export class WebServers extends pulumi.ComponentResource implements ServerGroup 
     this.network = network;
     this.machines = planned.map(({ hostname, legs }, at) => {
       const number = at + 1;
-      const machine = site.platform.machine(
+      const machine = machineOn(
+        site,
         `${name}-${number}`,
         { site: site.name, hostname, role: "server", legs, key: site.key, group: { name, role: machineName } },
         { parent: this },

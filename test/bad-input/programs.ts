@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import {
+  functionOf,
   Gateway,
   hosts,
   hybrid,
@@ -7,10 +8,12 @@ import {
   KubernetesLayer,
   lab,
   Machine,
+  MachineScript,
   Network,
   NginxLoadBalancer,
   openStack,
   Problems,
+  planPath,
   QuaggaRouter,
   Route,
   ServiceChain,
@@ -28,6 +31,7 @@ import {
   deployedKubernetes,
   deployedSwarm,
   ground,
+  group,
   kubernetes,
   machine,
   moon,
@@ -612,6 +616,79 @@ const SEVERAL: Row[] = [
       [`functions is a list of 2, of which number 2 ${told}`],
     ],
   ),
+  ...["a b;rm", "-oProxyCommand=x"].map(
+    (host): Row => [
+      `a host that SSH reaches at ${host}`,
+      () => hosts({ hosts: { client: { hostKey: "ssh-ed25519 AAAA", host, addresses: ["10.100.100.100"] } } }),
+      ["hosts.client.host: it must be an address or a host's name"],
+    ],
+  ),
+  [
+    "a host with two addresses in one network",
+    () => {
+      const addresses = ["10.100.102.7", "10.100.102.8"];
+      const pool = hosts({ hosts: { m: { hostKey: "ssh-ed25519 AAAA", addresses } } });
+      return machine("m", ground(pool).servers);
+    },
+    ['host m has two addresses in network "servers" 10.100.102.0/24, 10.100.102.7 and 10.100.102.8'],
+  ],
+  [
+    "a host with one address twice",
+    () => hosts({ hosts: { m: { hostKey: "ssh-ed25519 AAAA", addresses: ["10.1.1.1", "10.1.1.1"] } } }),
+    ["m has 10.1.1.1 twice"],
+  ],
+  ...Object.entries({
+    "10.9.9.9": "its address 10.9.9.9 is no machine's address in 10.100.101.0/24",
+    firewall: '"firewall" is not an IPv4 address',
+  }).map(
+    ([address, told]): Row => [
+      `a function of one's own at ${address}`,
+      () => {
+        const { nginx, apache } = parts();
+        const legs = [
+          { network: transit.id, cidr: transit.cidr, address },
+          { network: servers.id, cidr: servers.cidr, address: "10.100.102.77" },
+        ];
+        return chain({ functions: [nginx, { name: "wall", handling: "route", instances: [{ legs }] }], to: apache })();
+      },
+      [`the leg of wall in "test/transit": ${told}`],
+    ],
+  ),
+  ...Object.entries({
+    "is a list of 1": ["80"],
+    'is an object whose "A" is 5': { A: 5 },
+    'is an object whose "A" is undefined': { A: undefined },
+    'is an object whose "A-B" is "1"': { "A-B": "1" },
+    'is an object whose "1A" is "1"': { "1A": "1" },
+  }).map(
+    ([told, input]): Row => [
+      `a script's input that ${told}`,
+      () => new MachineScript("s", { machine: node(), file: __filename, input: wrong(input) }),
+      [`input ${told}: it must be texts by the names of shell variables`],
+    ],
+  ),
+  [
+    "a published function that is nothing",
+    () => functionOf(wrong(undefined), pulumi.output("")),
+    ["functionOf: its arg"],
+  ],
+  ["a path that is nothing", () => planPath(wrong(undefined), new Problems("it")), ["planPath: its arguments"]],
+  ...Object.entries({ "is undefined": undefined, "is an object": {}, "is a promise": Promise.resolve() }).map(
+    ([told, made]): Row => [
+      `a platform of one's own whose machine ${told}`,
+      () => {
+        const own = { kind: "mine", facts: {}, network: () => "n", machine: () => wrong(made) };
+        return machine("m", ground(own).servers);
+      },
+      ['Platform "mine"', `machine("m") ${told}`, "it must be a machine"],
+    ],
+  ),
+  [
+    "a gateway with one wrong leg twice",
+    () => new Gateway("g", { legs: ["10.9.9.9", "10.9.9.9"].map((address) => ({ network: transit, address })) }),
+    ["two legs in one network", "10.9.9.9 is no machine's address"],
+  ],
+  ["a chain to no server", chain({ to: { ...group(), machines: [] } }), ["web has no machine"]],
   ["hosts without arguments", () => hosts(wrong(undefined)), ["hosts: its arguments are undefined"]],
   ["a hybrid without networks", () => hybrid(wrong({ otherwise: lab() })), ["networks is undefined"]],
   ["a lab that is given a name", () => lab(wrong("mine")), ['lab: its arguments are "mine"']],
