@@ -164,7 +164,7 @@ test.each<[string, () => unknown, string]>([
   [
     "a cluster whose nodes are names",
     () => new DeployedKubernetes("k", wrong(half)),
-    "nodes is a list of 1: it must be a list of machines",
+    'nodes is a list of 1, of which number 1 is "node-1": it must be a list of machines',
   ],
   ["a Swarm of nothing", () => new DeployedSwarm("s", wrong(undefined)), 'Swarm "s": its arguments are undefined'],
   [
@@ -200,7 +200,7 @@ test.each<[string, () => unknown, string]>([
   [
     "a chain to no machine",
     () => chain([], { name: "x", network: web().network, machines: [wrong(undefined)] }),
-    "machines is a list of 1: it must be a list of machines",
+    "machines is a list of 1, of which number 1 is undefined: it must be a list of machines",
   ],
 ])("%s", (_, make, sentence) => {
   const { message } = refusalOf(make);
