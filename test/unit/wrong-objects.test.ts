@@ -193,6 +193,11 @@ test.each<[string, () => unknown, string]>([
     'it must be "containerd" or "docker"',
   ],
   [
+    "an image through what is no registry",
+    () => new Image("i", { folder: "nginx", runtime: "docker", nodes: [], registry: "http://later" }),
+    'Image "i": registry is "http://later"',
+  ],
+  [
     "a function of a handling that there is not",
     () => chain([{ name: "f", handling: wrong("drop"), instances: [] }]),
     "(route, translate, proxy)",
