@@ -2,7 +2,15 @@ import * as pulumi from "@pulumi/pulumi";
 import { claim } from "../function/claims";
 import { type NetworkFunction, PACKET_HANDLINGS } from "../function/function";
 import type { NetworkIdentity } from "../network/network";
-import { A_NETWORK, listOf, MACHINES, objectWith, optional, requireArguments } from "../problem/arguments";
+import {
+  A_NETWORK,
+  listWhere,
+  MACHINES,
+  objectWith,
+  optional,
+  requireArguments,
+  subjectOf,
+} from "../problem/arguments";
 import { Problems } from "../problem/problem";
 import { Route } from "../route/route";
 import { type Path, type PathArgs, type PathHop, type PathRoute, planPath, type ServerGroup } from "./path";
@@ -35,13 +43,12 @@ export class ServiceChain extends pulumi.ComponentResource {
   public readonly to: ServerGroup;
 
   constructor(name: string, args: ServiceChainArgs, opts?: pulumi.ComponentResourceOptions) {
-    const list = listOf("a list of network functions", "name", "handling", "instances");
-    const functionList = {
-      what: `${list.what}, each of a handling that there is (${PACKET_HANDLINGS.join(", ")})`,
-      holds: (value: unknown) =>
-        list.holds(value) && (value as NetworkFunction[]).every(({ handling }) => PACKET_HANDLINGS.includes(handling)),
-    };
-    requireArguments(`ServiceChain "${name}"`, args, {
+    const aFunction = objectWith("a network function", "name", "handling", "instances");
+    const functionList = listWhere(
+      `a list of network functions, each of a handling that there is (${PACKET_HANDLINGS.join(", ")})`,
+      (one) => aFunction.holds(one) && PACKET_HANDLINGS.includes((one as NetworkFunction).handling),
+    );
+    requireArguments(subjectOf("ServiceChain", name), args, {
       from: A_NETWORK,
       functions: functionList,
       to: objectWith("a group of servers, such as WebServers", "name", "network", "machines"),

@@ -1,8 +1,10 @@
 import { type FunctionInstance, type FunctionLeg, isStateful, type NetworkFunction } from "../function/function";
 import type { MachineLike } from "../machine/machine";
+import { Address } from "../network/address";
 import { Cidr } from "../network/cidr";
 import type { NetworkIdentity } from "../network/network";
-import type { Problems } from "../problem/problem";
+import { A_NETWORK, listOf, objectWith, requireArguments } from "../problem/arguments";
+import { Problems } from "../problem/problem";
 
 /** What serves a chain's clients: machines beside each other in one network. */
 export interface ServerGroup {
@@ -83,7 +85,13 @@ const described = (station: Station): string => `${station.name} (${networksOf(s
  * const { routes } = vnf.planPath({ from: clients, functions: [balancer, router], to: apache }, problems);
  * problems.throwIfAny();
  */
-export function planPath({ from, clients = [], functions, to, returnPath }: PathArgs, problems: Problems): Path {
+export function planPath(args: PathArgs, problems: Problems): Path {
+  requireArguments("planPath", args, {
+    from: A_NETWORK,
+    functions: listOf("a list of network functions", "name", "handling", "instances"),
+    to: objectWith("a group of servers, such as WebServers", "name", "network", "machines"),
+  });
+  const { from, clients = [], functions, to, returnPath } = args;
   const nothing: Path = { hops: [], routes: [] };
   const client: Station = {
     name: `the clients in "${from.name}"`,
@@ -98,7 +106,12 @@ export function planPath({ from, clients = [], functions, to, returnPath }: Path
   const sound = [
     problems.require(to.machines.length > 0, `${to.name} has no machine: a chain leads to at least one server`),
     problems.require(stations.size === functions.length, "a function stands in it twice: name each of them once"),
-    ...there.map((station) => checkInstances(station, problems)),
+    ...there
+      .filter((station) => station !== server || to.machines.length > 0)
+      .map((station) => checkInstances(station, problems)),
+    ...functions.map(
+      ({ name, port }) => port === undefined || problems.requireWhole(`the port of ${name}`, port, 1, 65535),
+    ),
   ].every(Boolean);
   if (!sound) return nothing;
 
@@ -166,8 +179,25 @@ function checkInstances(station: Station, problems: Problems): boolean {
     problems.require(
       same,
       `${station.name} runs on machines with legs in different networks: give all of them the same`,
-    )
+    ) &&
+    station.instances
+      .flatMap(({ legs }) => legs)
+      .map((leg) => checkLeg(station.name, leg, problems))
+      .every(Boolean)
   );
+}
+
+/** Whether a leg of a station has a range and, where it is said, an address in it, for routes are made of both. */
+function checkLeg(owner: string, { network, cidr: range, address: text }: FunctionLeg, problems: Problems): boolean {
+  const own = new Problems(owner);
+  const cidr = own.gather(() => Cidr.parse(range));
+  const address = text === undefined ? undefined : own.gather(() => Address.parse(text));
+  own.require(
+    !cidr || !address || cidr.admits(address),
+    `its address ${text} is no machine's address in ${range}: take one in it`,
+  );
+  for (const sentence of own.all) problems.require(false, `the leg of ${owner} in "${network}": ${sentence}`);
+  return own.all.length === 0;
 }
 
 /** Two neighbours of one address, of which one is not made here: the site can't know. */

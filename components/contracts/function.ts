@@ -7,6 +7,7 @@ import {
   PACKET_HANDLINGS,
   type PacketHandling,
 } from "../function/function";
+import { A_TEXT, listOf, requireArguments } from "../problem/arguments";
 import { factsOfMachine, type MachineFacts, machineFacts, machineOf } from "./machine";
 
 /** A network function, as another stack needs to know it. */
@@ -83,6 +84,10 @@ export function factsOfFunction(one: NetworkFunction): pulumi.Output<FunctionFac
  * const functions = facts.hops.map((hop) => vnf.functionOf(hop, key));
  */
 export function functionOf(facts: FunctionFacts, privateKey: pulumi.Output<string>): NetworkFunction {
+  requireArguments("functionOf", facts, {
+    name: A_TEXT,
+    instances: listOf("what a contract tells of where it runs", "legs"),
+  });
   return {
     ...facts,
     instances: facts.instances.map(({ machine, legs }) => ({

@@ -2,7 +2,7 @@ import type { FunctionInstance, NetworkFunction } from "../function/function";
 import { Address } from "../network/address";
 import { Cidr } from "../network/cidr";
 import type { NetworkIdentity } from "../network/network";
-import { listOf, requireArguments } from "../problem/arguments";
+import { listOf, requireArguments, subjectOf } from "../problem/arguments";
 import { Problems } from "../problem/problem";
 
 /** One of a gateway's interfaces. */
@@ -34,7 +34,7 @@ export class Gateway implements NetworkFunction {
     public readonly name: string,
     args: GatewayArgs,
   ) {
-    requireArguments(`Gateway "${name}"`, args, { legs: listOf("a list of {network, address}", "network") });
+    requireArguments(subjectOf("Gateway", name), args, { legs: listOf("a list of {network, address}", "network") });
     const problems = new Problems(`Gateway "${name}"`);
     problems.require(args.legs.length >= 2, `it has ${args.legs.length} leg(s): a gateway joins at least two networks`);
     problems.require(

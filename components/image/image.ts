@@ -5,7 +5,8 @@ import * as command from "@pulumi/command";
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import type { MachineLike } from "../machine/machine";
-import { MACHINES, requireArguments } from "../problem/arguments";
+import { MACHINES, requireArguments, subjectOf } from "../problem/arguments";
+import { Problems } from "../problem/problem";
 import { withInput, withSession } from "../script/script";
 
 /** What is built, and which nodes get it. */
@@ -56,20 +57,26 @@ export function contentHash(folder: string): string {
   return hash.digest("hex").slice(0, 12);
 }
 
-/** @throws RangeError when it is known, and no name that images can have before theirs (the grammar of image references, with its host). */
-export function requireRegistry(registry: pulumi.Input<string> | undefined): void {
-  if (registry !== undefined && typeof registry !== "string") return;
-  const host = /^(localhost|[a-z0-9-]+(\.[a-z0-9-]+)+|[a-z0-9-]+(?=:))(:[0-9]{1,5})?$/;
-  const [first = "", ...path] = registry?.split("/") ?? ["localhost"];
-  if (host.test(first) && path.every((part) => /^[a-z0-9]+([._-]+[a-z0-9]+)*$/.test(part))) return;
-  throw new RangeError(
-    `registry is "${registry}": it must be a host, with a port or a path where there is one, in lower case and without "https://", such as "registry.example.org/team"`,
-  );
+/** A registry, checked: it must be what images can have before their names (the grammar of image references, with its host). */
+export function requireRegistry(
+  problems: Problems,
+  registry: pulumi.Input<string> | undefined,
+): pulumi.Input<string> | undefined {
+  return problems.checked(registry, (found, known) => {
+    found.requireText("registry", known);
+    if (typeof known !== "string") return;
+    const host = /^(localhost|[a-z0-9-]+(\.[a-z0-9-]+)+|[a-z0-9-]+(?=:))(:[0-9]{1,5})?$/;
+    const [first = "", ...path] = known.split("/");
+    found.require(
+      host.test(first) && path.every((part) => /^[a-z0-9]+([._-]+[a-z0-9]+)*$/.test(part)),
+      `registry is "${known}": it must be a host, with a port or a path where there is one, in lower case and without "https://", such as "registry.example.org/team"`,
+    );
+  });
 }
 
 /**
  * An image built from its folder by the operator's Docker engine, and handed to nodes over SSH or pulled by them from a registry.
- * @throws RangeError when `registry` is no host that images can be on
+ * @throws InvalidInput when `registry` is no host that images can be on
  * @example
  * const image = new vnf.Image("quagga-image", { folder: "quagga", runtime: "containerd", nodes: k8s.nodes });
  */
@@ -81,24 +88,20 @@ export class Image extends pulumi.ComponentResource {
   public readonly reference: pulumi.Output<string>;
 
   constructor(logicalName: string, args: ImageArgs, opts?: pulumi.ComponentResourceOptions) {
-    requireArguments(`Image "${logicalName}"`, args, {
+    requireArguments(subjectOf("Image", logicalName), args, {
       folder: { what: `a folder of images/ with a Dockerfile`, holds: isBuildable },
       runtime: { what: '"containerd" or "docker"', holds: (one) => one === "containerd" || one === "docker" },
       nodes: MACHINES,
     });
     super("hybrid-vnf:image:Image", logicalName, { folder: args.folder, runtime: args.runtime }, opts);
     const context = path.join(IMAGES, args.folder);
-    requireRegistry(args.registry);
+    const problems = new Problems(`Image "${logicalName}"`);
+    const registry = requireRegistry(problems, args.registry);
+    problems.throwIfAny();
     const hash = hashes.get(context) ?? contentHash(context);
     hashes.set(context, hash);
     const name = `hybrid-vnf/${args.folder}:${hash}`;
-    const reference =
-      args.registry === undefined
-        ? pulumi.output(name)
-        : pulumi.output(args.registry).apply((registry) => {
-            requireRegistry(registry);
-            return `${registry}/${name}`;
-          });
+    const reference = registry === undefined ? pulumi.output(name) : pulumi.interpolate`${registry}/${name}`;
     const built = new docker.RemoteImage(
       `${logicalName}-build`,
       { name: reference, build: { context, labels: { "hybrid-vnf.image": args.folder } }, keepLocally: true },

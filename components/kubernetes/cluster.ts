@@ -2,12 +2,13 @@ import * as path from "node:path";
 import type * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { type MachineLike, readyAfter } from "../machine/machine";
+import { Cidr } from "../network/cidr";
 import { requireDisjoint } from "../network/disjoint";
 import type { NetworkIdentity } from "../network/network";
-import { requireArguments, SITE_NETWORKS } from "../problem/arguments";
+import { requireArguments, SITE_NETWORKS, subjectOf } from "../problem/arguments";
 import { Problems } from "../problem/problem";
 import { MachineScript } from "../script/script";
-import { planGroup, siteOfNetworks } from "../site/legs";
+import { machineOn, planGroup, siteOfNetworks } from "../site/legs";
 import type { SiteNetwork } from "../site/network";
 import { Flannel } from "./flannel";
 import { type KubernetesLike, workloadProvider } from "./kubernetes";
@@ -65,7 +66,7 @@ export class KubernetesCluster extends pulumi.ComponentResource implements Kuber
     opts?: pulumi.ComponentResourceOptions,
   ) {
     const name = logicalName;
-    requireArguments(`KubernetesCluster "${name}"`, args, { networks: SITE_NETWORKS });
+    requireArguments(subjectOf("KubernetesCluster", name), args, { networks: SITE_NETWORKS });
     const { networks, remoteNetworks = [], workerCount = 0, machineName = name } = args;
     const { cni = workerCount === 0 ? "bridge" : "flannel", firstHost = 10, firstWorkerHost = 100 } = args;
     const { podCidr = "10.244.0.0/16", serviceCidr = "10.96.0.0/16" } = args;
@@ -92,15 +93,27 @@ export class KubernetesCluster extends pulumi.ComponentResource implements Kuber
       cni !== "bridge" || !(workerCount > 0),
       `cni "bridge" joins the pods of one node only, and workerCount is ${workerCount}: use cni "flannel", or workerCount 0`,
     );
-    problems.requireSeconds("readyTimeoutSeconds", args.readyTimeoutSeconds);
+    const timeout = problems.requireSeconds("readyTimeoutSeconds", args.readyTimeoutSeconds);
     const site = siteOfNetworks(networks, problems);
     problems.gather(() =>
       requireDisjoint(name, [
-        ...networks,
+        ...new Set(networks),
         ...remoteNetworks,
         { name: "pods", cidr: podCidr },
         { name: "services", cidr: serviceCidr },
       ]),
+    );
+    const pods = problems.gather(() => Cidr.parseUsable(podCidr));
+    const services = problems.gather(() => Cidr.parseUsable(serviceCidr));
+    problems.require(!pods || pods.prefix <= 24, `podCidr is ${podCidr}: it must be a range of /8 to /24`);
+    problems.require(
+      !services || (services.prefix >= 12 && services.prefix <= 24),
+      `serviceCidr is ${serviceCidr}: it must be a range of /12 to /24`,
+    );
+    // The control plane gives each node a /24 of it.
+    problems.require(
+      !pods || pods.prefix > 24 || !(workerCount >= 2 ** (24 - pods.prefix)),
+      `podCidr is ${podCidr}, which holds ${2 ** (24 - (pods?.prefix ?? 24))} nodes of a /24 each, and workerCount is ${workerCount}: take a larger range, or fewer workers`,
     );
     const hostnames = Array.from({ length: counted ? workerCount + 1 : 0 }, (_, at) => `${machineName}-${at + 1}`);
     const planned = site ? planGroup(site, hostnames, networks, numberOf, problems) : [];
@@ -115,7 +128,8 @@ export class KubernetesCluster extends pulumi.ComponentResource implements Kuber
 
     const prepared = new Map<MachineLike, pulumi.CustomResource>();
     const machines = plan.map(({ name: node, hostname, legs }) => {
-      const machine = site.platform.machine(
+      const machine = machineOn(
+        site,
         node,
         { site: site.name, hostname, role: "kubernetes", legs, key: site.key, group },
         { parent: this },
@@ -145,7 +159,6 @@ export class KubernetesCluster extends pulumi.ComponentResource implements Kuber
     });
     const after = (machine: MachineLike) => [prepared.get(machine)].filter((one) => one !== undefined);
     const [control, ...joining] = machines;
-    const timeout = args.readyTimeoutSeconds;
     const limit: Record<string, pulumi.Input<string>> = timeout === undefined
       ? {}
       : { READY_TIMEOUT: pulumi.output(timeout).apply(String) };

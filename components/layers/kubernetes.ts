@@ -3,7 +3,7 @@ import type { Gateway, KubernetesLayerLike } from "../contracts/kubernetes";
 import { type Cni, KubernetesCluster } from "../kubernetes/cluster";
 import { Address } from "../network/address";
 import { Cidr } from "../network/cidr";
-import { A_SITE_NETWORK, requireArguments } from "../problem/arguments";
+import { A_SITE_NETWORK, requireArguments, subjectOf } from "../problem/arguments";
 import { Problems } from "../problem/problem";
 import { Network, type SiteNetwork } from "../site/network";
 import { WebServers } from "../webservers/webservers";
@@ -46,7 +46,7 @@ export class KubernetesLayer extends pulumi.ComponentResource implements Kuberne
   public readonly gateway?: Gateway;
 
   constructor(name: string, args: KubernetesLayerArgs, opts?: pulumi.ComponentResourceOptions) {
-    requireArguments(`KubernetesLayer "${name}"`, args, { transit: A_SITE_NETWORK });
+    requireArguments(subjectOf("KubernetesLayer", name), args, { transit: A_SITE_NETWORK });
     const { transit, serversCidr = "10.100.102.0/24", gatewayAddress, gatewayReturnAddress, ...rest } = args;
     super(
       "hybrid-vnf:layers:KubernetesLayer",

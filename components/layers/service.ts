@@ -5,7 +5,7 @@ import { A_SWARM_LAYER, type SwarmLayerLike } from "../contracts/swarm";
 import { Gateway } from "../gateway/gateway";
 import { requireDisjoint } from "../network/disjoint";
 import { NginxLoadBalancer, type PublishMode } from "../nginx/balancer";
-import { objectWith, requireArguments } from "../problem/arguments";
+import { objectWith, requireArguments, subjectOf } from "../problem/arguments";
 import { Problems } from "../problem/problem";
 import { QuaggaRouter, type StaticRoute } from "../quagga/router";
 
@@ -44,7 +44,7 @@ export class ServiceLayer extends pulumi.ComponentResource {
   public readonly router: QuaggaRouter;
 
   constructor(name: string, args: ServiceLayerArgs, opts?: pulumi.ComponentResourceOptions) {
-    const subject = `ServiceLayer "${name}"`;
+    const subject = subjectOf("ServiceLayer", name);
     requireArguments(subject, args, {
       kubernetes: objectWith("a KubernetesLayer, or what a contract tells of one", "cluster", "servers"),
       swarm: objectWith("a SwarmLayer, or what a contract tells of one", "cluster", "clients", "client"),

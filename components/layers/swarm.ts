@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { SwarmLayerLike } from "../contracts/swarm";
 import type { MachineLike } from "../machine/machine";
-import { A_SITE_NETWORK, requireArguments } from "../problem/arguments";
+import { A_SITE_NETWORK, requireArguments, subjectOf } from "../problem/arguments";
 import { Problems } from "../problem/problem";
 import { Machine } from "../site/machine";
 import { Network, type SiteNetwork } from "../site/network";
@@ -31,7 +31,7 @@ export class SwarmLayer extends pulumi.ComponentResource implements SwarmLayerLi
   public readonly client: MachineLike;
 
   constructor(name: string, args: SwarmLayerArgs, opts?: pulumi.ComponentResourceOptions) {
-    requireArguments(`SwarmLayer "${name}"`, args, { transit: A_SITE_NETWORK });
+    requireArguments(subjectOf("SwarmLayer", name), args, { transit: A_SITE_NETWORK });
     const { transit, clientsCidr = "10.100.100.0/24", managerCount, workerCount } = args;
     super("hybrid-vnf:layers:SwarmLayer", name, { transit: transit.id, clientsCidr, managerCount, workerCount }, opts);
     const { site } = transit;

@@ -19,7 +19,11 @@ export class AddressPlan {
     const cidr = Cidr.parseUsable(text);
     for (const [other, planned] of this.ranges) {
       if (other === id && planned.cidr.toString() === text) return;
-      if (other === id || planned.cidr.overlaps(cidr))
+      if (other === id)
+        throw new RangeError(
+          `the site has a network "${name}" already, ${planned.cidr}: give one of the two another role`,
+        );
+      if (planned.cidr.overlaps(cidr))
         throw new RangeError(
           `network "${name}" ${cidr} overlaps network "${planned.name}" ${planned.cidr}: give one of them a range of its own`,
         );
@@ -35,7 +39,7 @@ export class AddressPlan {
       );
     if (this.hostnames.has(hostname))
       throw new RangeError(
-        `the site has a machine "${hostname}" already: give one of the two another name (machineName)`,
+        `the site has a machine "${hostname}" already: give one of the two another name (machineName, or hostname of a Machine)`,
       );
     this.hostnames.add(hostname);
   }
@@ -46,7 +50,7 @@ export class AddressPlan {
     const owner = this.owners.get(key);
     if (owner !== undefined)
       throw new RangeError(
-        `${hostname} would have the address ${address} in network "${network.name}", which ${owner} has: give one of the two another host number (firstHost)`,
+        `${hostname} would have the address ${address} in network "${network.name}", which ${owner} has: give one of the two another host number`,
       );
     this.owners.set(key, hostname);
   }

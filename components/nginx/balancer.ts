@@ -7,7 +7,7 @@ import type { FunctionInstance, NetworkFunction } from "../function/function";
 import { providerFrom } from "../function/provider";
 import { Image, requireRegistry } from "../image/image";
 import { parseUsableAddress } from "../network/cidr";
-import { listOf, objectWith, requireArguments } from "../problem/arguments";
+import { listOf, objectWith, requireArguments, subjectOf } from "../problem/arguments";
 import { describe } from "../problem/describe";
 import { Problems } from "../problem/problem";
 import { MachineScript } from "../script/script";
@@ -62,7 +62,7 @@ export class NginxLoadBalancer extends pulumi.ComponentResource implements Netwo
   public readonly ready: pulumi.Output<unknown>;
 
   constructor(name: string, args: NginxLoadBalancerArgs, opts?: pulumi.ComponentResourceOptions) {
-    requireArguments(`NginxLoadBalancer "${name}"`, args, {
+    requireArguments(subjectOf("NginxLoadBalancer", name), args, {
       cluster: objectWith("a SwarmCluster, or what a contract tells of one", "nodes", "networks", "credentials"),
       backends: listOf('a list of "ADDRESS" or "ADDRESS:PORT"'),
     });
@@ -76,15 +76,24 @@ export class NginxLoadBalancer extends pulumi.ComponentResource implements Netwo
     );
     const problems = new Problems(`NginxLoadBalancer "${name}"`);
     problems.require(backends.length > 0, "backends is empty: name at least one address to balance over");
+    const named = new Map<string, string>();
     for (const backend of backends) {
       if (!problems.require(typeof backend === "string", `a backend is ${describe(backend)}: it must be a plain text`))
         continue;
-      const [address = "", backendPort] = backend.split(":");
+      const [address = "", ...ports] = backend.split(":");
+      const backendPort = ports.length > 0 ? ports.join(":") : undefined;
       problems.gather(() => parseUsableAddress(address));
       problems.require(
         backendPort === undefined || (/^[1-9]\d{0,4}$/.test(backendPort) && Number(backendPort) <= 65535),
         `"${backend}": the port "${backendPort}" must be a number from 1 to 65535`,
       );
+      const target = `${address}:${backendPort ?? 80}`;
+      const same = named.get(target);
+      problems.require(
+        same === undefined,
+        `backends names ${target} twice ("${same}" and "${backend}"): name each of them once`,
+      );
+      named.set(target, backend);
     }
     problems.requireWhole("port", port, 1, 65535);
     problems.require(
@@ -106,15 +115,14 @@ export class NginxLoadBalancer extends pulumi.ComponentResource implements Netwo
       args.taskCount === undefined || publishMode !== "host",
       `taskCount is ${describe(args.taskCount)}: with publishMode "host" there is a task on every node; leave it out, or use "ingress"`,
     );
-    problems.requireSeconds("readyTimeoutSeconds", args.readyTimeoutSeconds);
+    const timeout = problems.requireSeconds("readyTimeoutSeconds", args.readyTimeoutSeconds);
     const manager = cluster.nodes[0];
     problems.require(manager !== undefined, "its Swarm has no node");
     problems.require(
       !problems.requireName("functionName", functionName) || /^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$/.test(functionName),
       `its name "${functionName}" can't be used: take a lower-case letter, then at most 62 lower-case letters, digits and dashes (functionName)`,
     );
-    problems.requireText("registry", args.registry);
-    problems.gather(() => requireRegistry(args.registry));
+    const registry = requireRegistry(problems, args.registry);
     const twin = claim(cluster, functionName, name);
     problems.require(
       twin === undefined,
@@ -135,7 +143,7 @@ export class NginxLoadBalancer extends pulumi.ComponentResource implements Netwo
 
     const image = new Image(
       `${name}-image`,
-      { folder: "nginx", runtime: "docker", nodes: cluster.nodes, registry: args.registry },
+      { folder: "nginx", runtime: "docker", nodes: cluster.nodes, registry },
       { parent: this },
     );
     const ports = (publishMode === "host" ? cluster.nodes : []).map(
@@ -195,9 +203,7 @@ export class NginxLoadBalancer extends pulumi.ComponentResource implements Netwo
           SERVICE: functionName,
           REVISION: revision,
           REPLICAS: String(taskCount),
-          ...(args.readyTimeoutSeconds === undefined
-            ? {}
-            : { READY_TIMEOUT: pulumi.output(args.readyTimeoutSeconds).apply(String) }),
+          ...(timeout === undefined ? {} : { READY_TIMEOUT: pulumi.output(timeout).apply(String) }),
         },
         replaceOnChanges: [service.id],
         undo: false,

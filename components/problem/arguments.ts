@@ -6,6 +6,8 @@ import { InvalidInput } from "./problem";
 export interface Expectation {
   readonly what: string;
   holds(value: unknown): boolean;
+  /** A value that it does not hold for, in words. @default what `describe` says */
+  tell?(value: unknown): string;
 }
 
 const has = (value: unknown, ...keys: readonly string[]): boolean =>
@@ -21,15 +23,35 @@ export function objectWith(what: string, ...keys: readonly string[]): Expectatio
 
 /** A list of objects with these properties. */
 export function listOf(what: string, ...keys: readonly string[]): Expectation {
+  return listWhere(what, (one) => keys.length === 0 || has(one, ...keys));
+}
+
+/** A list that this holds for each entry of; which one it does not hold for is told. */
+export function listWhere(what: string, holds: (one: unknown) => boolean): Expectation {
   return {
     what,
-    holds: (value) => Array.isArray(value) && value.every((one) => keys.length === 0 || has(one, ...keys)),
+    holds: (value) => Array.isArray(value) && value.every(holds),
+    tell: (value) => {
+      const at = Array.isArray(value) ? value.findIndex((one) => !holds(one)) : -1;
+      return Array.isArray(value) && at >= 0
+        ? `${describe(value)}, of which number ${at + 1} is ${describe(value[at])}`
+        : describe(value);
+    },
   };
 }
 
 /** The same, where it may also be left out. */
-export function optional({ what, holds }: Expectation): Expectation {
-  return { what, holds: (value) => value === undefined || holds(value) };
+export function optional(expectation: Expectation): Expectation {
+  return { ...expectation, holds: (value) => value === undefined || expectation.holds(value) };
+}
+
+/**
+ * How messages speak of a component: `Site "edge"`.
+ * @throws InvalidInput when its name is none that Pulumi takes
+ */
+export function subjectOf(kind: string, name: unknown): string {
+  if (!A_TEXT.holds(name)) throw new InvalidInput(kind, [`its name is ${describe(name)}: it must be ${A_TEXT.what}`]);
+  return `${kind} "${name}"`;
 }
 
 /**
@@ -43,8 +65,8 @@ export function requireArguments(
 ): void {
   if (!has(args)) throw new InvalidInput(subject, [`its arguments are ${describe(args)}: give an object`]);
   const given = args as Readonly<Record<string, unknown>>;
-  const wrong = Object.entries(expectations).flatMap(([key, { what, holds }]) =>
-    holds(given[key]) ? [] : [`${key} is ${describe(given[key])}: it must be ${what}`],
+  const wrong = Object.entries(expectations).flatMap(([key, { what, holds, tell = describe }]) =>
+    holds(given[key]) ? [] : [`${key} is ${tell(given[key])}: it must be ${what}`],
   );
   if (wrong.length > 0) throw new InvalidInput(subject, wrong);
 }
@@ -52,6 +74,10 @@ export function requireArguments(
 export const A_TEXT: Expectation = {
   what: "a text that is not empty",
   holds: (value) => typeof value === "string" && value !== "",
+};
+export const A_RANGE: Expectation = {
+  what: 'a range in CIDR notation, such as "10.100.101.0/24"',
+  holds: (value) => typeof value === "string",
 };
 export const AN_OUTPUT: Expectation = { what: "an output", holds: (value) => pulumi.Output.isInstance(value) };
 export const A_FUNCTION: Expectation = { what: "a function", holds: (value) => typeof value === "function" };

@@ -37,9 +37,14 @@ export class Problems {
 
   constructor(private readonly subject: string) {}
 
+  /** Notes a sentence once, though several checks come upon it. */
+  private note(sentence: string): void {
+    if (!this.found.includes(sentence)) this.found.push(sentence);
+  }
+
   /** Notes `sentence` unless `holds`. Returns `holds`, so that a check may depend on an earlier one. */
   require(holds: boolean, sentence: string): boolean {
-    if (!holds) this.found.push(sentence);
+    if (!holds) this.note(sentence);
     return holds;
   }
 
@@ -56,9 +61,30 @@ export class Problems {
     return this.requireWhole(name, host, 1, 2 ** 24);
   }
 
-  /** Notes a time limit that is not a whole number of seconds; undefined is no problem. */
-  requireSeconds(name: string, seconds: pulumi.Input<number> | undefined): void {
-    if (seconds !== undefined && !isLater(seconds)) this.requireWhole(name, seconds, 1, 9999, "seconds");
+  /**
+   * The same value, checked: at once where it is known, else when it becomes known, so that what is made of it is not made.
+   * @param check notes what is wrong with the known value
+   */
+  checked<T extends number | string>(
+    value: pulumi.Input<T> | undefined,
+    check: (problems: Problems, known: T) => void,
+  ): pulumi.Input<T> | undefined {
+    if (value === undefined) return undefined;
+    if (!isLater(value)) {
+      check(this, value as T);
+      return value;
+    }
+    return pulumi.output<T>(value).apply((known) => {
+      const problems = new Problems(this.subject);
+      check(problems, known as T);
+      problems.throwIfAny();
+      return known as T;
+    });
+  }
+
+  /** A time limit, checked: it must be a whole number of seconds; undefined is no problem. */
+  requireSeconds(name: string, seconds: pulumi.Input<number> | undefined, least = 1): pulumi.Input<number> | undefined {
+    return this.checked(seconds, (problems, known) => problems.requireWhole(name, known, least, 9999, "seconds"));
   }
 
   /** Notes what is known and no text; undefined is no problem. */
@@ -95,9 +121,8 @@ export class Problems {
     try {
       return parse();
     } catch (error) {
-      if (error instanceof InvalidInput) this.found.push(...error.problems);
-      else if (error instanceof RangeError) this.found.push(error.message);
-      else throw error;
+      if (!(error instanceof InvalidInput || error instanceof RangeError)) throw error;
+      for (const sentence of error instanceof InvalidInput ? error.problems : [error.message]) this.note(sentence);
       return undefined;
     }
   }

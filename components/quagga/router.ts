@@ -9,9 +9,9 @@ import { type Leg, legIn } from "../machine/leg";
 import { Address } from "../network/address";
 import { Cidr } from "../network/cidr";
 import type { NetworkIdentity } from "../network/network";
-import { listOf, NETWORKS, objectWith, optional, requireArguments } from "../problem/arguments";
+import { listOf, NETWORKS, objectWith, optional, requireArguments, subjectOf } from "../problem/arguments";
 import { describe } from "../problem/describe";
-import { isLater, Problems } from "../problem/problem";
+import { Problems } from "../problem/problem";
 
 /** A route to a network beyond a neighbour of the router. */
 export interface StaticRoute {
@@ -56,7 +56,7 @@ export class QuaggaRouter extends pulumi.ComponentResource implements NetworkFun
   public readonly routes: pulumi.Output<string>;
 
   constructor(name: string, args: QuaggaRouterArgs, opts?: pulumi.ComponentResourceOptions) {
-    requireArguments(`QuaggaRouter "${name}"`, args, {
+    requireArguments(subjectOf("QuaggaRouter", name), args, {
       cluster: objectWith("a KubernetesCluster, or what a contract tells of one", "nodes", "networks", "kubeconfig"),
       networks: optional(NETWORKS),
       routes: optional(listOf("a list of {destination, nextHop}", "destination", "nextHop")),
@@ -70,9 +70,11 @@ export class QuaggaRouter extends pulumi.ComponentResource implements NetworkFun
     );
     const node = cluster.nodes[0];
     const problems = new Problems(`QuaggaRouter "${name}"`);
-    problems.require(
-      isLater(replicas) || replicas === 0 || replicas === 1,
-      `replicas is ${describe(replicas)}: a router on its node's own network runs once (1) or not at all (0)`,
+    const checkedReplicas = problems.checked<number>(replicas, (found, known) =>
+      found.require(
+        known === 0 || known === 1,
+        `replicas is ${describe(known)}: a router on its node's own network runs once (1) or not at all (0)`,
+      ),
     );
     problems.require(node !== undefined, "its cluster has no node");
     problems.require(networks.length > 0, "networks is empty: name the networks that it forwards between");
@@ -82,6 +84,7 @@ export class QuaggaRouter extends pulumi.ComponentResource implements NetworkFun
           return leg ? [leg] : [];
         })
       : [];
+    const nextHops = new Map<string, string>();
     for (const route of routes) {
       const isDefault = !problems.require(
         route.destination !== "0.0.0.0/0",
@@ -93,6 +96,12 @@ export class QuaggaRouter extends pulumi.ComponentResource implements NetworkFun
         beside === undefined,
         `the route to ${route.destination} overlaps ${beside?.cidr}, which ${node?.name} has a leg in: no route is needed there`,
       );
+      const other = nextHops.get(route.destination);
+      problems.require(
+        other === undefined,
+        `routes names ${route.destination} twice (by ${other} and by ${route.nextHop}): name each destination once`,
+      );
+      nextHops.set(route.destination, route.nextHop);
       const nextHop = problems.gather(() => Address.parse(route.nextHop));
       problems.require(
         !nextHop || !node || node.legs.some((leg) => Cidr.parse(leg.cidr).admits(nextHop)),
@@ -103,14 +112,12 @@ export class QuaggaRouter extends pulumi.ComponentResource implements NetworkFun
         `the next hop ${route.nextHop} of ${route.destination} is the address of ${node?.name} itself: name a neighbour's`,
       );
     }
-    if (args.graceSeconds !== undefined && !isLater(args.graceSeconds))
-      problems.requireWhole("graceSeconds", args.graceSeconds, 0, 9999, "seconds");
+    const graceSeconds = problems.requireSeconds("graceSeconds", args.graceSeconds, 0);
     problems.require(
       !problems.requireName("functionName", functionName) || /^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$/.test(functionName),
       `its name "${functionName}" can't be used: take a lower-case letter, then at most 62 lower-case letters, digits and dashes (functionName)`,
     );
-    problems.requireText("registry", args.registry);
-    problems.gather(() => requireRegistry(args.registry));
+    const registry = requireRegistry(problems, args.registry);
     const twin = claim(cluster, functionName, name);
     problems.require(
       twin === undefined,
@@ -130,7 +137,7 @@ export class QuaggaRouter extends pulumi.ComponentResource implements NetworkFun
 
     const image = new Image(
       `${name}-image`,
-      { folder: "quagga", runtime: "containerd", nodes: [node], registry: args.registry },
+      { folder: "quagga", runtime: "containerd", nodes: [node], registry },
       { parent: this },
     );
     const labels = { app: functionName };
@@ -139,7 +146,7 @@ export class QuaggaRouter extends pulumi.ComponentResource implements NetworkFun
       {
         metadata: { name: functionName, namespace: "default", labels },
         spec: {
-          replicas,
+          replicas: checkedReplicas,
           strategy: { type: "Recreate" },
           selector: { matchLabels: labels },
           template: {
@@ -149,12 +156,12 @@ export class QuaggaRouter extends pulumi.ComponentResource implements NetworkFun
               nodeSelector: { "kubernetes.io/hostname": node.name },
               // The node is chosen by its legs; beside workers, the first one is kept free of ordinary pods.
               tolerations: [{ key: "node-role.kubernetes.io/control-plane", operator: "Exists", effect: "NoSchedule" }],
-              terminationGracePeriodSeconds: args.graceSeconds ?? 10,
+              terminationGracePeriodSeconds: graceSeconds ?? 10,
               containers: [
                 {
                   name: "quagga",
                   image: image.reference,
-                  imagePullPolicy: args.registry !== undefined ? "IfNotPresent" : "Never",
+                  imagePullPolicy: registry !== undefined ? "IfNotPresent" : "Never",
                   securityContext: { privileged: true },
                   env: [
                     { name: "INTERFACES", value: interfaces },

@@ -2,7 +2,9 @@ import { existsSync } from "node:fs";
 import * as command from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
 import type { MachineLike } from "../machine/machine";
-import { A_MACHINE, requireArguments } from "../problem/arguments";
+import { A_MACHINE, type Expectation, objectWith, optional, requireArguments, subjectOf } from "../problem/arguments";
+import { describe } from "../problem/describe";
+import { isLater } from "../problem/problem";
 import { OPENSSH, scriptText, sessionInput, sessionText } from "./text";
 
 /** Which script runs where, and on what it depends. */
@@ -42,6 +44,18 @@ export function withSession(
   return pulumi.all([session, pulumi.output(input)]).apply(([known, values]) => sessionText(known, file, values));
 }
 
+const AN_OBJECT = objectWith("an object");
+const isVariable = ([name, value]: [string, unknown]): boolean =>
+  /^[A-Za-z_]\w*$/.test(name) && (typeof value === "string" || isLater(value));
+const SHELL_INPUT: Expectation = {
+  what: 'texts by the names of shell variables, such as { PORT: "80" }',
+  holds: (input) => AN_OBJECT.holds(input) && Object.entries(input as object).every(isVariable),
+  tell: (input) => {
+    const entry = AN_OBJECT.holds(input) && Object.entries(input as object).find((one) => !isVariable(one));
+    return entry ? `an object whose "${entry[0]}" is ${describe(entry[1])}` : describe(input);
+  },
+};
+
 /**
  * A script file of a component, run on a machine over SSH: again exactly when its text, its input or the machine changes; it removes
  * what it made when its resource goes, unless the machine goes with it.
@@ -51,8 +65,9 @@ export function withSession(
  */
 export class MachineScript extends command.remote.Command {
   constructor(name: string, args: MachineScriptArgs, opts: pulumi.CustomResourceOptions = {}) {
-    requireArguments(`MachineScript "${name}"`, args, {
+    requireArguments(subjectOf("MachineScript", name), args, {
       machine: A_MACHINE,
+      input: optional(SHELL_INPUT),
       file: { what: "the absolute path of a script", holds: (file) => typeof file === "string" && existsSync(file) },
     });
     const { machine } = args;

@@ -1,11 +1,14 @@
+import type * as pulumi from "@pulumi/pulumi";
+import type { MachineArgs, MachineLike } from "../machine/machine";
 import { Cidr } from "../network/cidr";
 import type { NetworkIdentity } from "../network/network";
 import { platformOfLegs } from "../platform/platform";
+import { A_MACHINE, requireArguments } from "../problem/arguments";
 import { Problems } from "../problem/problem";
 import type { SiteNetwork } from "./network";
 import type { SiteLike } from "./site-like";
 
-/** The site that networks of a cluster belong to; notes a cluster without a network, and networks of several sites. */
+/** The site that networks of a cluster belong to; notes a cluster without a network, one that is named twice, and networks of several sites. */
 export function siteOfNetworks(networks: readonly SiteNetwork[], problems: Problems): SiteLike | undefined {
   const [first] = networks;
   problems.require(first !== undefined, "networks is empty: name at least one, such as the transit network");
@@ -14,7 +17,25 @@ export function siteOfNetworks(networks: readonly SiteNetwork[], problems: Probl
     other === undefined,
     `networks "${first?.id}" and "${other?.id}" are of two sites: machines have their legs in networks of one`,
   );
-  return first?.site;
+  const twice = networks.find(({ id }, at) => networks.findIndex((one) => one.id === id) < at);
+  const isSound = problems.require(
+    twice === undefined,
+    `networks names "${twice?.id}" twice: a machine has one leg in each, so name it once`,
+  );
+  return isSound ? first?.site : undefined;
+}
+
+/** Makes a machine on the site's platform. @throws InvalidInput when the platform, such as one of a program's own, makes none */
+export function machineOn(
+  { platform }: SiteLike,
+  name: string,
+  args: MachineArgs,
+  opts: pulumi.ComponentResourceOptions,
+): MachineLike {
+  const machine = platform.machine(name, args, opts);
+  const asked = `machine("${name}")`;
+  requireArguments(`Platform "${platform.kind}"`, { [asked]: machine }, { [asked]: A_MACHINE });
+  return machine;
 }
 
 /**

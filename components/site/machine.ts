@@ -2,10 +2,10 @@ import * as pulumi from "@pulumi/pulumi";
 import type { SshAccess } from "../machine/access";
 import type { Leg } from "../machine/leg";
 import { type MachineLike, ROLES, type Role } from "../machine/machine";
-import { requireArguments, SITE_NETWORKS } from "../problem/arguments";
+import { requireArguments, SITE_NETWORKS, subjectOf } from "../problem/arguments";
 import { describe } from "../problem/describe";
 import { Problems } from "../problem/problem";
-import { planLegs, siteOfNetworks } from "./legs";
+import { machineOn, planLegs, siteOfNetworks } from "./legs";
 import type { SiteNetwork } from "./network";
 
 /** Where a machine stands, and what it is for. */
@@ -36,7 +36,7 @@ export class Machine extends pulumi.ComponentResource implements MachineLike {
   public readonly resource?: pulumi.Resource;
 
   constructor(name: string, args: MachineArgs, opts?: pulumi.ComponentResourceOptions) {
-    requireArguments(`Machine "${name}"`, args, { networks: SITE_NETWORKS });
+    requireArguments(subjectOf("Machine", name), args, { networks: SITE_NETWORKS });
     const { networks, role, host, hostname = name } = args;
     super("hybrid-vnf:site:Machine", name, { networks: networks.map(({ id }) => id), role, host, hostname }, opts);
     const problems = new Problems(`Machine "${name}"`);
@@ -46,11 +46,7 @@ export class Machine extends pulumi.ComponentResource implements MachineLike {
     const legs = site && numbered ? planLegs(site, hostname, networks, host, problems) : [];
     problems.throwIfAny();
     if (!site) throw new RangeError(`${name}: a machine belongs to a site`);
-    const made = site.platform.machine(
-      name,
-      { site: site.name, hostname, role, legs, key: site.key },
-      { parent: this },
-    );
+    const made = machineOn(site, name, { site: site.name, hostname, role, legs, key: site.key }, { parent: this });
     this.id = made.id;
     this.name = made.name;
     this.legs = made.legs;

@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { type NetworkLike, networkId } from "../network/network";
-import { A_SITE, requireArguments } from "../problem/arguments";
+import { A_RANGE, A_SITE, requireArguments, subjectOf } from "../problem/arguments";
 import { Problems } from "../problem/problem";
 import type { SiteLike } from "./site-like";
 
@@ -35,7 +35,7 @@ export class Network extends pulumi.ComponentResource implements SiteNetwork {
   public readonly site: SiteLike;
 
   constructor(name: string, args: NetworkArgs, opts?: pulumi.ComponentResourceOptions) {
-    requireArguments(`Network "${name}"`, args, { site: A_SITE });
+    requireArguments(subjectOf("Network", name), args, { site: A_SITE, cidr: A_RANGE });
     const { site, cidr, role = name } = args;
     super("hybrid-vnf:site:Network", name, { site: site.name, cidr, role }, opts);
     const problems = new Problems(`Network "${name}"`);

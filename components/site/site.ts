@@ -2,7 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { KeyPair } from "../machine/access";
 import { AddressPlan } from "../network/plan";
 import type { Platform } from "../platform/platform";
-import { A_PLATFORM, requireArguments } from "../problem/arguments";
+import { A_PLATFORM, A_RANGE, requireArguments, subjectOf } from "../problem/arguments";
 import { Problems } from "../problem/problem";
 import { SshKey } from "../ssh/key";
 import { Network } from "./network";
@@ -34,8 +34,9 @@ export class Site extends pulumi.ComponentResource implements SiteLike {
   public readonly transit: Network;
 
   constructor(name: string, args: SiteArgs, opts?: pulumi.ComponentResourceOptions) {
-    requireArguments(`Site "${name}"`, args, {
+    requireArguments(subjectOf("Site", name), args, {
       platform: A_PLATFORM,
+      transitCidr: A_RANGE,
     });
     super("hybrid-vnf:site:Site", name, { transitCidr: args.transitCidr, siteName: args.siteName }, opts);
     this.name = args.siteName ?? name;

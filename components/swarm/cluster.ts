@@ -4,10 +4,10 @@ import * as pulumi from "@pulumi/pulumi";
 import { type MachineLike, readyAfter } from "../machine/machine";
 import { requireDisjoint } from "../network/disjoint";
 import type { NetworkIdentity } from "../network/network";
-import { requireArguments, SITE_NETWORKS } from "../problem/arguments";
+import { requireArguments, SITE_NETWORKS, subjectOf } from "../problem/arguments";
 import { Problems } from "../problem/problem";
 import { MachineScript, printedBy } from "../script/script";
-import { planGroup, siteOfNetworks } from "../site/legs";
+import { machineOn, planGroup, siteOfNetworks } from "../site/legs";
 import type { SiteNetwork } from "../site/network";
 import { type SwarmCredentials, type SwarmLike, serviceProvider } from "./swarm";
 
@@ -48,7 +48,7 @@ export class SwarmCluster extends pulumi.ComponentResource implements SwarmLike 
     opts?: pulumi.ComponentResourceOptions,
   ) {
     const name = logicalName;
-    requireArguments(`SwarmCluster "${name}"`, args, { networks: SITE_NETWORKS });
+    requireArguments(subjectOf("SwarmCluster", name), args, { networks: SITE_NETWORKS });
     const { networks, managerCount = 1, workerCount = 0, firstHost = 20, machineName = name } = args;
     super(
       "hybrid-vnf:swarm:SwarmCluster",
@@ -68,7 +68,7 @@ export class SwarmCluster extends pulumi.ComponentResource implements SwarmLike 
       problems.requireName("machineName", machineName),
     ].every(Boolean);
     const site = siteOfNetworks(networks, problems);
-    problems.gather(() => requireDisjoint(name, networks));
+    problems.gather(() => requireDisjoint(name, [...new Set(networks)]));
     const hostnames = Array.from(
       { length: counted ? managerCount + workerCount : 0 },
       (_, at) => `${machineName}-${at + 1}`,
@@ -86,11 +86,7 @@ export class SwarmCluster extends pulumi.ComponentResource implements SwarmLike 
     this.networks = networks.map(({ id, name: role, cidr }) => ({ id, name: role, cidr }));
     const group = { name, role: machineName };
     const machines = plan.map(({ name: node, hostname, legs }) =>
-      site.platform.machine(
-        node,
-        { site: site.name, hostname, role: "swarm", legs, key: site.key, group },
-        { parent: this },
-      ),
+      machineOn(site, node, { site: site.name, hostname, role: "swarm", legs, key: site.key, group }, { parent: this }),
     );
     const [manager, ...joining] = machines;
     const address = plan[0]?.legs[0]?.address;

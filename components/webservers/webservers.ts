@@ -3,11 +3,11 @@ import * as pulumi from "@pulumi/pulumi";
 import type { ServerGroup } from "../chain/path";
 import { legIn } from "../machine/leg";
 import type { MachineLike } from "../machine/machine";
-import { A_SITE_NETWORK, requireArguments } from "../problem/arguments";
+import { A_SITE_NETWORK, requireArguments, subjectOf } from "../problem/arguments";
 import { describe } from "../problem/describe";
 import { Problems } from "../problem/problem";
 import { MachineScript } from "../script/script";
-import { planGroup } from "../site/legs";
+import { machineOn, planGroup } from "../site/legs";
 import type { SiteNetwork } from "../site/network";
 
 /** How many servers, where, and what they show. */
@@ -39,7 +39,7 @@ export class WebServers extends pulumi.ComponentResource implements ServerGroup 
   public readonly addresses: readonly string[];
 
   constructor(name: string, args: WebServersArgs, opts?: pulumi.ComponentResourceOptions) {
-    requireArguments(`WebServers "${name}"`, args, { network: A_SITE_NETWORK });
+    requireArguments(subjectOf("WebServers", name), args, { network: A_SITE_NETWORK });
     const { network, serverCount = 2, firstHost = 11, machineName = name } = args;
     super("hybrid-vnf:webservers:WebServers", name, { network: network.id, serverCount, firstHost, machineName }, opts);
     const { site } = network;
@@ -62,7 +62,8 @@ export class WebServers extends pulumi.ComponentResource implements ServerGroup 
     this.network = network;
     this.machines = planned.map(({ hostname, legs }, at) => {
       const number = at + 1;
-      const machine = site.platform.machine(
+      const machine = machineOn(
+        site,
         `${name}-${number}`,
         { site: site.name, hostname, role: "server", legs, key: site.key, group: { name, role: machineName } },
         { parent: this },

@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import {
+  functionOf,
   Gateway,
   hosts,
   hybrid,
@@ -7,13 +8,18 @@ import {
   KubernetesLayer,
   lab,
   Machine,
+  MachineScript,
   Network,
   NginxLoadBalancer,
   openStack,
+  Problems,
+  planPath,
   QuaggaRouter,
   Route,
   ServiceChain,
   ServiceLayer,
+  Site,
+  type SiteNetwork,
   SwarmCluster,
   SwarmLayer,
   WebServers,
@@ -25,6 +31,7 @@ import {
   deployedKubernetes,
   deployedSwarm,
   ground,
+  group,
   kubernetes,
   machine,
   moon,
@@ -42,6 +49,14 @@ import {
   web,
   wrong,
 } from "./ground";
+
+/** What comes of an output, or stands against it, which an apply would not hear of. The SDK keeps these promises to itself. */
+const known = (output: unknown) => {
+  const { isKnown, isSecret, promise, allResources } = output as Record<string, unknown> & {
+    [name in "promise" | "allResources"]: () => Promise<unknown>;
+  };
+  return Promise.all([promise(), isKnown, isSecret, allResources()]);
+};
 
 /** Programs of one part. */
 const SINGLE: Row[] = [
@@ -161,6 +176,41 @@ const SINGLE: Row[] = [
     balancer({ readyTimeoutSeconds: 0 }),
     ["readyTimeoutSeconds is 0", "whole number of seconds from 1 to 9999"],
   ],
+  [
+    "a backend that is named twice",
+    balancer({ backends: ["10.100.102.11", "10.100.102.12", "10.100.102.11:80", "10.100.102.11"] }),
+    ['backends names 10.100.102.11:80 twice ("10.100.102.11" and "10.100.102.11:80")', "name each of them once"],
+  ],
+  ["a backend with two ports", balancer({ backends: ["10.100.102.11:80:81"] }), ['the port "80:81" must be a number']],
+  ...["10.100.100.7", "10.100.100.8"].map(
+    (nextHop): Row => [
+      `a router's second route to one network, by ${nextHop}`,
+      router({
+        routes: [
+          { destination: "10.200.0.0/16", nextHop: "10.100.100.7" },
+          { destination: "10.200.0.0/16", nextHop },
+        ],
+      }),
+      [`routes names 10.200.0.0/16 twice (by 10.100.100.7 and by ${nextHop})`],
+    ],
+  ),
+  [
+    "pods' range without room for a node",
+    kubernetes({ podCidr: "10.244.0.0/25" }),
+    ["podCidr is 10.244.0.0/25: it must be a range of /8 to /24"],
+  ],
+  [
+    "pods' range without room for each node",
+    kubernetes({ workerCount: 3, podCidr: "10.244.0.0/23" }),
+    ["podCidr is 10.244.0.0/23, which holds 2 nodes of a /24 each, and workerCount is 3", "take a larger range"],
+  ],
+  ...["172.32.0.0/11", "10.96.0.0/25"].map(
+    (serviceCidr): Row => [
+      `the services' range ${serviceCidr}`,
+      kubernetes({ serviceCidr }),
+      [`serviceCidr is ${serviceCidr}: it must be a range of /12 to /24`],
+    ],
+  ),
   ["the balancer's port out of range", balancer({ port: 0 }), ["port is 0", "1 to 65535"]],
   [
     "an unknown publish mode",
@@ -357,7 +407,7 @@ const SEVERAL: Row[] = [
       new WebServers("apache", { network: far, machineName: "node" });
       return new KubernetesCluster("k8s", { networks: [near, far], machineName: "node" });
     },
-    ['the site has a machine "node-1" already', "(machineName)"],
+    ['the site has a machine "node-1" already', "(machineName, or hostname of a Machine)"],
   ],
   [
     "two clusters at their defaults",
@@ -512,6 +562,144 @@ const SEVERAL: Row[] = [
     web({ firstHost: wrong(pulumi.output(7)) }),
     ["firstHost is an output, whose value is known only later"],
   ],
+  ...[7, "1", null].map(
+    (value): Row => [
+      `a number that is ${JSON.stringify(value)} only once it is known`,
+      () => known(new Problems("it").requireSeconds("wait", pulumi.output(wrong(value)), 9)),
+      [`it: wait is ${JSON.stringify(value)}: it must be a whole number of seconds from 9 to 9999`],
+    ],
+  ),
+  ...[0, 70000, "80", null].map(
+    (port): Row => [
+      `a proxy of one's own on port ${JSON.stringify(port)}`,
+      () => {
+        const { nginx, quagga, apache } = parts();
+        return chain({ functions: [{ ...nginx, port: wrong(port) }, quagga], to: apache })();
+      },
+      [`the port of nginx is ${JSON.stringify(port)}: it must be a whole number from 1 to 65535`],
+    ],
+  ),
+  ...["", undefined, 7].flatMap((name): Row[] => {
+    const told = `its name is ${JSON.stringify(name)}: it must be a text that is not empty`;
+    return [
+      [`a site called ${JSON.stringify(name)}`, () => new Site(wrong(name), wrong({})), [`Site: ${told}`]],
+      [`a gateway called ${JSON.stringify(name)}`, () => new Gateway(wrong(name), wrong({})), [`Gateway: ${told}`]],
+      [
+        `servers called ${JSON.stringify(name)}`,
+        () => new WebServers(wrong(name), { network: ground().servers }),
+        [`WebServers: ${told}`],
+      ],
+    ];
+  }),
+  [
+    "two networks of one role",
+    () => {
+      const { site } = ground();
+      new Network("one", { site, cidr: "10.1.1.0/24", role: "servers" });
+      return new Network("other", { site, cidr: "10.1.2.0/24", role: "servers" });
+    },
+    ['the site has a network "servers" already, 10.1.1.0/24', "another role"],
+  ],
+  ...Object.entries({
+    machine: (networks: SiteNetwork[]) => new Machine("m", { networks, role: "client", host: 7 }),
+    cluster: (networks: SiteNetwork[]) => new KubernetesCluster("k", { networks }),
+    Swarm: (networks: SiteNetwork[]) => new SwarmCluster("s", { networks }),
+  }).map(
+    ([what, make]): Row => [
+      `a ${what} with one network twice`,
+      () => {
+        const { servers: network } = ground();
+        return make([network, network]);
+      },
+      ['networks names "test/servers" twice'],
+    ],
+  ),
+  ["a site without a range", () => new Site("s", wrong({ platform: lab() })), ["transitCidr is undefined"]],
+  [
+    "a network without a range",
+    () => new Network("n", wrong({ site: ground().site })),
+    ["cidr is undefined: it must be a range in CIDR notation"],
+  ],
+  ...Object.entries({ "is undefined": undefined, "is an output": pulumi.output({}), "is an object": {} }).map(
+    ([told, one]): Row => [
+      `a function on the way that ${told}`,
+      () => chain({ functions: [parts().nginx, wrong(one)] })(),
+      [`functions is a list of 2, of which number 2 ${told}`],
+    ],
+  ),
+  ...["a b;rm", "-oProxyCommand=x"].map(
+    (host): Row => [
+      `a host that SSH reaches at ${host}`,
+      () => hosts({ hosts: { client: { hostKey: "ssh-ed25519 AAAA", host, addresses: ["10.100.100.100"] } } }),
+      ["hosts.client.host: it must be an address or a host's name"],
+    ],
+  ),
+  [
+    "a host with two addresses in one network",
+    () => {
+      const addresses = ["10.100.102.7", "10.100.102.8"];
+      const pool = hosts({ hosts: { m: { hostKey: "ssh-ed25519 AAAA", addresses } } });
+      return machine("m", ground(pool).servers);
+    },
+    ['host m has two addresses in network "servers" 10.100.102.0/24, 10.100.102.7 and 10.100.102.8'],
+  ],
+  [
+    "a host with one address twice",
+    () => hosts({ hosts: { m: { hostKey: "ssh-ed25519 AAAA", addresses: ["10.1.1.1", "10.1.1.1"] } } }),
+    ["m has 10.1.1.1 twice"],
+  ],
+  ...Object.entries({
+    "10.9.9.9": "its address 10.9.9.9 is no machine's address in 10.100.101.0/24",
+    firewall: '"firewall" is not an IPv4 address',
+  }).map(
+    ([address, told]): Row => [
+      `a function of one's own at ${address}`,
+      () => {
+        const { nginx, apache } = parts();
+        const legs = [
+          { network: transit.id, cidr: transit.cidr, address },
+          { network: servers.id, cidr: servers.cidr, address: "10.100.102.77" },
+        ];
+        return chain({ functions: [nginx, { name: "wall", handling: "route", instances: [{ legs }] }], to: apache })();
+      },
+      [`the leg of wall in "test/transit": ${told}`],
+    ],
+  ),
+  ...Object.entries({
+    "is a list of 1": ["80"],
+    'is an object whose "A" is 5': { A: 5 },
+    'is an object whose "A" is undefined': { A: undefined },
+    'is an object whose "A-B" is "1"': { "A-B": "1" },
+    'is an object whose "1A" is "1"': { "1A": "1" },
+  }).map(
+    ([told, input]): Row => [
+      `a script's input that ${told}`,
+      () => new MachineScript("s", { machine: node(), file: __filename, input: wrong(input) }),
+      [`input ${told}: it must be texts by the names of shell variables`],
+    ],
+  ),
+  [
+    "a published function that is nothing",
+    () => functionOf(wrong(undefined), pulumi.output("")),
+    ["functionOf: its arg"],
+  ],
+  ["a path that is nothing", () => planPath(wrong(undefined), new Problems("it")), ["planPath: its arguments"]],
+  ...Object.entries({ "is undefined": undefined, "is an object": {}, "is a promise": Promise.resolve() }).map(
+    ([told, made]): Row => [
+      `a platform of one's own whose machine ${told}`,
+      () => {
+        const own = { kind: "mine", facts: {}, network: () => "n", machine: () => wrong(made) };
+        return machine("m", ground(own).servers);
+      },
+      ['Platform "mine"', `machine("m") ${told}`, "it must be a machine"],
+    ],
+  ),
+  [
+    "a gateway with one wrong leg twice",
+    () => new Gateway("g", { legs: ["10.9.9.9", "10.9.9.9"].map((address) => ({ network: transit, address })) }),
+    ["two legs in one network", "10.9.9.9 is no machine's address"],
+  ],
+  ["a chain to no server", chain({ to: { ...group(), machines: [] } }), ["web has no machine"]],
   ["hosts without arguments", () => hosts(wrong(undefined)), ["hosts: its arguments are undefined"]],
   ["a hybrid without networks", () => hybrid(wrong({ otherwise: lab() })), ["networks is undefined"]],
   ["a lab that is given a name", () => lab(wrong("mine")), ['lab: its arguments are "mine"']],

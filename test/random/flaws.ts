@@ -134,7 +134,11 @@ export const FLAWS: readonly (readonly [string, string, (base: Base) => unknown]
   ["a network without a prefix length", "its prefix length is missing", (p) => p.network("10.250.0.0")],
   ["a network with host bits", "it has host bits set", (p) => p.network("10.250.0.7/24")],
   ["a network without room", "has no room for two machines", (p) => p.network("10.250.0.0/31")],
-  ["two networks of one role", "overlaps network", (p) => p.network(undefined, p.spec.networks[0]?.role)],
+  [
+    "two networks of one role",
+    "give one of the two another role",
+    (p) => p.network(undefined, p.spec.networks[0]?.role),
+  ],
   ["a network whose role is no name", 'its role is "The Net"', (p) => p.network(undefined, "The Net")],
   [
     "a site whose name is no name",
@@ -152,7 +156,11 @@ export const FLAWS: readonly (readonly [string, string, (base: Base) => unknown]
   ["a machine whose name no host can have", "is no host name", (p) => p.machine({ hostname: `${p.site.name}_box` })],
   ["a machine on two sites", "are of two sites", (p) => p.machine({ networks: [p.transit, p.otherSite()] })],
   ["a machine in no network", "networks is empty", (p) => p.machine({ networks: [] })],
-  ["a machine twice in one network", "would have the address", (p) => p.machine({ networks: [p.transit, p.transit] })],
+  [
+    "a machine twice in one network",
+    "a machine has one leg in each",
+    (p) => p.machine({ networks: [p.transit, p.transit] }),
+  ],
   [
     "two machines on one address",
     "would have the address",
@@ -177,7 +185,7 @@ export const FLAWS: readonly (readonly [string, string, (base: Base) => unknown]
   ],
   [
     "a cluster twice in one network",
-    'overlaps network "transit"',
+    "a machine has one leg in each",
     (p) => p.cluster("kubernetes", { networks: [p.transit, p.transit], firstHost: 60 }),
   ],
   ["a port of the nodes' own", "port is 2377, which belongs to", (p) => p.balance({ port: 2377 })],

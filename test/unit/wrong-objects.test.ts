@@ -164,7 +164,7 @@ test.each<[string, () => unknown, string]>([
   [
     "a cluster whose nodes are names",
     () => new DeployedKubernetes("k", wrong(half)),
-    "nodes is a list of 1: it must be a list of machines",
+    'nodes is a list of 1, of which number 1 is "node-1": it must be a list of machines',
   ],
   ["a Swarm of nothing", () => new DeployedSwarm("s", wrong(undefined)), 'Swarm "s": its arguments are undefined'],
   [
@@ -193,6 +193,11 @@ test.each<[string, () => unknown, string]>([
     'it must be "containerd" or "docker"',
   ],
   [
+    "an image through what is no registry",
+    () => new Image("i", { folder: "nginx", runtime: "docker", nodes: [], registry: "http://later" }),
+    'Image "i": registry is "http://later"',
+  ],
+  [
     "a function of a handling that there is not",
     () => chain([{ name: "f", handling: wrong("drop"), instances: [] }]),
     "(route, translate, proxy)",
@@ -200,7 +205,7 @@ test.each<[string, () => unknown, string]>([
   [
     "a chain to no machine",
     () => chain([], { name: "x", network: web().network, machines: [wrong(undefined)] }),
-    "machines is a list of 1: it must be a list of machines",
+    "machines is a list of 1, of which number 1 is undefined: it must be a list of machines",
   ],
 ])("%s", (_, make, sentence) => {
   const { message } = refusalOf(make);

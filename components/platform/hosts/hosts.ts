@@ -49,7 +49,11 @@ export class Hosts implements Platform {
   addressOf(hostname: string, network: NetworkIdentity): string {
     const { addresses } = this.host(hostname);
     const cidr = Cidr.parse(network.cidr);
-    const address = addresses.find((text) => cidr.contains(Address.parse(text)));
+    const [address, other] = addresses.filter((text) => cidr.contains(Address.parse(text)));
+    if (other)
+      throw new RangeError(
+        `host ${hostname} has two addresses in network "${network.name}" ${cidr}, ${address} and ${other}: name the one that its leg there has`,
+      );
     if (address) return address;
     throw new RangeError(
       `host ${hostname} has no address in network "${network.name}" ${cidr} (it has: ${addresses.join(", ")}): add its address there, or take another range`,

@@ -21,7 +21,11 @@ export type HostsSettings = Readonly<Record<string, HostSettings>>;
 const port = "it must be from 1 to 65535";
 const host = z
   .strictObject({
-    host: z.string().min(1, "it must not be empty").optional(),
+    host: z
+      .string()
+      .min(1, "it must not be empty")
+      .refine((text) => /^(?!-)[\w.:%-]*$/.test(text), "it must be an address or a host's name")
+      .optional(),
     port: z.int("it must be a whole number").min(1, port).max(65535, port).optional(),
     hostKey,
     addresses: z
@@ -66,7 +70,12 @@ export function parseHosts(given: unknown): HostsSettings {
     for (const text of addresses) {
       if (problems.gather(() => parseUsableAddress(text)) === undefined) continue;
       const owner = owners.get(text);
-      problems.require(owner === undefined, `${name} and ${owner} both have ${text}: an address belongs to one host`);
+      problems.require(
+        owner === undefined,
+        owner === name
+          ? `${name} has ${text} twice: name each of its addresses once`
+          : `${name} and ${owner} both have ${text}: an address belongs to one host`,
+      );
       owners.set(text, name);
     }
   }
