@@ -63,7 +63,7 @@ test.each<[string, () => unknown, string]>([
   [
     "a lab whose provider is an address",
     () => lab({ provider: wrong("tcp://far:2375") }),
-    "it must be a provider resource",
+    "it must be a docker.Provider",
   ],
   ["a list for a lab", () => lab(wrong([])), "lab: its arguments are a list of 0"],
   [
