@@ -11,7 +11,7 @@ import { type Changes, OperationError, operate } from "./operation";
 import { preflight } from "./preflight";
 import type { Outputs } from "./programs";
 import type { Progress } from "./progress";
-import { recover, unlock } from "./recovery";
+import { dropHalfAttributes, recover, unlock } from "./recovery";
 import { type ConfiguredSite, configuredSite } from "./site";
 import type { Timeline } from "./timeline";
 import { UnansweredNotes } from "./unanswered";
@@ -99,6 +99,7 @@ export async function up(
   const configs = new Map<string, ConfigMap>();
   await Promise.all(
     layers.map(async ({ name: layer }) => {
+      dropHalfAttributes(backendOf(engine), projectOf(layer), name);
       if (
         ownPassphrase(engine) &&
         !existsSync(join(stateFolder(), "state", ".pulumi", "stacks", projectOf(layer), `${name}.json`))
@@ -155,6 +156,7 @@ export async function down(context: Context, force: boolean): Promise<void> {
   const configs = new Map<string, ConfigMap>();
   await Promise.all(
     layers.map(async ({ name: layer }) => {
+      dropHalfAttributes(backendOf(engine), projectOf(layer), name);
       const stack = await engine.find(layer, name);
       if (stack !== undefined) stacks.set(layer, stack);
       const config = await (stack?.getAllConfig() ?? engine.settings(layer, name));

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
@@ -51,6 +51,23 @@ export function backendFolder(url: string): string | undefined {
     ? `${process.env.HOME ?? ""}${url.slice("file://~".length)}`
     : fileURLToPath(new URL(url));
   return join(path, ".pulumi");
+}
+
+/**
+ * Takes away what an engine had only begun to write beside a stack's state when it was killed: the file backend keeps each file's attributes in a
+ * file of its own, can't read a state whose attributes are half there, and needs none (gocloud.dev/blob/fileblob).
+ */
+export function dropHalfAttributes(backend: string, project: string, stack: string): void {
+  const where = join(backendFolder(backend) ?? "", "stacks", project);
+  if (backendFolder(backend) === undefined || !existsSync(where)) return;
+  for (const name of readdirSync(where)) {
+    if (!name.startsWith(`${stack}.json`) || !name.endsWith(".attrs")) continue;
+    try {
+      JSON.parse(text(join(where, name)) ?? "{}");
+    } catch {
+      rmSync(join(where, name), { force: true });
+    }
+  }
 }
 
 function locksOf(

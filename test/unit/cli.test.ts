@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { EngineEvent } from "@pulumi/pulumi/automation";
@@ -11,7 +11,7 @@ import { OperationError, operate } from "../../cli/operation";
 import { bridges, conflicts, usedByDocker, usedByRoutes } from "../../cli/preflight";
 import { separateErrors } from "../../cli/programs";
 import { Live, Plain, stepLine, summary } from "../../cli/progress";
-import { backendFolder, judgeHolder, parseLock } from "../../cli/recovery";
+import { backendFolder, dropHalfAttributes, judgeHolder, parseLock } from "../../cli/recovery";
 import { FailedCreations, UnansweredNotes } from "../../cli/unanswered";
 import {
   count,
@@ -70,6 +70,20 @@ describe("programs side by side in one process", () => {
     for (const listener of listeners) process.off("unhandledRejection", listener);
     expect(heard).toEqual(["0: of the first", "0: of nobody", "1: of nobody"]);
     expect(process.rawListeners("unhandledRejection")).toEqual(before);
+  });
+});
+
+describe("a state whose engine was killed while it wrote", () => {
+  it("loses the attributes that are half there, and nothing else", () => {
+    const folder = mkdtempSync(join(tmpdir(), "hybrid-vnf-state-"));
+    const where = join(folder, ".pulumi/stacks/hybrid-vnf-site");
+    mkdirSync(where, { recursive: true });
+    const files = { "dev.json": "", "dev.json.attrs": "", "dev.json.bak.attrs": "{}", "other.json.attrs": "" };
+    for (const [name, content] of Object.entries(files)) writeFileSync(join(where, name), content);
+    dropHalfAttributes(`file://${folder}`, "hybrid-vnf-site", "dev");
+    expect(readdirSync(where).sort()).toEqual(["dev.json", "dev.json.bak.attrs", "other.json.attrs"]);
+    dropHalfAttributes("s3://bucket", "hybrid-vnf-site", "dev");
+    rmSync(folder, { recursive: true });
   });
 });
 
