@@ -1,32 +1,40 @@
 import { defineConfig } from "vitest/config";
+import LongestFirst from "./test/longest-first.mts";
 
-/** Tests that bring up machines: one file at a time, for all share one engine. */
-function onMachines(name: string, setup: string, include: string, groupOrder: number) {
+/** Tests that bring up machines, so many files at a time: for most of their time they wait, and none looks at what another one makes. */
+function onMachines(name: string, setups: string[], include: string, groupOrder: number, filesAtATime: number) {
   return {
     test: {
       name,
-      globalSetup: [setup],
+      globalSetup: setups,
+      setupFiles: ["./test/stack-traces.ts"],
       include: [include],
       testTimeout: 600_000,
       hookTimeout: 3_600_000,
-      fileParallelism: false,
+      fileParallelism: filesAtATime > 1,
       pool: "forks" as const,
-      maxWorkers: 1,
+      maxWorkers: filesAtATime,
       sequence: { groupOrder },
     },
   };
 }
 
+const HOST = "./test/e2e/host.ts";
+/** Files with a chain each, on two processors. */
+const FILES_AT_A_TIME = 2;
+
 export default defineConfig({
   test: {
     // Of tests that are said to be concurrent.
     maxConcurrency: 2,
+    sequence: { sequencer: LongestFirst },
     reporters: ["default", "./test/closing-line.mts"],
     projects: [
       {
         test: {
           name: "unit",
           include: ["test/unit/**/*.test.ts"],
+          setupFiles: ["./test/stack-traces.ts"],
           testTimeout: 30_000,
           isolate: true,
           pool: "forks",
@@ -35,15 +43,21 @@ export default defineConfig({
           execArgv: ["--min-semi-space-size=64", "--max-semi-space-size=128"],
         },
       },
-      onMachines(
-        "e2e",
-        "./test/e2e/host.ts",
-        "test/e2e/{bad-input,chain,consumer,examples,plugins,random,scripts,wide}.test.ts",
-        1,
-      ),
-      onMachines("platforms", "./test/e2e/host.ts", "test/e2e/{hosts,hybrid}.test.ts", 2),
-      onMachines("openstack", "./test/openstack/host.ts", "test/openstack/{cloud,chain}.test.ts", 3),
-      onMachines("guests", "./test/openstack/host.ts", "test/openstack/{guest,guests,jump}.test.ts", 4),
+      {
+        test: {
+          name: "browser",
+          include: ["test/browser/**/*.test.ts"],
+          testTimeout: 60_000,
+          pool: "forks",
+          maxWorkers: 1,
+          sequence: { groupOrder: 1 },
+        },
+      },
+      // Each has a site's name and ranges of its own, in a copy of the checkout.
+      onMachines("e2e", [HOST, "./test/e2e/built.ts"], "test/e2e/!(hosts|hybrid).test.ts", 2, FILES_AT_A_TIME),
+      onMachines("platforms", [HOST], "test/e2e/{hosts,hybrid}.test.ts", 2, FILES_AT_A_TIME),
+      onMachines("openstack", ["./test/openstack/host.ts"], "test/openstack/{cloud,chain}.test.ts", 5, 1),
+      onMachines("guests", ["./test/openstack/host.ts"], "test/openstack/{guest,guests,jump}.test.ts", 6, 1),
     ],
   },
 });

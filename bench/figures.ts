@@ -1,5 +1,15 @@
 /** What can be measured together: `npm run bench -- GROUP…`. */
-export const GROUPS = ["lab", "throughput", "scale", "cold", "openstack"] as const;
+export const GROUPS = [
+  "lab",
+  "throughput",
+  "scale",
+  "graph",
+  "comment",
+  "proof",
+  "routing",
+  "cold",
+  "openstack",
+] as const;
 export type Group = (typeof GROUPS)[number];
 
 /** A figure that the bench measures. */
@@ -8,9 +18,32 @@ export interface Figure {
   readonly name: string;
   readonly unit: string;
   /** @default none: it is told for comparison */
-  readonly goal?: { readonly atMost: number } | { readonly atLeast: number };
+  readonly goal?:
+    | { readonly atMost: number }
+    | { readonly atLeast: number }
+    | { readonly between: readonly [number, number] };
   /** How it is measured. */
   readonly how: string;
+}
+
+/** What the loss of a link between routers costs with a protocol. */
+function linkDown<Key extends string>(key: Key, name: string) {
+  const how = "examples/routers: one of two ways goes, under a stream of pings and one of requests";
+  const rows: readonly [string, Figure][] = [
+    [`${key}Gap`, { group: "routing", name: `link down, ${name}`, unit: "s", how }],
+    [`${key}Lost`, { group: "routing", name: "… requests lost", unit: "", how }],
+    [
+      `${key}ByTimers`,
+      {
+        group: "routing",
+        name: "… time ÷ what the timers let expect",
+        unit: "×",
+        goal: { between: [0.8, 1.2] },
+        how: "until a silent neighbour counts as gone, half an interval after it was last heard",
+      },
+    ],
+  ];
+  return Object.fromEntries(rows) as Record<`${Key}${"Gap" | "Lost" | "ByTimers"}`, Figure>;
 }
 
 const table = {
@@ -44,6 +77,13 @@ const table = {
     how: "pulumi preview in stacks/service",
   },
   previewAll: { group: "lab", name: "preview of all stacks", unit: "s", goal: { atMost: 6 }, how: "npm run preview" },
+  verify: {
+    group: "lab",
+    name: "verify",
+    unit: "s",
+    goal: { atMost: 5 },
+    how: "npm run verify: 20 requests, and every machine of the path",
+  },
   down: { group: "lab", name: "down", unit: "s", goal: { atMost: 10 }, how: "npm run down" },
   labMemory: {
     group: "lab",
@@ -125,6 +165,44 @@ const table = {
     how: "a site with 100 less one with 10, by 90",
   },
   routes: { group: "scale", name: "preview of 200 routes", unit: "s", how: "one chain to 200 servers" },
+  comment: {
+    group: "comment",
+    name: "comment of 1,000 changed resources",
+    unit: "s",
+    goal: { atMost: 1 },
+    how: "from what the preview printed to the text",
+  },
+  graph: {
+    group: "graph",
+    name: "graph of 200 functions",
+    unit: "s",
+    goal: { atMost: 2 },
+    how: "from a finished preview to the SVG, in a process that has drawn nothing before; each function on a machine of its own",
+  },
+  graphCommand: {
+    group: "graph",
+    name: "… by the command",
+    unit: "s",
+    how: "npm run graph -- --preview, whole",
+  },
+  graphPixels: {
+    group: "graph",
+    name: "… as pixels",
+    unit: "s",
+    how: "the same with --format png",
+  },
+  verifyTwenty: {
+    group: "proof",
+    name: "verify of twenty functions",
+    unit: "s",
+    goal: { atMost: 15 },
+    how: "the same, each function on a machine of its own (bench/twenty)",
+  },
+  ...linkDown("ospf", "OSPF"),
+  ...linkDown("ospfBfd", "OSPF with BFD"),
+  ...linkDown("bgp", "BGP"),
+  ...linkDown("bgpBfd", "BGP with BFD"),
+  ...linkDown("rip", "RIP"),
   cold: {
     group: "cold",
     name: "cold, closed network",
@@ -167,6 +245,11 @@ export type Verdict = "met" | "near" | "missed" | "measured";
 export function verdictOf({ goal }: Figure, value: number): Verdict {
   if (goal === undefined) return "measured";
   // Of what is not a number, nothing is known that would excuse it.
+  if ("between" in goal) {
+    const [least, most] = goal.between;
+    if (value >= least && value <= most) return "met";
+    return value >= least * 0.9 && value <= most * 1.1 ? "near" : "missed";
+  }
   if ("atMost" in goal) return value <= goal.atMost ? "met" : value <= goal.atMost * 1.1 ? "near" : "missed";
   return value >= goal.atLeast ? "met" : value >= goal.atLeast * 0.9 ? "near" : "missed";
 }
@@ -200,9 +283,14 @@ export interface Result extends Figure {
 
 const digits = (value: number): string => value.toFixed(value >= 100 ? 0 : value >= 10 ? 1 : 2);
 
+function wanted(goal: Figure["goal"]): string {
+  if (goal === undefined) return "";
+  if ("between" in goal) return goal.between.join("–");
+  return "atMost" in goal ? `≤ ${goal.atMost}` : `≥ ${goal.atLeast}`;
+}
+
 /** A figure as people read it. */
 export function line({ name, unit, goal, value, rounds, verdict }: Result): string {
-  const wanted = goal === undefined ? "" : "atMost" in goal ? `≤ ${goal.atMost}` : `≥ ${goal.atLeast}`;
   const each = rounds.length > 1 ? `   (${rounds.map(digits).join(", ")})` : "";
-  return `${name.padEnd(38)} ${digits(value).padStart(7)} ${unit.padEnd(4)} ${wanted.padStart(6)}  ${verdict}${each}`;
+  return `${name.padEnd(38)} ${digits(value).padStart(7)} ${unit.padEnd(4)} ${wanted(goal).padStart(7)}  ${verdict}${each}`;
 }

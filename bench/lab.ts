@@ -2,12 +2,13 @@ import { execFileSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { criticalPath, described, lengthOf, type StateResource, waited } from "../cli/critical-path";
+import { timelineOf } from "../cli/draw/timeline";
 import { layers } from "../cli/layers";
 import type { TimedStep } from "../cli/timeline";
 import { environment } from "../test/e2e/operator";
 import type { Measurements } from "./figures";
 import { report, root, seconds, shell } from "./measure";
-import { criticalPath, described, drawn, lengthOf, type StateResource, waited } from "./path";
 import { measureThroughput } from "./throughput";
 
 const npm = (...args: string[]): string => shell("npm", "run", "-s", ...args);
@@ -79,10 +80,14 @@ export function measureLab(found: Measurements, { rounds, requests, commands, th
         found.add("upByPath", (up * 1000) / lengthOf(path));
         for (const line of described(path)) report(line);
         mkdirSync(join(picture, ".."), { recursive: true });
-        writeFileSync(picture, drawn(steps, path));
+        writeFileSync(picture, timelineOf(steps, path));
         found.add(
           "again",
           timed("up again", () => npm("up", "--", "--requests", "4")),
+        );
+        found.add(
+          "verify",
+          timed("verify", () => npm("verify")),
         );
         found.add("labMemory", memory());
         found.add(

@@ -1,44 +1,39 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
 import type { ConfigMap, EngineEvent, Stack } from "@pulumi/pulumi/automation";
 import { serviceContract } from "../components/contracts/service";
 import { stateFolder } from "../toolchain/environment";
 import { elapsed } from "../toolchain/progress";
+import type { Context } from "./context";
 import type { Engine } from "./engine";
 import { type Ending, folderOf, inOrder, type Layer, layers, projectOf, reversed } from "./layers";
 import { forgetSalt, forgetState } from "./leftovers";
 import { type Changes, OperationError, operate } from "./operation";
+import { findingLine, Policy } from "./policy";
 import { preflight } from "./preflight";
+import { additionsTo, probe } from "./probes";
 import type { Outputs } from "./programs";
-import type { Progress } from "./progress";
-import { dropHalfAttributes, recover, unlock } from "./recovery";
+import { recover, unlock } from "./recovery";
+import { removeAdditions, runAgainWhereChanged } from "./repair";
 import { type ConfiguredSite, configuredSite } from "./site";
-import type { Timeline } from "./timeline";
 import { UnansweredNotes } from "./unanswered";
+import { commandLine, lineFor } from "./verb";
 import { type Report, verify } from "./verify";
+
+/** Seconds after which a balancer uses a server again that it could not reach for a moment: its `fail_timeout` (images/nginx/start.sh), and one. */
+const SETTLING = 6;
 
 /** Something is amiss that has been told already, or is told by `message`. */
 export class ChainError extends Error {
   override readonly name = "ChainError";
 }
 
-export interface Context {
-  readonly engine: Engine;
-  /** Name of the stacks, the same in every project. */
-  readonly stack: string;
-  readonly progress: Progress;
-  readonly signal: AbortSignal;
-  /** Makes sure of these plugins, beside those that every stack uses. */
-  readonly ready: (plugins: readonly string[]) => Promise<void>;
-  /** Keeps the times of all steps of `up`. @default nobody asks for them */
-  readonly timeline?: Timeline;
-}
-
-function ownPassphrase(engine: Engine): boolean {
+export function ownPassphrase(engine: Engine): boolean {
   return engine.environment.PULUMI_CONFIG_PASSPHRASE_FILE === join(stateFolder(), "passphrase");
 }
 
-const backendOf = (engine: Engine): string => engine.environment.PULUMI_BACKEND_URL ?? "";
+export const backendOf = (engine: Engine): string => engine.environment.PULUMI_BACKEND_URL ?? "";
 
 /** Sees that nobody works on any of the stacks, before anything is begun in one of them. */
 async function unlockAll({ engine, progress, signal }: Context, stacks: ReadonlyMap<string, Stack>): Promise<void> {
@@ -57,13 +52,26 @@ async function settle(context: Context, layer: string, stack: Stack, site: Confi
   signal.throwIfAborted();
 }
 
+/** What is to be said where a site of this name is there, and the stacks know of nothing at all: another checkout made it. */
+export async function anothersSite(
+  { name, recoveries }: ConfiguredSite,
+  stacks: Iterable<Stack>,
+): Promise<string | undefined> {
+  const found = (await Promise.all(recoveries.map((recovery) => recovery.leftovers?.() ?? []))).flat();
+  if (found.length === 0) return undefined;
+  const states = await Promise.all([...stacks].map(async (stack) => (await stack.exportStack()).deployment ?? {}));
+  const known = states.flatMap(({ resources, pending_operations }) => [resources, pending_operations]);
+  if (known.some((all) => all?.length > 0)) return undefined;
+  return `a site '${name}' is there already, and in no stack of this state (${found[0]}${found.length > 1 ? ` and ${found.length - 1} more` : ""}). Take it down where it was made (where that is gone, '${commandLine("down --force")}' removes it from here), or give this one another name (siteName) and ranges.`;
+}
+
 /** `a`, `a and b`, `a, b and c`. */
 function listed(names: readonly string[]): string {
   return names.length < 2 ? names.join() : `${names.slice(0, -1).join(", ")} and ${names.at(-1)}`;
 }
 
 /** Says how it ended, and throws unless all is well. */
-function conclude<T>(what: string, endings: readonly Ending<T>[], context: Context): void {
+export function conclude<T>(what: string, endings: readonly Ending<T>[], context: Context): void {
   const { progress, signal } = context;
   progress.close();
   if (endings.every((one) => one.kind === "done")) return;
@@ -85,21 +93,29 @@ function conclude<T>(what: string, endings: readonly Ending<T>[], context: Conte
   );
 }
 
+/** Settings of a stack in place of those in its file, which stays as it is. */
+export interface OtherSettings {
+  readonly file: string;
+  /** What is in it. */
+  readonly config: ConfigMap;
+}
+
 /**
- * Brings the stacks up, in order, and gives back what was seen of the service. `images` makes sure of the images that are needed here.
+ * Brings the stacks up, in order, and gives back what was seen of the service, where one of them publishes one. `images` makes sure of the
+ * images that are needed here; `settings` are, by layer, in place of those in the stacks' files.
  */
 export async function up(
   context: Context,
   requests: number,
   images: (needed: readonly string[]) => Promise<void> = async () => {},
-): Promise<Report> {
-  const { engine, stack: name, progress, signal, timeline } = context;
+  settings: ReadonlyMap<string, OtherSettings> = new Map(),
+): Promise<Report | undefined> {
+  const { engine, stack: name, progress, signal } = context;
   const began = Date.now();
   const stacks = new Map<string, Stack>();
   const configs = new Map<string, ConfigMap>();
   await Promise.all(
     layers.map(async ({ name: layer }) => {
-      dropHalfAttributes(backendOf(engine), projectOf(layer), name);
       if (
         ownPassphrase(engine) &&
         !existsSync(join(stateFolder(), "state", ".pulumi", "stacks", projectOf(layer), `${name}.json`))
@@ -109,70 +125,114 @@ export async function up(
       }
       const stack = await engine.open(layer, name);
       stacks.set(layer, stack);
-      configs.set(layer, await stack.getAllConfig());
+      configs.set(layer, settings.get(layer)?.config ?? (await engine.settings(layer, name)) ?? {});
     }),
   );
   await unlockAll(context, stacks);
   const site = configuredSite(configs);
   // A cloud's ranges are its own, and are compared with it by the programs.
   if (site.needs.ranges) await preflight(site.ranges, site.name, signal);
+  const anothers = await anothersSite(site, stacks.values());
+  if (anothers !== undefined) throw new ChainError(`up: ${anothers}`);
   await context.ready(site.needs.plugins);
+  engine.programs.compile();
+  // What was changed by hand on machines, of which a refresh sees nothing; told by the stacks whose scripts made it.
+  const looks = new Map(
+    [...stacks].map(([layer, stack]) => {
+      const state = stack.exportStack();
+      const probed = state.then((known) => probe(known, signal));
+      const additions = state.then((known) => additionsTo(known, site.recoveries));
+      for (const look of [probed, additions]) look.catch(() => undefined);
+      return [layer, { probed, additions }];
+    }),
+  );
   // Machines wait for them, and networks need not.
   const imagesMade = images(site.needs.images);
   imagesMade.catch(() => undefined); // told by the stacks that wait for them
+  const { levels, packs: policyPacks } = context.policy ?? {};
+  const policies = new Map(layers.map(({ name: layer }) => [layer, new Policy(levels)]));
+  engine.programs.before = (layer) => policies.get(layer)?.watch(true);
   const endings = await inOrder<Changes>(
     layers,
     async ({ name: layer, upstream }) => {
       const stack = stacks.get(layer);
-      if (stack === undefined) throw new Error(`The stack of ${layer} was not opened.`);
+      const policy = policies.get(layer);
+      if (stack === undefined || policy === undefined) throw new Error(`The stack of ${layer} was not opened.`);
       await settle(context, layer, stack, site);
+      await runAgainWhereChanged(layer, stack, looks.get(layer)?.probed, progress);
+      await removeAdditions(layer, looks.get(layer)?.additions, progress);
       if (upstream.length > 0) await imagesMade;
       try {
+        const { file: configFile } = settings.get(layer) ?? {};
+        // What machines would be lost only the engine's plan tells.
+        if (site.keepsMachines) await policy.foresee(layer, stack, progress, { policyPacks, configFile });
         return await operate(layer, "going up", progress, (watch) => {
           const onEvent = (event: EngineEvent): void => {
             watch.event(event);
-            timeline?.event(layer, event);
+            policy.event(event);
+            context.onEvent?.(layer, event);
           };
-          return stack.up({ refresh: true, runProgram: true, onEvent, suppressOutputs: true });
+          const { stalled } = watch;
+          const shown = { onEvent, suppressOutputs: true };
+          return stack.up({ refresh: true, runProgram: true, ...shown, policyPacks, configFile, signal: stalled });
         });
       } catch (error) {
         if (error instanceof OperationError)
           new UnansweredNotes(projectOf(layer), name).add(error.failed.unanswered(site.recoveries));
         throw error;
+      } finally {
+        for (const finding of policy.findings) progress.line(`${layer}: ${findingLine(finding)}`);
       }
     },
     signal,
   );
   conclude("up", endings, context);
   progress.line(`up in ${elapsed(Date.now() - began)}`);
-  return ask(context, engine.programs.published("service") ?? {}, requests);
+  const service = serviceAmong(layers.map((layer) => [layer.name, engine.programs.published(layer.name)]));
+  if (service === undefined) return undefined;
+  const seen = await ask(context, ...service, requests);
+  if (seen.good) return seen;
+  progress.line(`${seen.problems[0]} Looking once more in ${SETTLING} s, when balancers have forgotten what was lost.`);
+  await delay(SETTLING * 1000, undefined, { signal }).catch(() => signal.throwIfAborted());
+  return ask(context, ...service, requests);
 }
 
-/** Takes the stacks down, in reverse order, and leaves nothing behind. */
-export async function down(context: Context, force: boolean): Promise<void> {
+/**
+ * Takes the stacks down, in reverse order, and leaves nothing behind.
+ * @param only names of layers, where the others stay; of those and of stacks beside the chain none may read what goes, unless by force
+ */
+export async function down(context: Context, force: boolean, only?: readonly string[]): Promise<void> {
   const { engine, stack: name, progress, signal } = context;
   const began = Date.now();
   const stacks = new Map<string, Stack>();
   const configs = new Map<string, ConfigMap>();
   await Promise.all(
     layers.map(async ({ name: layer }) => {
-      dropHalfAttributes(backendOf(engine), projectOf(layer), name);
       const stack = await engine.find(layer, name);
       if (stack !== undefined) stacks.set(layer, stack);
-      const config = await (stack?.getAllConfig() ?? engine.settings(layer, name));
+      const config = await engine.settings(layer, name);
       if (config !== undefined) configs.set(layer, config);
     }),
   );
   // What bears the site's mark may be another checkout's, unless the site was up here.
-  const [ours] = await Promise.all([
-    stacks.has("site") && engine.published("site", name).then((outputs) => outputs !== undefined),
+  const going = new Map([...stacks].filter(([layer]) => only?.includes(layer) ?? true));
+  const [ours, read] = await Promise.all([
+    going.has("site") && engine.contract("site", name).then((contract) => contract !== undefined),
+    force || going.size === 0 ? [] : readersOf(context, going, stacks),
     unlockAll(context, stacks),
   ]);
+  if (read.length > 0) throw new ChainError(`down: ${read.join("; ")}. Take them down first, or as well.`);
   const site = configuredSite(configs);
   if (stacks.size > 0) await context.ready(site.needs.plugins);
   const present: readonly Layer[] = layers
-    .filter((layer) => stacks.has(layer.name))
-    .map((layer) => ({ ...layer, upstream: layer.upstream.filter((one) => stacks.has(one)) }));
+    .filter((layer) => going.has(layer.name))
+    .map((layer) => ({ ...layer, upstream: layer.upstream.filter((one) => going.has(one)) }));
+  // An empty stack is removed while the next ones go down.
+  const removals: Promise<void>[] = [];
+  const remove = async (layer: string, stack: Stack): Promise<void> => {
+    await stack.workspace.removeStack(name, { force, preserveConfig: true });
+    if (ownPassphrase(engine)) forgetSalt(layer, name);
+  };
   const endings = await inOrder<Changes>(
     reversed(present),
     async ({ name: layer }) => {
@@ -198,83 +258,80 @@ export async function down(context: Context, force: boolean): Promise<void> {
         if (!force || signal.aborted) throw error;
         progress.line(`${layer}: forgetting what could not be taken down in order`);
       }
-      await stack.workspace.removeStack(name, { force, preserveConfig: true });
-      if (ownPassphrase(engine)) forgetSalt(layer, name);
+      const removal = remove(layer, stack);
+      removal.catch(() => undefined); // told below
+      removals.push(removal);
       return changes;
     },
     signal,
   );
+  await Promise.all(removals);
   conclude("down", endings, context);
-  for (const recovery of configs.size > 0 ? site.recoveries : []) {
+  // What bears the site's mark belongs to layers that stay, too.
+  for (const recovery of configs.size > 0 && only === undefined ? site.recoveries : []) {
     if (ours || force) {
       for (const thing of (await recovery.removeLeftovers?.()) ?? [])
         progress.line(`removed ${thing}, which no stack knew`);
     } else if (((await recovery.leftovers?.()) ?? []).length > 0) {
       progress.line(
-        `machines or networks of a site '${site.name}' are there, and in no stack of this state: take them down where they were made, or with --force`,
+        `machines or networks of a site '${site.name}' are there, and in no stack of this state: take them down where they were made, or, where that is gone, with --force, which removes them from here`,
       );
     }
   }
   if (ownPassphrase(engine) && backendOf(engine) === `file://${join(stateFolder(), "state")}`) forgetState();
-  progress.line(stacks.size === 0 ? "nothing was up" : `down in ${elapsed(Date.now() - began)}`);
+  progress.line(going.size === 0 ? "nothing was up" : `down in ${elapsed(Date.now() - began)}`);
 }
 
-/** Previews every stack whose upstream is up; says which one is not. */
-export async function preview(context: Context): Promise<void> {
-  const { engine, stack: name, progress, signal } = context;
-  const upstream = [...new Set(layers.flatMap((layer) => layer.upstream))];
-  const up = new Map(
-    upstream.map((layer) => [layer, engine.published(layer, name).then((outputs) => outputs !== undefined)]),
-  );
-  let readied: Promise<void> | undefined;
-  const ready = async (): Promise<void> => {
-    const site = (await engine.settings("site", name)) ?? {};
-    return context.ready(configuredSite(new Map([["site", site]])).needs.plugins);
-  };
-  const endings = await inOrder<Changes | undefined>(
-    layers.map((layer) => ({ ...layer, upstream: [] })),
-    async ({ name: layer }) => {
-      const needed = layers.find((one) => one.name === layer)?.upstream ?? [];
-      const missing: string[] = [];
-      for (const one of needed) if (!(await up.get(one))) missing.push(one);
-      if (missing.length > 0) {
-        progress.line(
-          `${layer.padEnd(10)}  not previewed: ${listed(missing)} ${missing.length === 1 ? "is" : "are"} not up`,
-        );
-        return undefined;
-      }
-      const existing = await engine.find(layer, name);
-      const fresh = existing === undefined;
-      if (fresh && ownPassphrase(engine)) forgetSalt(layer, name);
-      const stack = existing ?? (await engine.open(layer, name));
-      try {
-        readied ??= ready();
-        await readied;
-        return await operate(layer, "previewing", progress, (watch) => stack.preview({ onEvent: watch.event }), true);
-      } finally {
-        // A preview of a stack that was never up leaves no trace of it.
-        if (fresh) {
-          await stack.workspace.removeStack(name, { preserveConfig: true });
-          if (ownPassphrase(engine)) forgetSalt(layer, name);
-        }
-      }
-    },
-    signal,
-  );
-  conclude("preview", endings, context);
+/** Who reads a stack that is to go and stays up itself; a clause for each of those that go. */
+async function readersOf(
+  { engine, stack: name }: Context,
+  going: ReadonlyMap<string, Stack>,
+  stacks: ReadonlyMap<string, Stack>,
+): Promise<readonly string[]> {
+  const others = await engine.others(new Set(layers.map((layer) => `${projectOf(layer.name)}/${name}`)));
+  const inTheirOrder = layers.map((one) => one.name).filter((layer) => going.has(layer));
+  return inTheirOrder.flatMap((layer) => {
+    const staying = layers.filter((one) => stacks.has(one.name) && !going.has(one.name));
+    const readers = [
+      ...staying.filter(({ upstream }) => upstream.includes(layer)).map((one) => one.name),
+      ...others.filter(({ reads }) => reads.includes(`${projectOf(layer)}/${name}`)).map((one) => one.name),
+    ];
+    return readers.length > 0 ? [`${layer} is read by ${listed(readers)}`] : [];
+  });
 }
 
-/** Asks the service that the service stack publishes. */
+/** The layer that publishes a service, and what it publishes; of several, the last. */
+function serviceAmong(
+  all: readonly (readonly [layer: string, outputs: Outputs | undefined])[],
+): readonly [string, Outputs] | undefined {
+  for (const [layer, outputs] of [...all].reverse()) {
+    const contract = outputs?.contract as { readonly layer?: unknown } | undefined;
+    if (outputs !== undefined && contract?.layer === serviceContract.layer) return [layer, outputs];
+  }
+  return undefined;
+}
+
+/** Asks the service that one of the stacks publishes. */
 export async function check(context: Context, requests: number): Promise<Report> {
-  const outputs = await context.engine.published("service", context.stack);
-  if (outputs === undefined)
-    throw new ChainError("There is no service to ask: the service stack is not up; bring it up with `npm run up`.");
-  return ask(context, outputs, requests);
+  const { engine, stack } = context;
+  const service = serviceAmong(
+    await Promise.all(layers.map(async ({ name }) => [name, await engine.published(name, stack)] as const)),
+  );
+  if (service === undefined)
+    throw new ChainError(
+      `There is no service to ask: no stack that is up publishes one (publishChain); bring it up with '${lineFor("up", stack)}'.`,
+    );
+  return ask(context, ...service, requests);
 }
 
-/** Asks the service of which a contract tells. */
-function ask({ stack, signal }: Context, { contract, secrets }: Outputs, requests: number): Promise<Report> {
-  const { facts } = serviceContract.parse(`${projectOf("service")}/${stack}`, contract, secrets);
+/** Asks the service of which a layer's contract tells. */
+function ask(
+  { stack, signal }: Context,
+  layer: string,
+  { contract, secrets }: Outputs,
+  requests: number,
+): Promise<Report> {
+  const { facts } = serviceContract.parse(`${projectOf(layer)}/${stack}`, contract, secrets);
   const { privateKey = "" } = secrets as { privateKey?: string };
   return verify(facts, privateKey, requests, signal);
 }

@@ -1,5 +1,7 @@
 /** What the engine says, made fit for people: no colour marks, no stack traces, each thing once. */
 
+import { CommandError } from "@pulumi/pulumi/automation";
+
 /** Takes away the engine's colour marks and a terminal's. */
 export function plain(text: string): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: the escape character is what is looked for
@@ -31,6 +33,14 @@ export function sentence(message: string): string | undefined {
     .filter((line) => !/^\s+at\s/.test(line) && !/^\s*Node\.js v/.test(line))
     .filter((line) => !/^Running program '.*' failed with an unhandled exception:$/.test(line))
     .filter((line) => !/^It looks like the Pulumi SDK/.test(line))
+    // Of what is replaced before others that stand on it, the engine asks their provider, and fails where that is made anew too (3.220).
+    .filter((line) => !/^This preview may not correctly represent the changes/.test(line))
+    .map((line) =>
+      line.replace(
+        /^The provider for this resource has inputs that are not known during preview\.$/,
+        "the cluster that it is part of is made anew, and what follows the engine can't preview; 'up' makes it, and a preview after that shows no change",
+      ),
+    )
     // A bridged provider logs its error with the place in its source, then fails with a list of one.
     .map((line) => line.replace(/^\s*sdk-v2\/\S+: sdk\.helper_schema: (.*?)(: provider=\S+)?$/, "$1"))
     .map((line) =>
@@ -39,10 +49,14 @@ export function sentence(message: string): string | undefined {
     .filter((line) => !/^\d+ errors? occurred:$/.test(line.trim()))
     .map((line) => line.replace(/^\s*\* /, ""))
     .map((line) => line.replace(/^(<ref \*\d+> )?(Uncaught )?((RunError|InvalidInput|ResourceError|Error): )?/, ""))
+    // What a component says through a hook, which the engine calls before it touches anything.
+    .map((line) => line.replace(/^((preview|update) failed: )?before hook "[^"]*" failed: /i, ""))
     // What Node shows of an error's own properties.
     .filter((line) => !/^\s*promise: Promise \{ <rejected>|^\}$/.test(line))
     .map((line) => line.replace(/^invocation of \S+ returned an error: \d+ errors? occurred:\s*$/, ""))
     .filter((line) => line !== "");
+  // What the SDK says once more, of several errors that it has told one by one (automation/server).
+  if (lines[0]?.startsWith("One or more errors occurred: ")) return undefined;
   if (lines.length === 0 || (lines.length === 1 && echoes.some((echo) => echo.test((lines[0] ?? "").trim()))))
     return undefined;
   return lines.join("\n");
@@ -67,13 +81,22 @@ export class Diagnostics {
   }
 }
 
+/** What an error says, in the engine's words where it is a call of the engine that failed. */
+export function messageOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const printed = error instanceof CommandError ? printedErrors(error.message) : [];
+  return printed.length > 0 ? printed.join("\n") : error.message;
+}
+
 /** What the engine printed as its errors, for an operation that failed before there were any events. */
 export function printedErrors(output: string): readonly string[] {
   const errors: string[] = [];
   for (const block of plain(output).split(/^(?=\s*(?:stderr: |err?: ?)?error: )/m)) {
     const match = /^\s*(?:stderr: )?error: ([\s\S]*)/.exec(block);
     const text =
-      match?.[1] === undefined ? undefined : sentence(match[1].replace(/\n(err\?: |Resources:|Duration:)[\s\S]*/, ""));
+      match?.[1] === undefined
+        ? undefined
+        : sentence(match[1].replace(/\n\s*(err\?: |Resources:|Duration:)[\s\S]*/, ""));
     if (text !== undefined && !errors.includes(text)) errors.push(text);
   }
   return errors;

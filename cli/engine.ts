@@ -1,16 +1,21 @@
 import { spawn } from "node:child_process";
-import { existsSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import {
   type ConfigMap,
   LocalWorkspace,
   PulumiCommand,
-  type Stack,
+  type PulumiFn,
+  Stack,
   StackNotFoundError,
 } from "@pulumi/pulumi/automation";
+import { z } from "zod";
 import type { Toolchain } from "../toolchain/ensure";
 import { environment } from "../toolchain/environment";
+import { deploymentIn, dropHalfAttributes, lacks } from "./backend";
 import { folderOf, projectOf } from "./layers";
+import { withoutSalt } from "./leftovers";
 import { type Outputs, Programs } from "./programs";
 
 /** The variable that names the process that an engine works for. */
@@ -25,6 +30,29 @@ export class EngineError extends Error {
   ) {
     super(`The Pulumi engine ended with exit code ${code}.`);
   }
+}
+
+/** A stack that is none of the command's own. */
+export interface OtherStack {
+  /** `PROJECT/STACK`. */
+  readonly name: string;
+  readonly reads: readonly string[];
+  readonly contract: unknown;
+}
+
+const stackList = z.array(z.object({ name: z.string(), resourceCount: z.number().optional() }));
+const values = z.record(z.string(), z.unknown());
+const exported = z.object({
+  deployment: z.object({
+    resources: z
+      .array(z.object({ type: z.string(), inputs: values.optional(), outputs: values.optional() }))
+      .optional(),
+  }),
+});
+
+/** `PROJECT/STACK` of a stack's full name. */
+function withoutOrganization(name: string): string {
+  return name.split("/").slice(-2).join("/");
 }
 
 interface Printed {
@@ -65,13 +93,16 @@ export class Engine {
     this.ask = usual;
     own.run = (args, cwd, env, onOutput, onError, signal) =>
       operations.has(args[0] ?? "")
-        ? this.operate(args, cwd, env, onOutput, onError)
+        ? this.operate(args, cwd, env, onOutput, onError, signal)
         : usual(args, cwd, env, onOutput, onError, signal);
   }
 
-  static async from(toolchain: Toolchain): Promise<Engine> {
+  /** @param acquire whether the engine may get plugins that are not there */
+  static async from(toolchain: Toolchain, acquire = false): Promise<Engine> {
     const command = await PulumiCommand.get({ root: dirname(toolchain.bin), skipVersionCheck: true });
-    return new Engine(command, toolchain.pulumiHome, environment(toolchain));
+    const variables = environment(toolchain);
+    if (acquire) delete variables.PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION;
+    return new Engine(command, toolchain.pulumiHome, variables);
   }
 
   private operate(
@@ -80,6 +111,7 @@ export class Engine {
     env: Record<string, string>,
     onOutput?: (text: string) => void,
     onError?: (text: string) => void,
+    signal?: AbortSignal,
   ): Promise<Printed> {
     return new Promise((resolve, reject) => {
       const child = spawn(this.command.command, [...args, "--non-interactive", "--color", "never"], {
@@ -90,6 +122,8 @@ export class Engine {
       });
       const { pid } = child;
       if (pid !== undefined) this.running.add(pid);
+      const stop = (): void => void child.kill("SIGINT");
+      signal?.addEventListener("abort", stop, { once: true });
       let stdout = "";
       let stderr = "";
       child.stdout.setEncoding("utf8").on("data", (text: string) => {
@@ -100,20 +134,20 @@ export class Engine {
         stderr += text;
         onError?.(text);
       });
-      const gone = (): void => void (pid !== undefined && this.running.delete(pid));
+      const gone = (): void => {
+        if (pid !== undefined) this.running.delete(pid);
+        signal?.removeEventListener("abort", stop);
+      };
       child.on("error", (error) => {
         gone();
         reject(error);
       });
-      child.on("close", (code, signal) => {
+      child.on("close", (code, by) => {
         gone();
         if (code === 0) resolve({ stdout, stderr, code });
         else
           reject(
-            new EngineError(
-              code ?? 128,
-              `${stdout}\n${stderr}${signal ? `\nerror: the engine was ended by ${signal}` : ""}`,
-            ),
+            new EngineError(code ?? 128, `${stdout}\n${stderr}${by ? `\nerror: the engine was ended by ${by}` : ""}`),
           );
       });
     });
@@ -134,21 +168,56 @@ export class Engine {
     return { pulumiHome: this.pulumiHome, pulumiCommand: this.command, envVars: this.environment };
   }
 
-  private programOf(layer: string, stackName: string) {
-    return { stackName, projectName: projectOf(layer), program: this.programs.of(layer) };
+  private get backend(): string {
+    return this.environment.PULUMI_BACKEND_URL ?? "";
+  }
+
+  /** Where a layer's stacks are worked on. One whose state lies open here is selected without an engine. */
+  private async workspace(layer: string, program = this.programs.of(layer)): Promise<LocalWorkspace> {
+    const workspace = await LocalWorkspace.create({ workDir: folderOf(layer), program, ...this.options() });
+    const select = workspace.selectStack.bind(workspace);
+    const selectStack = async (stackName: string): Promise<void> => {
+      dropHalfAttributes(this.backend, projectOf(layer), stackName);
+      if (deploymentIn(this.backend, projectOf(layer), stackName) === undefined) await select(stackName);
+    };
+    return Object.assign(workspace, { selectStack });
+  }
+
+  /**
+   * A stack to be previewed: the layer's own where there is one, else one in a folder of its own, so that neither the user's backend nor the
+   * settings files learn of it.
+   */
+  async previewed(layer: string, stackName: string, program: PulumiFn, folder: string): Promise<Stack> {
+    const existing = await this.find(layer, stackName, program);
+    if (existing !== undefined) return existing;
+    const workDir = join(folder, layer);
+    const backend = join(folder, "state");
+    mkdirSync(workDir, { recursive: true });
+    mkdirSync(backend, { recursive: true });
+    for (const file of ["Pulumi.yaml", `Pulumi.${stackName}.yaml`]) {
+      const source = join(folderOf(layer), file);
+      if (!existsSync(source)) continue;
+      // Where the program's file is says nothing here: it runs in this process.
+      const settings = readFileSync(source, "utf8").replace(/^main:.*\n?/m, "");
+      writeFileSync(join(workDir, file), withoutSalt(settings) ?? settings);
+    }
+    const { envVars, ...options } = this.options();
+    const own = { ...envVars, PULUMI_BACKEND_URL: `file://${backend}` };
+    const workspace = await LocalWorkspace.create({ workDir, program, ...options, envVars: own });
+    return brief(await Stack.create(stackName, workspace));
   }
 
   /** A layer's stack, made if there is none yet. */
   async open(layer: string, stackName: string): Promise<Stack> {
-    const options = { workDir: folderOf(layer), ...this.options() };
-    return brief(await LocalWorkspace.createOrSelectStack(this.programOf(layer, stackName), options));
+    const workspace = await this.workspace(layer);
+    if (lacks(this.backend, projectOf(layer), stackName)) return brief(await Stack.create(stackName, workspace));
+    return brief(await Stack.createOrSelect(stackName, workspace));
   }
 
   /** The settings in a stack's file, whether there is such a stack or not; undefined where there is no file either. */
   async settings(layer: string, stackName: string): Promise<ConfigMap | undefined> {
     if (!existsSync(join(folderOf(layer), `Pulumi.${stackName}.yaml`))) return undefined;
-    const workspace = await LocalWorkspace.create({ workDir: folderOf(layer), ...this.options() });
-    const { config = {} } = await workspace.stackSettings(stackName);
+    const { config = {} } = await (await this.workspace(layer)).stackSettings(stackName);
     const text = (value: unknown): string => (typeof value === "string" ? value : JSON.stringify(value));
     return Object.fromEntries(Object.entries(config).map(([key, value]) => [key, { value: text(value) }]));
   }
@@ -157,6 +226,7 @@ export class Engine {
   async published(layer: string, stackName: string): Promise<Outputs | undefined> {
     const args = ["stack", "output", "--json", "--show-secrets", "--stack", stackName];
     const variables = { ...this.environment, PULUMI_HOME: this.pulumiHome };
+    dropHalfAttributes(this.backend, projectOf(layer), stackName);
     try {
       const { stdout } = await this.ask(args, folderOf(layer), variables);
       const outputs = JSON.parse(stdout) as Outputs;
@@ -167,11 +237,41 @@ export class Engine {
     }
   }
 
+  /** The contract that a layer's stack publishes; undefined where there is no such stack, or no contract yet. */
+  async contract(layer: string, stackName: string): Promise<unknown> {
+    const deployment = deploymentIn(this.backend, projectOf(layer), stackName);
+    if (deployment === undefined) return (await this.published(layer, stackName))?.contract;
+    return deployment.resources?.find(({ type }) => type === "pulumi:pulumi:Stack")?.outputs?.contract;
+  }
+
+  /** Stacks beside these that are up in the same backend, and which others each of them reads, by `PROJECT/STACK`. */
+  async others(own: ReadonlySet<string>): Promise<readonly OtherStack[]> {
+    const variables = { ...this.environment, PULUMI_HOME: this.pulumiHome };
+    const ask = async (...args: string[]): Promise<unknown> => {
+      const { stdout } = await this.ask(args, tmpdir(), variables);
+      return JSON.parse(stdout);
+    };
+    const listed = stackList.parse(await ask("stack", "ls", "--all", "--json"));
+    const up = listed.filter(({ name, resourceCount = 0 }) => resourceCount > 0 && !own.has(withoutOrganization(name)));
+    return Promise.all(
+      up.map(async ({ name }) => {
+        const { deployment } = exported.parse(await ask("stack", "export", "--stack", name));
+        const { resources = [] } = deployment;
+        const references = resources.filter(({ type }) => type === "pulumi:pulumi:StackReference");
+        const reads = references.flatMap(({ inputs }) =>
+          typeof inputs?.name === "string" ? [withoutOrganization(inputs.name)] : [],
+        );
+        const stack = resources.find(({ type }) => type === "pulumi:pulumi:Stack");
+        return { name: withoutOrganization(name), reads, contract: stack?.outputs?.contract };
+      }),
+    );
+  }
+
   /** A layer's stack, or undefined if there is none. */
-  async find(layer: string, stackName: string): Promise<Stack | undefined> {
+  async find(layer: string, stackName: string, program?: PulumiFn): Promise<Stack | undefined> {
+    if (lacks(this.backend, projectOf(layer), stackName)) return undefined;
     try {
-      const options = { workDir: folderOf(layer), ...this.options() };
-      return brief(await LocalWorkspace.selectStack(this.programOf(layer, stackName), options));
+      return brief(await Stack.select(stackName, await this.workspace(layer, program)));
     } catch (error) {
       if (error instanceof StackNotFoundError) return undefined;
       throw error;

@@ -1,29 +1,50 @@
-import { join } from "node:path";
-import { checkout } from "../toolchain/environment";
+import { spaceFile } from "../toolchain/environment";
+import { type Layer, noSpace, readSpace, type Space } from "./space";
 
-/** One stack of the chain, and the stacks whose contracts it reads. */
-export interface Layer {
-  readonly name: string;
-  readonly upstream: readonly string[];
+export type { Layer } from "./space";
+
+/** What this process works on; what is wrong with its list of stacks is told once it is needed, and not by `--help`. */
+const space = ((): Space | Error => {
+  if (spaceFile === undefined) return new Error(noSpace(process.cwd()));
+  try {
+    return readSpace(spaceFile);
+  } catch (error) {
+    return error as Error;
+  }
+})();
+
+/** The chain, upstream first; none where nothing lists it. */
+export const layers: readonly Layer[] = space instanceof Error ? [] : space.layers;
+
+/** Sees that there are stacks to work on. @throws Error in a sentence that says what is missing or wrong */
+export function requireLayers(): void {
+  if (space instanceof Error) throw space;
 }
 
-/** The chain, upstream first. */
-export const layers: readonly Layer[] = [
-  { name: "site", upstream: [] },
-  { name: "kubernetes", upstream: ["site"] },
-  { name: "swarm", upstream: ["site"] },
-  { name: "service", upstream: ["site", "kubernetes", "swarm"] },
-];
+function projectAt(layer: string) {
+  requireLayers();
+  const found = (space as Space).projects.get(layer);
+  if (found === undefined) throw new Error(`${spaceFile} lists no stack '${layer}'.`);
+  return found;
+}
 
 /** Folder of a layer's Pulumi project. */
 export function folderOf(layer: string): string {
-  return join(checkout, "stacks", layer);
+  return projectAt(layer).folder;
 }
 
 /** Name of a layer's Pulumi project. */
 export function projectOf(layer: string): string {
-  return `hybrid-vnf-${layer}`;
+  return projectAt(layer).project;
 }
+
+/** What is loaded to run a layer's program. */
+export function mainOf(layer: string): string {
+  return projectAt(layer).main;
+}
+
+/** Whether these are this repository's own stacks, whose settings the command knows. */
+export const ownStacks = !(space instanceof Error) && space.projects.get("site")?.project === "hybrid-vnf-site";
 
 /** The same layers with the arrows turned round: what has to be gone before a layer can go. */
 export function reversed(all: readonly Layer[]): readonly Layer[] {

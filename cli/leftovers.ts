@@ -30,7 +30,8 @@ export function forgetState(root?: string): boolean {
   const folder = stateFolder(root);
   if (anyStack(join(folder, "state", ".pulumi", "stacks"))) return false;
   rmSync(join(folder, "state"), { recursive: true, force: true });
-  rmSync(join(folder, "unanswered"), { recursive: true, force: true });
+  for (const name of ["unanswered", "timeline", "last-good"])
+    rmSync(join(folder, name), { recursive: true, force: true });
   rmSync(join(folder, "passphrase"), { force: true });
   if (existsSync(folder) && readdirSync(folder).length === 0) rmdirSync(folder);
   return true;

@@ -1,90 +1,159 @@
+#!/usr/bin/env node
+import "./compiled";
+
+import { existsSync, readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { nearest } from "../components/setting/nearest";
 import { ensureToolchain, ToolchainError } from "../toolchain/ensure";
-import { stateFolder } from "../toolchain/environment";
+import { checkout, environment, stateFolder } from "../toolchain/environment";
 import { hashText } from "../toolchain/hash";
 import { ensureHost } from "../toolchain/host";
 import { ensureImages, ImageError } from "../toolchain/images";
-import { withLock } from "../toolchain/lock";
-import { type Context, check, down, preview, status, up } from "./chain";
-import { Engine } from "./engine";
-import { Plain, progress as progressOn } from "./progress";
-import { Timeline } from "./timeline";
-import { describe } from "./verify";
+import { atWork, withLock } from "../toolchain/lock";
+import { tools } from "../toolchain/tools";
+import { completion, SHELLS, type Shell, wordsOf } from "./completion";
+import type { Context } from "./context";
+import type { Engine } from "./engine";
+import { configuredStacks, requireKnown } from "./known";
+import { layers, ownStacks, requireLayers } from "./layers";
+import { progress as progressOn } from "./progress";
+import {
+  type Base,
+  CALLED,
+  commandLine,
+  lineFor,
+  type Option,
+  type Options,
+  USUAL_STACK,
+  UsageError,
+  type Verb,
+} from "./verb";
+import { verbs } from "./verbs";
 
-const usage = `hybrid-vnf: a network service across machines, Kubernetes and Docker Swarm
+/** Name of the stacks: of all verbs. */
+const STACK: Option<string> = {
+  value: "NAME",
+  meaning: `name of the stacks (${USUAL_STACK})`,
+  words: "stacks",
+  read: (given = USUAL_STACK, name) => {
+    if (typeof given === "string" && /^[A-Za-z0-9_.-]{1,100}$/.test(given)) return given;
+    throw new UsageError(`--${name} is '${given}'; a name has letters, digits, '-', '_' and '.', 100 at most.`);
+  },
+};
 
-  npm run up       [-- --stack NAME] [--requests N] [--timeline FILE]
-                                                             bring everything up, then ask the service
-  npm run down     [-- --stack NAME] [--force]               take everything down; --force: even what no longer answers
-  npm run preview  [-- --stack NAME]                         say what 'up' would change
-  npm run verify   [-- --stack NAME] [--requests N] [--json] ask the service from its client machine
-  npm run status   [-- --stack NAME] [--json]                say what is up
+const optionsOf = ({ needsStacks, options }: Verb): Options => (needsStacks ? { stack: STACK, ...options } : options);
 
-  --stack NAME     name of the stacks (dev)
-  --requests N     how many requests to send (20)
-  --timeline FILE  write when each step began and ended (JSON)`;
-
-/** A command line that asks for nothing there is; `message` says what is allowed. */
-export class UsageError extends Error {
-  override readonly name = "UsageError";
+/** Columns of text: as wide as the widest of each. */
+function columns(rows: readonly (readonly [string, string])[]): string {
+  const width = Math.max(...rows.map(([first]) => first.length));
+  return rows.map(([first, second]) => `  ${first.padEnd(width)}  ${second}`).join("\n");
 }
 
-const commands = ["up", "down", "preview", "verify", "status"] as const;
+/** What the command can be asked for; of one verb, its options and examples. */
+export function help(verb?: Verb): string {
+  if (verb === undefined) {
+    const rows = verbs.map(({ name, summary }) => [`${CALLED} ${name}`, summary] as const);
+    return `hybrid-vnf: a network service across machines, Kubernetes and Docker Swarm\n\n${columns(rows)}\n\nOptions and examples of each: ${commandLine("VERB --help")}\nCompletion for a shell: ${commandLine(`completion ${SHELLS.join("|")}`)}; the release: --version`;
+  }
+  const options = Object.entries(optionsOf(verb)).map(
+    ([name, { value, meaning }]) => [`--${name}${value ? ` ${value}` : ""}`, meaning] as const,
+  );
+  const examples = verb.examples.map(([line, purpose]) => [commandLine(line), purpose] as const);
+  return `${CALLED} ${verb.name}: ${verb.summary}\n\n${columns(options)}\n\n${columns(examples)}`;
+}
 
+/** The release that this is. */
+function version(): string {
+  // The package's own is beside what is built of it.
+  const file = [checkout, join(checkout, "..")]
+    .map((folder) => join(folder, "package.json"))
+    .find((one) => existsSync(one));
+  return (JSON.parse(readFileSync(file ?? "", "utf8")) as { version: string }).version;
+}
+
+/** A command line, read. */
 export interface Arguments {
-  readonly command: (typeof commands)[number] | "help";
+  /** Undefined where the list of all verbs is asked for. */
+  readonly verb?: Verb;
+  /** Whether its help is asked for. */
+  readonly help: boolean;
   readonly stack: string;
-  readonly requests: number;
-  readonly json: boolean;
-  readonly force: boolean;
-  /** File for the times of all steps. */
-  readonly timeline?: string;
+  /** The verb's own options. */
+  readonly given: Readonly<Record<string, unknown>>;
 }
 
-/** Reads the command line. */
-export function parse(args: readonly string[]): Arguments {
-  let parsed: ReturnType<typeof read>;
-  try {
-    parsed = read(args);
-  } catch (error) {
-    throw new UsageError(`${(error as Error).message.split(". ")[0]}; 'npm run up -- --help' lists what there is.`);
-  }
-  const { values, positionals } = parsed;
-  const [command, ...more] = positionals;
-  const { stack, json = false, force = false, timeline } = values;
-  const rest = { stack: stack ?? "dev", requests: Number(values.requests ?? 20), json, force, timeline };
-  if (values.help || command === "help") return { command: "help", ...rest };
-  const known = commands.find((one) => one === command);
-  if (known === undefined) throw new UsageError(`The command is '${command ?? ""}'; it can be ${commands.join(", ")}.`);
-  if (more.length > 0) throw new UsageError(`'${more.join(" ")}' comes after '${known}', which takes options only.`);
-  if (!/^[A-Za-z0-9_.-]{1,100}$/.test(rest.stack)) {
-    throw new UsageError(`--stack is '${rest.stack}'; a name has letters, digits, '-', '_' and '.', 100 at most.`);
-  }
-  if (!Number.isInteger(rest.requests) || rest.requests < 1 || rest.requests > 100_000) {
-    throw new UsageError(`--requests is '${values.requests}'; it takes a whole number from 1 to 100000.`);
-  }
-  if (timeline !== undefined && known !== "up") throw new UsageError(`--timeline goes with 'up', not with '${known}'.`);
-  if (force && known !== "down") throw new UsageError(`--force goes with 'down', not with '${known}'.`);
-  if (json && known !== "verify" && known !== "status")
-    throw new UsageError(`--json goes with 'verify' and 'status', not with '${known}'.`);
-  return { command: known, ...rest };
+/** The verb of a name. @throws UsageError that names the one that may be meant */
+function verbOf(name: string): Verb {
+  const found = verbs.find((one) => one.name === name);
+  if (found !== undefined) return found;
+  const names = verbs.map((one) => one.name);
+  if (name.startsWith("-"))
+    throw new UsageError(`'${name}' comes before the command, which can be ${names.join(", ")}.`);
+  const near = nearest(name, names);
+  throw new UsageError(
+    `The command is '${name}'; ${near ? `did you mean '${near}'? It` : "it"} can be ${names.join(", ")}.`,
+  );
 }
 
-function read(args: readonly string[]) {
-  return parseArgs({
-    args: [...args],
-    allowPositionals: true,
-    options: {
-      stack: { type: "string" },
-      requests: { type: "string" },
-      timeline: { type: "string" },
-      json: { type: "boolean" },
-      force: { type: "boolean" },
-      help: { type: "boolean", short: "h" },
-    },
+/** Reads the command line; `env` tells what npm took of it for itself. */
+export function parse(args: readonly string[], env: NodeJS.ProcessEnv = {}): Arguments {
+  const [name = "", ...rest] = args;
+  const helps = args.some((one) => one === "--help" || one === "-h");
+  if (name === "help" || (helps && name.startsWith("-"))) {
+    const asked = rest.find((one) => !one.startsWith("-"));
+    return { verb: asked === undefined ? undefined : verbOf(asked), help: true, stack: USUAL_STACK, given: {} };
+  }
+  const verb = verbOf(name);
+  if (helps) return { verb, help: true, stack: USUAL_STACK, given: {} };
+  const options = optionsOf(verb);
+  const { values, positionals } = read(rest, verb, options);
+  const taken = Object.keys(options).find((key) => env[`npm_config_${key.replaceAll("-", "_")}`] !== undefined);
+  if (taken !== undefined && values[taken] === undefined && env.npm_lifecycle_event === verb.name)
+    throw new UsageError(
+      `npm took --${taken} for itself; what follows '--' is ours: npm run ${verb.name} -- --${taken}${options[taken]?.value ? ` ${options[taken].value}` : ""}`,
+    );
+  if (positionals.length > 0) {
+    throw new UsageError(`'${positionals.join(" ")}' comes after '${verb.name}', which takes options only.`);
+  }
+  for (const [key, { partOf, notWith }] of Object.entries(options)) {
+    if (values[key] === undefined) continue;
+    if (partOf !== undefined && values[partOf] === undefined)
+      throw new UsageError(`--${key} says something about --${partOf}: give both, or neither.`);
+    if (notWith !== undefined && values[notWith] !== undefined)
+      throw new UsageError(`--${key} says nothing beside --${notWith}: give one of them.`);
+  }
+  const given = Object.fromEntries(Object.entries(options).map(([key, one]) => [key, one.read(values[key], key)]));
+  return { verb, help: false, stack: (given.stack as string | undefined) ?? USUAL_STACK, given };
+}
+
+function read(args: readonly string[], verb: Verb, options: Options) {
+  const types = Object.entries(options).map(
+    ([key, { value }]) => [key, { type: value === undefined ? "boolean" : "string" }] as const,
+  );
+  // A value such as -1 would be taken for an option.
+  const joined = args.flatMap((one, at) => {
+    const takesValue = (name: string | undefined): boolean => options[name?.slice(2) ?? ""]?.value !== undefined;
+    if (takesValue(args[at - 1]) && /^-\d/.test(one)) return [];
+    return takesValue(one) && /^-\d/.test(args[at + 1] ?? "") ? [`${one}=${args[at + 1]}`] : [one];
   });
+  try {
+    return parseArgs({ args: joined, allowPositionals: true, options: Object.fromEntries(types) });
+  } catch (error) {
+    const said = (error as Error).message.split(". ")[0] ?? "";
+    const [, option = ""] = /'(?:-\w, )?--([\w-]+)/.exec(said) ?? [];
+    const other = verbs.filter((one) => Object.hasOwn(one.options, option));
+    const { value } = options[option] ?? {};
+    if (value !== undefined) throw new UsageError(`--${option} takes a value, and none follows: --${option} ${value}`);
+    if (other.length > 0 && said.startsWith("Unknown option")) {
+      const names = new Intl.ListFormat("en-GB").format(other.map((one) => `'${one.name}'`));
+      throw new UsageError(`--${option} goes with ${names}, not with '${verb.name}'.`);
+    }
+    const near = nearest(option, Object.keys(options));
+    const meant = near !== undefined && near !== option ? `; did you mean --${near}?` : ";";
+    throw new UsageError(`${said}${meant} '${commandLine(`${verb.name} --help`)}' lists what there is.`);
+  }
 }
 
 /** Calls `first` at the first interrupt and `again` at the next; one key press may come as several signals. */
@@ -108,14 +177,42 @@ function lockOf({ engine, stack }: Context): string {
   return join(tmpdir(), `hybrid-vnf-${hashText(backend, stack).slice(0, 16)}.lock`);
 }
 
+/** What completes the command's lines in a shell; or the names that such lines ask for, as they are here. */
+export function completionFor(args: readonly string[]): string {
+  const [asked = "", ...more] = args;
+  if (asked === "layers") return layers.map(({ name }) => name).join("\n");
+  if (asked === "stacks") return configuredStacks().join("\n");
+  if (!SHELLS.includes(asked as Shell) || more.length > 0)
+    throw new UsageError(
+      `completion is for '${args.join(" ")}'; it can be for one of ${SHELLS.join(", ")}. In bash: source <(${CALLED === "npm run" ? "npm run -s" : CALLED} completion bash)`,
+    );
+  // A checkout has no command of that name until its lines define it.
+  const own = CALLED === "npm run" ? [join(checkout, "node_modules/.bin/tsx"), __filename] : undefined;
+  return completion(asked as Shell, wordsOf(verbs, optionsOf), own);
+}
+
 async function main(args: readonly string[]): Promise<number> {
-  const { command, stack, requests, json, force, timeline: file } = parse(args);
-  if (command === "help") {
-    process.stdout.write(`${usage}\n`);
+  if (args[0] === "completion") {
+    process.stdout.write(`${completionFor(args.slice(1))}\n`);
     return 0;
   }
+  if (args[0] === "--version") {
+    process.stdout.write(`${version()}\n`);
+    return 0;
+  }
+  if (args.length === 0) {
+    // Nothing was asked for, so nothing is done: a script that lost its verb hears of it by the exit code.
+    process.stdout.write(`${help()}\n`);
+    return 1;
+  }
+  const { verb, help: helps, stack, given } = parse(args, process.env);
+  if (verb === undefined || helps) {
+    process.stdout.write(`${help(verb)}\n`);
+    return 0;
+  }
+  if (verb.needsStacks) requireLayers();
   const stop = new AbortController();
-  const progress = json ? new Plain((text) => void process.stderr.write(text)) : progressOn();
+  const progress = progressOn(given.json === true || verb.name === "env" ? process.stderr : process.stdout);
   let engine: Engine | undefined;
   const forget = onInterrupt(
     () => {
@@ -126,59 +223,48 @@ async function main(args: readonly string[]): Promise<number> {
     () => engine?.interrupt(),
   );
   const report = (line: string): void => progress.line(line);
-  const timeline = file === undefined ? undefined : new Timeline(file);
   try {
     const { signal } = stop;
-    const toolchain = await ensureToolchain({ report, signal, plugins: [] });
-    if (command !== "status") await ensureHost({ report, signal, logs: join(stateFolder(), "logs") });
-    engine = await Engine.from(toolchain);
-    const ready = async (plugins: readonly string[]): Promise<void> =>
-      void (await ensureToolchain({ report, signal, plugins }));
-    const context: Context = { engine, stack, progress, signal, ready, timeline };
-    const images = (needed: readonly string[]) =>
-      ensureImages({ machine: toolchain.machine, images: needed, report, signal });
-    const alone = <T>(work: () => Promise<T>): Promise<T> =>
-      withLock(lockOf(context), { report, signal, what: `npm run ${command}`, wait: false }, work);
-    switch (command) {
-      case "up":
-      case "verify": {
-        const seen =
-          command === "up"
-            ? await alone(() => up(context, requests, images).finally(() => timeline?.write()))
-            : await check(context, requests);
-        if (json) process.stdout.write(`${JSON.stringify(seen, null, 2)}\n`);
-        else for (const line of describe(seen)) progress.line(line);
-        return seen.good ? 0 : 1;
-      }
-      case "down":
-        await alone(() => down(context, force));
-        return 0;
-      case "preview":
-        await alone(() => preview(context));
-        return 0;
-      case "status": {
-        const all = await status(context);
-        if (json) process.stdout.write(`${JSON.stringify(all, null, 2)}\n`);
-        else {
-          for (const one of all) {
-            const what = one.up ? `${one.resources} resources, last update ${one.lastUpdate ?? "unknown"}` : "not up";
-            progress.line(`${one.layer.padEnd(10)}  ${what}${one.updating ? ", being worked on" : ""}`);
-          }
-        }
-        return 0;
-      }
+    // Of other programs' stacks nobody knows beforehand whether they need a lab, and what it is made from.
+    const needed = ownStacks ? undefined : tools().filter(({ place }) => place.kind !== "machine");
+    const toolchain = await ensureToolchain({ report, signal, plugins: [], tools: needed });
+    const hosted = verb.needsHost && (ownStacks || !verb.needsStacks);
+    const host = hosted ? ensureHost({ report, signal, logs: join(stateFolder(), "logs") }) : undefined;
+    const base: Base = {
+      progress,
+      environment: environment(toolchain),
+      images: async (names) => {
+        if (names?.length === 0) return;
+        const { machine } = await ensureToolchain({ report, signal, plugins: [] });
+        await ensureImages({ machine, images: names, report, signal });
+      },
+      print: (text) => void process.stdout.write(`${text}\n`),
+    };
+    if (!verb.needsStacks) {
+      await host;
+      return await verb.run(base, given);
     }
+    const { Engine } = await import("./engine.js");
+    [engine] = await Promise.all([Engine.from(toolchain, !ownStacks), host]);
+    const ready = async (plugins: readonly string[]): Promise<void> =>
+      void (await ensureToolchain({ report, signal, plugins, tools: needed }));
+    const context: Context = { engine, stack, progress, signal, ready };
+    if (!verb.takesAnyStack) await requireKnown(context);
+    const alone = <T>(work: () => Promise<T>): Promise<T> =>
+      withLock(lockOf(context), { report, signal, what: `${CALLED} ${verb.name}`, wait: false }, work);
+    return await verb.run({ ...base, context, alone, others: () => atWork(lockOf(context)) }, given);
   } catch (error) {
     progress.close();
     if (stop.signal.aborted) {
-      process.stderr.write(`stopped; 'npm run ${command}' goes on from here\n`);
+      process.stderr.write(verb.changes ? `stopped; '${lineFor(verb.name, stack)}' goes on from here\n` : "stopped\n");
       return 130;
     }
     if ((error instanceof ToolchainError || error instanceof ImageError) && error.output !== "") {
       process.stderr.write(`${error.output}\n`);
     }
-    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
-    return error instanceof UsageError ? 2 : 1;
+    const { messageOf } = await import("./diagnostics.js");
+    process.stderr.write(`${messageOf(error)}\n`);
+    return 1;
   } finally {
     progress.close();
     forget();
@@ -186,13 +272,18 @@ async function main(args: readonly string[]): Promise<number> {
 }
 
 if (require.main === module) {
+  // Whoever read what is printed may have gone, as in `… | head`: what is at work goes on.
+  for (const stream of [process.stdout, process.stderr])
+    stream.on("error", (error: NodeJS.ErrnoException) => {
+      if (error.code !== "EPIPE") throw error;
+    });
   main(process.argv.slice(2)).then(
     (code) => {
       process.exitCode = code;
     },
     (error: Error) => {
       process.stderr.write(`${error.message}\n`);
-      process.exitCode = error instanceof UsageError ? 2 : 1;
+      process.exitCode = 1;
     },
   );
 }

@@ -19,11 +19,32 @@ export class OperationError extends Error {
 /** What an operation changed, by kind of change. */
 export type Changes = Readonly<Record<string, number | undefined>>;
 
+/** Steps that a summary counts: a replacement as one. */
+const COUNTED: readonly string[] = ["create", "update", "replace", "delete", "import"];
+
+/** Whether no line tells of a resource that a summary counts; providers that the engine makes by default it doesn't count. */
+function isUnlisted(type: string, name: string, custom = false): boolean {
+  if (type.startsWith("pulumi:providers:")) return !/^default(?:_|$)/.test(name);
+  return !custom || type.startsWith("pulumi:");
+}
+
+/**
+ * Milliseconds without an event, after an error and with no step under way, that count as a stall. Of a resource that the engine could not even be
+ * asked for, such as one that the policy refuses, the SDK tells nobody: what waits for it would do so for ever.
+ */
+const STALL = 3000;
+
 /** Turns the engine's events into progress. */
 export class Watch {
   readonly diagnostics = new Diagnostics();
   readonly failed = new FailedCreations();
+  private readonly stall = new AbortController();
+  /** Aborted once the operation has failed of something, and goes neither on nor to an end. */
+  readonly stalled: AbortSignal = this.stall.signal;
+  private timer: NodeJS.Timeout | undefined;
   changes: Changes = {};
+  /** Resources that change and of which no line tells: components, and providers that are made explicitly. */
+  readonly unlisted = new Set<string>();
   private readonly since = new Map<string, number>();
 
   constructor(
@@ -34,23 +55,44 @@ export class Watch {
 
   readonly event = (event: EngineEvent): void => {
     this.failed.event(event);
-    const { resourcePreEvent, resOutputsEvent, diagnosticEvent, summaryEvent } = event;
+    this.tell(event);
+    clearTimeout(this.timer);
+    if (this.since.size === 0 && this.diagnostics.all.length > 0)
+      this.timer = setTimeout(() => this.stall.abort(), STALL).unref();
+  };
+
+  /** To be called when the operation has ended, however. */
+  end(): void {
+    clearTimeout(this.timer);
+  }
+
+  private tell({
+    resourcePreEvent,
+    resOutputsEvent,
+    resOpFailedEvent,
+    diagnosticEvent,
+    summaryEvent,
+  }: EngineEvent): void {
     if (resourcePreEvent !== undefined) {
-      const { urn, op, type } = resourcePreEvent.metadata;
+      const { urn, op, type, old, new: made } = resourcePreEvent.metadata;
       this.since.set(urn, this.now());
-      if (verb(op) !== undefined && !type.startsWith("pulumi:")) this.progress.busy(this.layer, nameOf(urn));
+      if (resourcePreEvent.planning) this.progress.seen(this.layer);
+      else if (verb(op) !== undefined && !type.startsWith("pulumi:")) this.progress.busy(this.layer, nameOf(urn));
+      if (COUNTED.includes(op) && isUnlisted(type, nameOf(urn), (made ?? old)?.custom)) this.unlisted.add(urn);
     }
     if (resOutputsEvent !== undefined) {
       const { urn, op, type, old, new: made } = resOutputsEvent.metadata;
       const took = this.now() - (this.since.get(urn) ?? this.now());
+      this.since.delete(urn);
       const custom = (made ?? old)?.custom === true && !type.startsWith("pulumi:");
       if (!resOutputsEvent.planning && custom && verb(op) !== undefined) {
         this.progress.step(this.layer, { op, name: nameOf(urn), type: typeOf(urn), took });
       }
     }
+    if (resOpFailedEvent !== undefined) this.since.delete(resOpFailedEvent.metadata.urn);
     if (diagnosticEvent !== undefined) this.diagnose(diagnosticEvent);
     if (summaryEvent !== undefined) this.changes = summaryEvent.resourceChanges ?? {};
-  };
+  }
 
   private diagnose({ severity, message, urn, ephemeral }: NonNullable<EngineEvent["diagnosticEvent"]>): void {
     if (ephemeral) return;
@@ -87,7 +129,9 @@ export async function operate(
     }
     progress.end(layer, "failed", false);
     throw new OperationError(layer, errors, watch.failed);
+  } finally {
+    watch.end();
   }
-  progress.end(layer, summary(watch.changes, preview), true);
+  progress.end(layer, summary(watch.changes, preview, watch.unlisted.size), true);
   return watch.changes;
 }

@@ -2,7 +2,9 @@ import * as pulumi from "@pulumi/pulumi";
 import type { PulumiFn } from "@pulumi/pulumi/automation";
 // Declares the SDK's own storage of each program's state.
 import type {} from "@pulumi/pulumi/runtime/state";
-import { folderOf } from "./layers";
+import { type PlannedOutputs, type Plans, planned, withPlans } from "../components/contracts/planned";
+import { layers } from "./layers";
+import { compileProgram, loadProgram } from "./loader";
 
 /** What a stack publishes, in the clear. */
 export type Outputs = Readonly<Record<string, unknown>>;
@@ -10,19 +12,37 @@ export type Outputs = Readonly<Record<string, unknown>>;
 /** The programs of all stacks, run in this process: what they share is loaded once, and only once one of them runs. */
 export class Programs {
   private readonly outputs = new Map<string, Outputs>();
+  /** Called within the program of a layer before it runs. */
+  before: (layer: string) => void = () => {};
 
   constructor() {
     separateErrors();
   }
 
+  /** Makes all programs ready to be loaded, before any engine asks for one. */
+  compile(): void {
+    for (const { name } of layers) compileProgram(name);
+  }
+
   /** The program of a layer's stack, the same that `pulumi up` in its folder runs. */
   of(layer: string): PulumiFn {
     return async () => {
-      const program = require(folderOf(layer)) as PulumiFn;
-      const published = await program();
+      this.before(layer);
+      const published = await loadProgram(layer)();
       pulumi.output(published ?? {}).apply((known) => this.outputs.set(layer, known));
       return published;
     };
+  }
+
+  /** The same program, for a preview that sees what other stacks mean to publish; what it means to publish itself goes to `tell`. */
+  planning(layer: string, plans: Plans, tell: (plan: Promise<PlannedOutputs>) => void): PulumiFn {
+    const program = this.of(layer);
+    return () =>
+      withPlans(plans, async () => {
+        const published = await program();
+        tell(planned(published ?? {}));
+        return published;
+      });
   }
 
   /** What the program published when it last ran, as far as it came; undefined where it did not run, or ended before. */

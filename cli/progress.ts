@@ -30,8 +30,11 @@ export function stepLine(layer: string, step: Step): string {
   return `${layer.padEnd(width)}  ${verb(step.op) ?? step.op} ${step.name} ${step.type}${took}`;
 }
 
-/** `2 created, 1 deleted, 30 unchanged`, or `no changes, 32 resources`. */
-export function summary(changes: Readonly<Record<string, number | undefined>>, preview = false): string {
+/**
+ * `2 created, 1 deleted, 30 unchanged`, or `no changes, 32 resources`.
+ * @param unlisted how many of those that change are components or providers, of which no line tells
+ */
+export function summary(changes: Readonly<Record<string, number | undefined>>, preview = false, unlisted = 0): string {
   const words: readonly (readonly [string, string, string])[] = [
     ["create", "created", "to create"],
     ["update", "updated", "to update"],
@@ -45,7 +48,11 @@ export function summary(changes: Readonly<Record<string, number | undefined>>, p
     return count > 0 ? [`${count} ${preview ? planned : done}`] : [];
   });
   if (parts.length === 0) return `no changes, ${same} resources`;
-  return [...parts, ...(same > 0 ? [`${same} unchanged`] : [])].join(", ");
+  const of =
+    unlisted === 0
+      ? ""
+      : ` (${unlisted} of them ${unlisted === 1 ? "a component or provider" : "components or providers"})`;
+  return [`${parts.join(", ")}${of}`, ...(same > 0 ? [`${same} unchanged`] : [])].join(", ");
 }
 
 /** Where progress goes. */
@@ -53,6 +60,8 @@ export interface Progress {
   /** A line that stays. */
   line(text: string): void;
   begin(layer: string, what: string): void;
+  /** A resource of a layer was looked at, and nothing is done about it now. */
+  seen(layer: string): void;
   /** Something in a layer has begun and is under way. */
   busy(layer: string, name: string): void;
   step(layer: string, step: Step): void;
@@ -60,17 +69,28 @@ export interface Progress {
   close(): void;
 }
 
+/** Milliseconds of silence after which a log says what is still under way. */
+const SILENCE = 20_000;
+
 /** Lines, one after the other: for logs and pipes. */
 export class Plain implements Progress {
-  private readonly began = new Map<string, number>();
+  private readonly rows = new Map<string, Pick<Row, "what" | "began" | "seen">>();
+  private clock?: NodeJS.Timeout;
+  private last = 0;
   constructor(private readonly write: (text: string) => void) {}
 
   line(text: string): void {
+    this.last = Date.now();
     this.write(`${text}\n`);
   }
   begin(layer: string, what: string): void {
-    this.began.set(layer, Date.now());
+    this.rows.set(layer, { what, began: Date.now(), seen: 0 });
     this.line(`${layer.padEnd(width)}  ${what}`);
+    this.clock ??= setInterval(() => this.still(), 1000).unref();
+  }
+  seen(layer: string): void {
+    const row = this.rows.get(layer);
+    if (row !== undefined) row.seen++;
   }
   busy(): void {
     // Only what is finished makes a line.
@@ -79,17 +99,32 @@ export class Plain implements Progress {
     this.line(stepLine(layer, step));
   }
   end(layer: string, text: string): void {
-    const began = this.began.get(layer);
-    this.line(`${layer.padEnd(width)}  ${text}${began === undefined ? "" : `, ${elapsed(Date.now() - began)}`}`);
+    const row = this.rows.get(layer);
+    this.rows.delete(layer);
+    this.line(`${layer.padEnd(width)}  ${text}${row === undefined ? "" : `, ${elapsed(Date.now() - row.began)}`}`);
   }
   close(): void {
-    // Nothing is held back.
+    clearInterval(this.clock);
+    this.clock = undefined;
+  }
+
+  private still(): void {
+    if (Date.now() - this.last < SILENCE) return;
+    for (const [layer, row] of this.rows) this.line(`${layer.padEnd(width)}  still ${underWay(row)}`);
   }
 }
 
+/** `previewing, 12 s, 40 resources so far`. */
+function underWay({ what, began, seen }: Pick<Row, "what" | "began" | "seen">): string {
+  const count = seen === 0 ? "" : `, ${seen} ${seen === 1 ? "resource" : "resources"} so far`;
+  return `${what}, ${elapsed(Date.now() - began)}${count}`;
+}
+
 interface Row {
-  what: string;
+  readonly what: string;
   readonly began: number;
+  /** How many resources were looked at. */
+  seen: number;
   readonly busy: Map<string, number>;
   steps: number;
   ended?: string;
@@ -116,8 +151,12 @@ export class Live implements Progress {
     this.draw();
   }
   begin(layer: string, what: string): void {
-    this.rows.set(layer, { what, began: Date.now(), busy: new Map(), steps: 0 });
+    this.rows.set(layer, { what, began: Date.now(), seen: 0, busy: new Map(), steps: 0 });
     this.draw();
+  }
+  seen(layer: string): void {
+    const row = this.rows.get(layer);
+    if (row !== undefined) row.seen++;
   }
   busy(layer: string, name: string): void {
     this.rows.get(layer)?.busy.set(name, Date.now());
@@ -162,7 +201,7 @@ export class Live implements Progress {
     const mark = wheel[this.turn++ % wheel.length];
     const busy = [...row.busy].map(([name, since]) => `${name} ${elapsed(Date.now() - since)}`).join(", ");
     const steps = row.steps > 0 ? `, ${row.steps} done` : "";
-    return `${mark} ${layer.padEnd(width)} ${row.what}, ${elapsed(Date.now() - row.began)}${steps}${busy ? `: ${busy}` : ""}`;
+    return `${mark} ${layer.padEnd(width)} ${underWay(row)}${steps}${busy ? `: ${busy}` : ""}`;
   }
 }
 

@@ -1,11 +1,11 @@
-import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import { fileURLToPath } from "node:url";
 import type { Stack } from "@pulumi/pulumi/automation";
 import { z } from "zod";
 import type { PlatformRecovery, UnfinishedCreation } from "../components/platform/module";
+import { backendFolder, deploymentIn, textOf } from "./backend";
 import { ownerVariable } from "./engine";
 import { endOrphans } from "./orphans";
 import type { UnansweredNotes } from "./unanswered";
@@ -44,32 +44,6 @@ export function parseLock(text: string): Lock | undefined {
   }
 }
 
-/** The folder of a file backend, or undefined for any other one. */
-export function backendFolder(url: string): string | undefined {
-  if (!url.startsWith("file://")) return undefined;
-  const path = url.startsWith("file://~")
-    ? `${process.env.HOME ?? ""}${url.slice("file://~".length)}`
-    : fileURLToPath(new URL(url));
-  return join(path, ".pulumi");
-}
-
-/**
- * Takes away what an engine had only begun to write beside a stack's state when it was killed: the file backend keeps each file's attributes in a
- * file of its own, can't read a state whose attributes are half there, and needs none (gocloud.dev/blob/fileblob).
- */
-export function dropHalfAttributes(backend: string, project: string, stack: string): void {
-  const where = join(backendFolder(backend) ?? "", "stacks", project);
-  if (backendFolder(backend) === undefined || !existsSync(where)) return;
-  for (const name of readdirSync(where)) {
-    if (!name.startsWith(`${stack}.json`) || !name.endsWith(".attrs")) continue;
-    try {
-      JSON.parse(text(join(where, name)) ?? "{}");
-    } catch {
-      rmSync(join(where, name), { force: true });
-    }
-  }
-}
-
 function locksOf(
   folder: string,
   project: string,
@@ -82,19 +56,11 @@ function locksOf(
     .map((name) => ({ file: join(where, name), lock: parseLock(readFileSync(join(where, name), "utf8")) }));
 }
 
-function text(path: string): string | undefined {
-  try {
-    return readFileSync(path, "latin1");
-  } catch {
-    return undefined;
-  }
-}
-
 /** Judges a lock's process by what /proc says. A process id that another program has by now is a dead holder. */
 export function judgeHolder(
   found: Lock | undefined,
   host: string,
-  proc: (path: string) => string | undefined = text,
+  proc: (path: string) => string | undefined = textOf,
 ): Holder {
   if (found === undefined) return { kind: "dead" };
   if (found.hostname !== host) return { kind: "elsewhere" };
@@ -166,20 +132,6 @@ function pendingIn(deployment: unknown): readonly PendingOperation[] {
   return parsed.success ? (parsed.data.pending_operations ?? []) : [];
 }
 
-/** Whether a stack of a file backend has anything pending; undefined where only the engine can tell. */
-function pendingInFile(backend: string, project: string, stack: string): boolean | undefined {
-  const folder = backendFolder(backend);
-  if (folder === undefined) return undefined;
-  const state = text(join(folder, "stacks", project, `${stack}.json`));
-  if (state === undefined) return undefined;
-  try {
-    const parsed = JSON.parse(state) as { checkpoint?: { latest?: unknown } };
-    return pendingIn(parsed.checkpoint?.latest).length > 0;
-  } catch {
-    return undefined;
-  }
-}
-
 /** The IDs of all that a deployment holds. */
 function idsIn(deployment: Readonly<Record<string, unknown>>): ReadonlySet<string> {
   const resources = (deployment.resources ?? []) as readonly { readonly id?: string }[];
@@ -196,7 +148,8 @@ export async function recover(
   report: (line: string) => void,
 ): Promise<void> {
   const unanswered = notes.all;
-  if (unanswered.length === 0 && pendingInFile(backend, project, stack.name) === false) return;
+  const read = deploymentIn(backend, project, stack.name);
+  if (unanswered.length === 0 && read !== undefined && pendingIn(read).length === 0) return;
   const state = await stack.exportStack();
   const deployment = (state.deployment ?? {}) as Record<string, unknown>;
   const known = idsIn(deployment);

@@ -1,28 +1,69 @@
+import { join } from "node:path";
+import type { Unwrap } from "@pulumi/pulumi";
 import type { MachineFacts } from "../components/contracts/machine";
 import { behindInput, OPENSSH, sessionInput, sessionText } from "../components/script/text";
 import { attempt } from "../toolchain/command";
 
 /** How to log in to a machine: where its SSH server is, and the key that it lets in. */
-export type Access = MachineFacts["ssh"] & { readonly privateKey: string };
+export type Access = Unwrap<MachineFacts["ssh"]> & {
+  readonly privateKey: string;
+  /** The Deployment of the pod there whose network a program is to run in. @default none: it runs in the machine's own */
+  readonly pod?: string;
+};
+
+/** Runs a program in the network of a pod. */
+const IN_POD = join(__dirname, "proof/in-pod.sh");
 
 /** A machine that a script could not be run on; `message` says why. */
 export class RemoteError extends Error {
   override readonly name = "RemoteError";
 }
 
+/** What to do with each line that a program prints, as it comes; and how long it may take to begin. */
+export interface Hearing {
+  /** Of its standard output. */
+  readonly output?: (line: string) => void;
+  /** Of its standard error. */
+  readonly line?: (line: string) => void;
+  /** Within how many seconds the machine must let one in. @default 10 */
+  readonly timeoutSeconds?: number;
+}
+
 /** Runs a shell script file on a machine, with its input as variables, as the library runs its own. What it prints on standard output. */
-export async function runScript(
-  { privateKey, ...ssh }: Access,
+export function runScript(
+  access: Access,
   file: string,
   input: Readonly<Record<string, string | number>>,
   signal?: AbortSignal,
+  hearing?: Hearing,
+): Promise<string> {
+  const values = Object.fromEntries(Object.entries(input).map(([name, value]) => [name, String(value)]));
+  return runProgram(access, behindInput(file, values), signal, hearing);
+}
+
+/** Runs the text of a shell script on a machine. What it prints on standard output. */
+export async function runProgram(
+  { privateKey, pod, ...ssh }: Access,
+  program: string,
+  signal?: AbortSignal,
+  { timeoutSeconds, ...hearing }: Hearing = {},
 ): Promise<string> {
   const where = `${ssh.user}@${ssh.host}:${ssh.port}`;
-  const values = Object.fromEntries(Object.entries(input).map(([name, value]) => [name, String(value)]));
-  const session = { ...sessionInput(ssh), SSH_PRIVATE_KEY: privateKey };
-  const script = sessionText(session, OPENSSH, { PROGRAM: behindInput(file, values) });
+  const session = {
+    ...sessionInput(ssh),
+    ...(timeoutSeconds === undefined ? {} : { SSH_TIMEOUT: String(timeoutSeconds) }),
+    SSH_PRIVATE_KEY: privateKey,
+  };
+  const script = sessionText(session, OPENSSH, {
+    PROGRAM: pod === undefined ? program : behindInput(IN_POD, { DEPLOYMENT: pod, PROGRAM: program }),
+  });
   try {
-    const { code, stdout, stderr } = await attempt("bash", ["-s", "--", "create"], { input: script, signal });
+    const { code, stdout, stderr } = await attempt("bash", ["-s", "--", "create"], {
+      input: script,
+      signal,
+      group: true,
+      ...hearing,
+    });
     if (code === 0) return stdout;
     const said = stderr.trim().split("\n");
     // The last line is the script's own sentence; before it stands what OpenSSH says.

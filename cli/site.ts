@@ -2,7 +2,8 @@ import type { ConfigMap } from "@pulumi/pulumi/automation";
 import type { PlatformNeeds, PlatformRecovery } from "../components/platform/module";
 import { platforms } from "../components/platforms";
 import { type Layer, SETTINGS } from "../stacks/settings";
-import { projectOf } from "./layers";
+import type { Context } from "./context";
+import { ownStacks, projectOf } from "./layers";
 import type { PlannedRange } from "./preflight";
 
 /** The settings files of the stacks, by layer. */
@@ -13,6 +14,8 @@ export interface ConfiguredSite {
   readonly name: string;
   readonly needs: PlatformNeeds;
   readonly recoveries: readonly PlatformRecovery[];
+  /** Whether some of its machines may not be made anew. */
+  readonly keepsMachines: boolean;
   /** The ranges that must be free on this machine: those of networks that are its own. */
   readonly ranges: readonly PlannedRange[];
 }
@@ -45,8 +48,18 @@ function platformSettings(configs: Configs): Readonly<Record<string, unknown>> {
   return Object.fromEntries(read);
 }
 
-/** What the settings of the stacks say of their site. @throws InvalidInput for a kind of platform that there is not */
+/** Of other programs' stacks nothing is known before they run. */
+const UNKNOWN_SITE: ConfiguredSite = {
+  name: "",
+  needs: { images: [], plugins: [], ranges: false },
+  recoveries: [],
+  ranges: [],
+  keepsMachines: false,
+};
+
+/** What the settings of the stacks say of their site; nothing where the stacks are not this repository's. @throws InvalidInput for a kind of platform that there is not */
 export function configuredSite(configs: Configs): ConfiguredSite {
+  if (!ownStacks) return UNKNOWN_SITE;
   const settings = platformSettings(configs);
   const name = textOf(configs, "site", "siteName") ?? "";
   const module = platforms.module(textOf(configs, "site", "platform") ?? "");
@@ -67,6 +80,12 @@ export function configuredSite(configs: Configs): ConfiguredSite {
       ranges: modules.some(({ needs }) => needs.ranges),
     },
     recoveries: modules.flatMap((one) => one.recovery?.(settings, name) ?? []),
+    keepsMachines: modules.some((one) => one.keepsMachines?.(settings)),
     ranges: carriers.filter(({ carrier }) => carrier.needs.ranges).map(({ range }) => range),
   };
+}
+
+/** What the settings of the stacks of a name say of their site, where only the site's own matter. */
+export async function siteHere({ engine, stack }: Pick<Context, "engine" | "stack">): Promise<ConfiguredSite> {
+  return configuredSite(new Map([["site", (ownStacks ? await engine.settings("site", stack) : undefined) ?? {}]]));
 }

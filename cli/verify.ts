@@ -1,6 +1,21 @@
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { ServiceFacts } from "../components/contracts/service";
-import { RemoteError, runScript } from "./remote";
+import { setTimeout as delay } from "node:timers/promises";
+import type { PlannedPath } from "./plan";
+import { type Asked, type Difference, differencesOf, type Page, type Tried } from "./proof/compare";
+import { type Connection, connectionsOf, hostsOf, type Machine, type Step } from "./proof/expected";
+import { type Crossing, crossingsOf, type Marked, mark, marksOf, PAGES, questionOf } from "./proof/marks";
+import { readSeen, sections } from "./proof/seen";
+import { type Access, RemoteError, runScript } from "./remote";
+
+/** How long a machine may take to let one in. */
+const SSH_SECONDS = 8;
+/** How long machines watch where not everything passes that should: until the last of them could have begun, and all is sent. */
+const WATCH_SECONDS = SSH_SECONDS + 5;
+/** How long after the last of what is sent a machine may still wait for it: packets on their way are there by then. */
+const LATE_SECONDS = 0.5;
+/** How long a connection may take to open. */
+const OPEN_SECONDS = 1.5;
 
 /** What was seen of the service. */
 export interface Report {
@@ -14,6 +29,10 @@ export interface Report {
   readonly strange: number;
   /** What traceroute saw: from whom, to whom, over which hops. */
   readonly traces: readonly Trace[];
+  /** How many machines told what they see. */
+  readonly machines: number;
+  /** In what machines and packets are not as the path says. */
+  readonly differences: readonly Difference[];
   readonly good: boolean;
   /** What is wrong, a sentence each. */
   readonly problems: readonly string[];
@@ -28,6 +47,7 @@ interface Named {
 export interface Trace {
   readonly from: string;
   readonly to: string;
+  readonly address: string;
   /** Hops that answered, by name where they have one. */
   readonly hops: readonly Named[];
   /** How many hops there were, those included that did not answer. */
@@ -38,7 +58,7 @@ export interface Trace {
 /** A stretch of the path: from a machine that sends, to what its packets are addressed to. */
 export interface Stretch {
   readonly from: string;
-  readonly machine: ServiceFacts["clients"][number];
+  readonly machine: PlannedPath["clients"][number];
   /** The functions that forward between the two. */
   readonly over: readonly Named[];
   readonly to: readonly Named[];
@@ -51,7 +71,7 @@ export function serverOf(page: string, servers: readonly string[]): string | und
     .find((name) => new RegExp(`(?<![\\w-])${name.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")}(?![\\w-])`).test(page));
 }
 
-/** Counts replies from the lines that requests.sh prints. */
+/** Counts replies from the lines that send.sh prints of replies to one address. */
 export function count(
   output: string,
   servers: readonly string[],
@@ -71,7 +91,7 @@ export function count(
 }
 
 /** Where an instance of a hop is addressed, by the name of its machine. */
-function addressesOf({ name, in: ingress, instances }: ServiceFacts["hops"][number]): readonly Named[] {
+function addressesOf({ name, in: ingress, instances }: PlannedPath["hops"][number]): readonly Named[] {
   return instances.flatMap(({ machine, legs }) => {
     const address = legs.find((leg) => leg.network === ingress.network)?.address;
     const where = instances.length > 1 && machine ? `${name} on ${machine.name}` : name;
@@ -80,7 +100,7 @@ function addressesOf({ name, in: ingress, instances }: ServiceFacts["hops"][numb
 }
 
 /** The stretches of a published path: each begins at a client or an instance of a proxy of ours, and ends at the next proxy or at the servers. */
-export function stretchesOf({ clients, hops, servers }: ServiceFacts): readonly Stretch[] {
+export function stretchesOf({ clients, hops, servers }: PlannedPath): readonly Stretch[] {
   const stretches: Stretch[] = [];
   let senders: Omit<Stretch, "over" | "to">[] = clients.slice(0, 1).map((machine) => ({ from: machine.name, machine }));
   let over: Named[] = [];
@@ -100,7 +120,7 @@ export function stretchesOf({ clients, hops, servers }: ServiceFacts): readonly 
   return stretches;
 }
 
-/** Reads the lines that hops.sh prints: target, then its hops. */
+/** Reads the lines that send.sh prints: target, then its hops. */
 export function traces(output: string, from: string, known: readonly Named[]): readonly Trace[] {
   const name = (address: string): string => known.find((one) => one.address === address)?.name ?? address;
   return output
@@ -109,7 +129,14 @@ export function traces(output: string, from: string, known: readonly Named[]): r
     .map((line) => {
       const [target = "", ...seen] = line.trim().split(/\s+/);
       const hops = seen.filter((hop) => hop !== "*").map((address) => ({ name: name(address), address }));
-      return { from, to: name(target), hops, length: seen.length, complete: hops.at(-1)?.address === target };
+      return {
+        from,
+        to: name(target),
+        address: target,
+        hops,
+        length: seen.length,
+        complete: hops.at(-1)?.address === target,
+      };
     });
 }
 
@@ -130,7 +157,7 @@ export function problemOf(trace: Trace, over: readonly Named[]): string | undefi
 }
 
 /** Every address that clients look for the service at: that of each instance of the first proxy, or the published one. */
-export function entriesOf({ url, hops }: ServiceFacts): readonly { readonly name: string; readonly url: string }[] {
+export function entriesOf({ url, hops }: PlannedPath): readonly { readonly name: string; readonly url: string }[] {
   const entry = hops.find(({ handling }) => handling === "proxy");
   const found = (entry ? addressesOf(entry) : []).map(({ name, address }) => {
     const there = new URL(url);
@@ -150,7 +177,7 @@ export interface Replies {
 }
 
 /** What is wrong with the replies to so many requests to each address. */
-export function judge(servers: ServiceFacts["servers"], requests: number, all: readonly Replies[]): readonly string[] {
+export function judge(servers: PlannedPath["servers"], requests: number, all: readonly Replies[]): readonly string[] {
   const problems: string[] = [];
   for (const { name, url, answered, strange } of all) {
     const where = all.length > 1 ? ` to ${name} (${url})` : "";
@@ -166,8 +193,15 @@ export function judge(servers: ServiceFacts["servers"], requests: number, all: r
   return problems;
 }
 
+/** The servers that answer requests to the service: all that a proxy balances over, else the one that its address is. */
+export function answering({ url, hops, servers }: PlannedPath): PlannedPath["servers"] {
+  if (hops.some(({ handling }) => handling === "proxy")) return servers;
+  const { hostname } = new URL(url);
+  return servers.filter(({ address }) => address === hostname);
+}
+
 /** The names of all addresses that a published path knows. */
-function namesOf({ clients, hops, servers }: ServiceFacts): readonly Named[] {
+function namesOf({ clients, hops, servers }: PlannedPath): readonly Named[] {
   const functions = hops.flatMap((hop) => [
     ...addressesOf(hop),
     ...[hop.in, hop.out, ...hop.instances.flatMap(({ legs }) => legs)].map(({ address = "" }) => ({
@@ -179,57 +213,218 @@ function namesOf({ clients, hops, servers }: ServiceFacts): readonly Named[] {
   return [...functions, ...servers, ...machines];
 }
 
-/** What came of one trace. */
-interface Traced {
-  readonly seen?: Trace;
+/** What the machines that open connections saw. */
+interface Sent {
+  readonly replies: readonly Replies[];
+  readonly traces: readonly { readonly seen: Trace; readonly problem?: string }[];
+  readonly tried: readonly Tried[];
+  readonly pages: readonly Page[];
+  /** Why one of them can't be asked. */
   readonly problem?: string;
 }
 
-/** Asks the service from its client machine and traces the path that its packets take. */
+const script = (name: string): string => join(__dirname, "proof", name);
+
+/** Does something on a machine; where that can't be, why. */
+async function orWhy<T>(signal: AbortSignal | undefined, work: Promise<T>): Promise<T | { readonly silent: string }> {
+  try {
+    return await work;
+  } catch (error) {
+    if (!(error instanceof RemoteError) || signal?.aborted) throw error;
+    return { silent: error.message };
+  }
+}
+
+/**
+ * Asks the service from its client machine, has every machine of the path watch what passes it, and compares both with what the path says.
+ * @param run runs a script on a machine
+ */
 export async function verify(
-  facts: ServiceFacts,
+  facts: PlannedPath,
   privateKey: string,
   requests: number,
   signal?: AbortSignal,
+  run: typeof runScript = runScript,
 ): Promise<Report> {
   const [client] = facts.clients;
   if (!client)
     throw new Error("The chain publishes no client machine to send requests from: name one (ServiceChain, clients).");
-  const script = (name: string): string => join(__dirname, name);
-  const servers = facts.servers.map((server) => server.name);
-  const known = namesOf(facts);
-  const trace = async ({ from, machine, over, to }: Stretch): Promise<readonly Traced[]> => {
-    const targets = to.map(({ address }) => address).join(",");
-    try {
-      const output = await runScript({ ...machine.ssh, privateKey }, script("hops.sh"), { TARGETS: targets }, signal);
-      return traces(output, from, known).map((seen) => ({ seen, problem: problemOf(seen, over) }));
-    } catch (error) {
-      if (!(error instanceof RemoteError) || signal?.aborted) throw error;
-      return [{ problem: `The path from ${from} can't be traced: ${error.message.replace(/\.$/, "")}.` }];
-    }
-  };
-  const ask = async ({ name, url }: { readonly name: string; readonly url: string }): Promise<Replies> => {
-    const input = { URL: url, REQUESTS: requests };
-    const output = await runScript({ ...client.ssh, privateKey }, script("requests.sh"), input, signal);
-    return { name, url, ...count(output, servers) };
-  };
+  const access = ({ ssh, pod }: Machine): Access => ({ ...ssh, privateKey, ...(pod === undefined ? {} : { pod }) });
+  const connections = connectionsOf(facts);
+  const marked = mark(connections);
+  const hosts = [...hostsOf(facts).values()].flatMap(({ machine }) => machine ?? []);
+  const watchers = hosts.map((machine) => {
+    let ready: () => void = () => undefined;
+    const watches = new Promise<void>((resolve) => {
+      ready = resolve;
+    });
+    let process = "";
+    let through = false;
+    const line = (text: string): void => {
+      [, process = process] = /^ready (\d+)$/.exec(text) ?? [];
+      if (process !== "") ready();
+    };
+    const work = run(access(machine), script("look.sh"), watchInput(machine, connections, marked), signal, {
+      line,
+      timeoutSeconds: SSH_SECONDS,
+    });
+    const seen = orWhy(signal, work.then(readSeen).finally(ready)).finally(() => {
+      through = true;
+    });
+    /** Ends the watch where it waits for what does not come. */
+    const end = async (): Promise<void> => {
+      if (!through && process !== "")
+        await orWhy(signal, run(access(machine), script("end.sh"), { PROCESS: process }, signal));
+    };
+    return { machine, watches, seen, end };
+  });
+  await Promise.all(watchers.map(({ watches }) => watches));
   const entries = entriesOf(facts);
-  const [asked, traced] = await Promise.all([
-    Promise.all(entries.map(ask)),
-    Promise.all(stretchesOf(facts).map(trace)),
+  const stretches = stretchesOf(facts);
+  const openers = new Map<string, Machine>(facts.clients.map((one) => [one.id, one]));
+  for (const { machine } of stretches) openers.set(machine.id, machine);
+  const sent = await Promise.all(
+    [...openers.values()].map((machine) =>
+      send(facts, access(machine), {
+        machine,
+        stretches: stretches.filter((one) => one.machine.id === machine.id),
+        all: marked,
+        urls: machine === client ? entries : [],
+        requests,
+        signal,
+        run,
+      }),
+    ),
+  );
+  await Promise.race([
+    Promise.all(watchers.map(({ seen }) => seen)),
+    delay(LATE_SECONDS * 1000).then(() => Promise.all(watchers.map(({ end }) => end()))),
   ]);
-  const all = traced.flat();
-  const problems = [...judge(facts.servers, requests, asked), ...all.flatMap(({ problem }) => problem ?? [])];
-  const sum = (of: (one: Replies) => number): number => asked.reduce((total, one) => total + of(one), 0);
+  const asked = new Map<string, Asked>();
+  for (const { machine, seen } of watchers) asked.set(machine.id, await seen);
+  const replies = sent.flatMap((one) => one.replies);
+  const traced = sent.flatMap((one) => one.traces);
+  const judged = judge(answering(facts), requests, replies);
+  const tried = new Map(sent.flatMap((one) => one.tried.map((try_) => [try_.mark, try_] as const)));
+  const pages = sent.flatMap((one) => one.pages);
+  const differences = differencesOf(facts, connections, marked, { asked, tried, pages, replied: judged.length === 0 });
+  const problems = [
+    ...differences.map(({ sentence }) => sentence),
+    ...judged,
+    ...traced.flatMap(({ problem }) => problem ?? []),
+    ...sent.flatMap(({ problem }) => problem ?? []),
+  ];
+  const sum = (of: (one: Replies) => number): number => replies.reduce((total, one) => total + of(one), 0);
   return {
     urls: entries.map(({ url }) => url),
     requests: requests * entries.length,
     answered: sum(({ answered }) => answered),
-    replies: Object.fromEntries(servers.map((name) => [name, sum(({ replies }) => replies[name] ?? 0)])),
+    replies: Object.fromEntries(facts.servers.map(({ name }) => [name, sum(({ replies: all }) => all[name] ?? 0)])),
     strange: sum(({ strange }) => strange),
-    traces: all.flatMap(({ seen }) => seen ?? []),
+    traces: traced.map(({ seen }) => seen),
+    machines: [...asked.values()].filter((one) => !("silent" in one)).length,
+    differences,
     good: problems.length === 0,
     problems,
+  };
+}
+
+/** What a machine is told to look at, for look.sh and watch.pl. */
+export function watchInput(
+  machine: Machine,
+  connections: readonly Connection[],
+  marked: readonly Marked[],
+): Readonly<Record<string, string | number>> {
+  const questions = new Set<string>();
+  const neighbours = new Set<string>();
+  const note = (step: Step, kind: Crossing["kind"]): void => {
+    if (step.host.machine?.id !== machine.id) return;
+    questions.add(questionOf(step, kind));
+    if (step.out?.interface && step.neighbour) neighbours.add(`${step.out.interface} ${step.neighbour}`);
+  };
+  for (const { request, answer } of connections) {
+    for (const step of request.steps) note(step, "request");
+    for (const step of answer.steps) note(step, "answer");
+  }
+  const expected = marked.flatMap(({ connection, first, last }) =>
+    crossingsOf(connection).flatMap(({ host, interface: leg, direction, kind }) =>
+      host.machine?.id === machine.id ? [`${leg} ${direction} ${kind} ${first}-${last}`] : [],
+    ),
+  );
+  return {
+    WATCH: readFileSync(script("watch.pl"), "utf8"),
+    LEGS: machine.legs.map((leg) => leg.interface).join(","),
+    MARKS: marksOf(marked),
+    EXPECTED: [...new Set(expected)].join("\n"),
+    ASK: [...neighbours].join("\n"),
+    QUESTIONS: [...questions].join("\n"),
+    LIMIT_SECONDS: WATCH_SECONDS,
+  };
+}
+
+interface Sending {
+  readonly machine: Machine;
+  readonly stretches: readonly Stretch[];
+  /** Every marked connection, those of other machines included. */
+  readonly all: readonly Marked[];
+  readonly urls: readonly { readonly name: string; readonly url: string }[];
+  readonly requests: number;
+  readonly signal?: AbortSignal;
+  readonly run: typeof runScript;
+}
+
+/** The port that an address on the path is asked at. */
+function portOf(marked: readonly Marked[], asked: string): number {
+  return marked.find(({ connection: { address } }) => address === asked)?.connection.port ?? 80;
+}
+
+/** Has a machine open its connections, trace their way, and ask for pages. */
+async function send(facts: PlannedPath, access: Access, sending: Sending): Promise<Sent> {
+  const { machine, stretches, all, urls, requests, signal, run } = sending;
+  const marked = all.filter(({ connection }) => connection.from.machine?.id === machine.id);
+  const servers = facts.servers.map(({ name }) => name);
+  const known = namesOf(facts);
+  // Each server is asked by itself, too: whether it is the one that it should be.
+  const ends = marked.flatMap(({ connection: { address, port } }) =>
+    facts.servers.some((server) => server.address === address) ? [{ address, url: `http://${address}:${port}/` }] : [],
+  );
+  const input = {
+    OPEN: readFileSync(script("open.pl"), "utf8"),
+    CONNECTIONS: marked
+      .map(({ connection: { address, port }, first, last }) => `${address} ${port} ${first}-${last}`)
+      .join("\n"),
+    LIMIT_SECONDS: OPEN_SECONDS,
+    URLS: [...urls.map(({ url }) => `${requests} 0 ${url}`), ...ends.map(({ url }) => `1 ${PAGES} ${url}`)].join("\n"),
+    // By what the path carries: a firewall on it lets nothing else pass.
+    TARGETS: stretches.flatMap(({ to }) => to.map(({ address }) => `${address} ${portOf(marked, address)}`)).join("\n"),
+    MOST_HOPS: Math.max(...stretches.map(({ over }) => over.length), 0) + 3,
+  };
+  const output = await orWhy(signal, run(access, script("send.sh"), input, signal));
+  if (typeof output !== "string") {
+    const replies = urls.map(({ name, url }) => ({ name, url, ...count("", servers) }));
+    const problem = `The path from ${stretches[0]?.from ?? machine.name} can't be traced: ${output.silent.replace(/\.$/, "")}.`;
+    return { replies, traces: [], tried: [], pages: [], problem };
+  }
+  const said = sections(output);
+  const traced = stretches.flatMap(({ from, over, to }) =>
+    traces(said.get("traces") ?? "", from, known)
+      .filter((one) => to.some(({ address }) => address === one.address))
+      .map((seen) => ({ seen, problem: problemOf(seen, over) })),
+  );
+  const replies = (said.get("replies") ?? "").split("\n");
+  const repliesOf = (url: string): string =>
+    replies.flatMap((line) => (line.startsWith(`${url} `) ? [line.slice(url.length + 1)] : [])).join("\n");
+  return {
+    replies: urls.map(({ name, url }) => ({ name, url, ...count(repliesOf(url), servers) })),
+    pages: ends.flatMap(({ address, url }) => {
+      const { answered, replies: all } = count(repliesOf(url), servers);
+      return answered === 0 ? [] : [{ address, server: servers.find((name) => (all[name] ?? 0) > 0) }];
+    }),
+    traces: traced,
+    tried: (said.get("opened") ?? "").split("\n").flatMap((line) => {
+      const [, , own, ...ended] = line.split(" ");
+      return own === undefined ? [] : [{ mark: Number(own), ended: ended.join(" ") }];
+    }),
   };
 }
 

@@ -8,3 +8,6 @@ export const CLIENT_IMAGE = "hybrid-vnf/client:latest";
 
 /** Flannel's image, which the machine image holds. */
 export const FLANNEL_IMAGE = "ghcr.io/flannel-io/flannel:v0.28.4";
+
+/** What gives pods further interfaces: Multus, and the CNI project's plugins (toolchain/tools.ts). */
+export const ATTACHMENT_RELEASES = { multus: "4.3.0", plugins: "1.9.1" } as const;

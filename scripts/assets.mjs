@@ -1,13 +1,17 @@
-// Copies what the compiler leaves behind into the package: scripts beside their components, and the images that programs build.
-import { cpSync, statSync } from "node:fs";
+// Copies what the compiler leaves behind into the package: scripts beside what runs them, images, and what the toolchain is built from.
+import { chmodSync, cpSync, statSync } from "node:fs";
 
-cpSync("components", "dist/components", {
-  recursive: true,
-  filter: (from) => statSync(from).isDirectory() || (from.endsWith(".sh") && !/(^|\/)(test|try)\.sh$/.test(from)),
-});
-for (const image of ["quagga", "nginx"]) {
-  cpSync(`images/${image}`, `dist/images/${image}`, {
+/** Copies a folder's files that `holds`, but no test. */
+function copy(folder, holds) {
+  cpSync(folder, `dist/${folder}`, {
     recursive: true,
-    filter: (from) => !/\/test(\.sh)?$/.test(from),
+    filter: (from) =>
+      !/(^|\/)(test|testdata)(\/|$)|(^|\/)(test|try)\.sh$|_test\.go$/.test(from) && (statSync(from).isDirectory() || holds(from)),
   });
 }
+
+copy("components", (file) => file.endsWith(".sh"));
+copy("cli", (file) => !file.endsWith(".ts"));
+copy("toolchain", (file) => !/\.(ts|md)$/.test(file));
+for (const image of ["base", "client", "guest", "machine", "nginx", "quagga", "vm"]) copy(`images/${image}`, () => true);
+chmodSync("dist/cli/main.js", 0o755);

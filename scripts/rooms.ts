@@ -3,7 +3,7 @@ import * as path from "node:path";
 import { preProcessFile } from "typescript";
 
 /** Folders whose parts may import one another only one way. */
-const ROOTS = ["components", "cli", "toolchain", "stacks"];
+const ROOTS = ["components", "policy", "cli", "toolchain", "stacks"];
 
 /** One file's import of another, by their paths from the checkout's root. */
 export interface Import {

@@ -62,13 +62,42 @@ export async function findGo(want: string, folder: string, signal?: AbortSignal)
   throw new BuildError(`There is no Go on this machine: ${install}.`);
 }
 
-/** Compiles one module's binaries into a folder. */
-export async function build(what: Build, folder: string, options: BuildOptions): Promise<void> {
-  const module = join(options.modules, what.module);
+/**
+ * What all builds have in common, so that what two of them compile alike is compiled once (Go's build cache goes by flags too): debugging
+ * information, which no binary keeps, is a seventh of the work; and names are resolved without C, even where something else takes it.
+ */
+export function goFlags(tags: readonly string[] = []): readonly string[] {
+  return ["-trimpath", "-gcflags=all=-dwarf=false", "-tags", ["netgo", "osusergo", ...tags].join(",")];
+}
+
+function environmentOf(what: Build, arch: string): NodeJS.ProcessEnv {
+  return { ...process.env, CGO_ENABLED: what.c ? "1" : "0", GOOS: "linux", GOARCH: arch, GOWORK: "off" };
+}
+
+async function goOf(what: Build, { modules, signal }: BuildOptions): Promise<{ go: string; module: string }> {
+  const module = join(modules, what.module);
   const mod = join(module, "go.mod");
   if (!existsSync(mod))
-    throw new BuildError(`The checkout has no ${what.module}/go.mod below ${options.modules}: check it out whole.`);
-  const go = await findGo(wantedGo(readFileSync(mod, "utf8")), module, options.signal);
+    throw new BuildError(`The checkout has no ${what.module}/go.mod below ${modules}: check it out whole.`);
+  return { go: await findGo(wantedGo(readFileSync(mod, "utf8")), module, signal), module };
+}
+
+/** Downloads the sources of one module's binaries. What cannot be had, the build tells. */
+export async function fetchSources(what: Build, options: BuildOptions): Promise<void> {
+  const { go, module } = await goOf(what, options);
+  const packages = Object.values(what.packages);
+  const env = environmentOf(what, options.arch);
+  const { signal } = options;
+  await attempt(go, ["list", "-deps", "-mod=readonly", ...goFlags(what.tags), ...packages], {
+    cwd: module,
+    env,
+    signal,
+  });
+}
+
+/** Compiles one module's binaries into a folder. */
+export async function build(what: Build, folder: string, options: BuildOptions): Promise<void> {
+  const { go, module } = await goOf(what, options);
   if (what.c && !(await installed(process.env.CC ?? "gcc"))) await options.compiler();
   const variables = Object.entries(what.variables ?? {}).map(([name, value]) => `-X ${name}=${value}`);
   const flags = ["-s", "-w", ...(what.c ? ["-linkmode external", "-extldflags -static"] : []), ...variables].join(" ");
@@ -83,10 +112,9 @@ export async function build(what: Build, folder: string, options: BuildOptions):
     [
       "build",
       "-v",
-      "-trimpath",
       "-mod=readonly",
       "-buildvcs=false",
-      ...(what.tags === undefined ? [] : ["-tags", what.tags.join(",")]),
+      ...goFlags(what.tags),
       "-ldflags",
       flags,
       "-o",
@@ -95,7 +123,7 @@ export async function build(what: Build, folder: string, options: BuildOptions):
     ],
     {
       cwd: module,
-      env: { ...process.env, CGO_ENABLED: what.c ? "1" : "0", GOOS: "linux", GOARCH: options.arch, GOWORK: "off" },
+      env: environmentOf(what, options.arch),
       signal: options.signal,
       line: (line) => {
         // With -v the compiler names each package it has compiled on a line of its own.

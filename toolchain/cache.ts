@@ -36,6 +36,11 @@ export function cacheRoot(env: NodeJS.ProcessEnv = process.env): string {
   return join(env.XDG_CACHE_HOME ? resolve(env.XDG_CACHE_HOME) : join(homedir(), ".cache"), "hybrid-vnf");
 }
 
+/** Where Node, from 22.1 on, keeps what it has compiled of the SDKs and of ours, for the next process (Node: module compile cache). */
+export function compiledFolder(cache: string): string {
+  return join(cache, "compiled");
+}
+
 /** Tools by name, version and key: `store/<name>/<version>-<key>/`. An entry appears whole or not at all. */
 export class Store {
   constructor(readonly root: string) {}

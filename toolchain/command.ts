@@ -1,4 +1,5 @@
 import { spawn } from "node:child_process";
+import { setMaxListeners } from "node:events";
 
 export interface Result {
   readonly code: number;
@@ -11,8 +12,15 @@ export interface CommandOptions {
   readonly env?: NodeJS.ProcessEnv;
   readonly input?: string;
   readonly signal?: AbortSignal;
+  /**
+   * Whether it gets a process group of its own, all of which hears of the end: a shell hears of it only once the command that it waits for has ended.
+   * @default false
+   */
+  readonly group?: boolean;
   /** Called with every line of standard error as it comes. */
   readonly line?: (line: string) => void;
+  /** Called with every line of standard output as it comes. */
+  readonly output?: (line: string) => void;
 }
 
 /** A command that ended with another exit code than 0; `message` is one sentence, `output` what it printed. */
@@ -33,32 +41,58 @@ function lastLine(text: string): string {
   return text.trimEnd().split("\n").at(-1) ?? "";
 }
 
+/** Tells text that comes in pieces line by line. */
+function byLines(tell?: (line: string) => void) {
+  let rest = "";
+  return {
+    add: (text: string): void => {
+      const lines = (rest + text).split("\n");
+      rest = lines.pop() ?? "";
+      if (tell) for (const line of lines) tell(line);
+    },
+    end: (): void => {
+      if (rest !== "") tell?.(rest);
+    },
+  };
+}
+
 /** Runs a command to its end and gives back what it printed, whatever its exit code. */
 export function attempt(command: string, args: readonly string[], options: CommandOptions = {}): Promise<Result> {
+  const { signal } = options;
   return new Promise((resolve, reject) => {
+    signal?.throwIfAborted();
     const child = spawn(command, args, {
       cwd: options.cwd,
       env: options.env,
-      signal: options.signal,
-      killSignal: "SIGTERM",
+      ...(options.group ? { detached: true } : { signal, killSignal: "SIGTERM" as const }),
       stdio: [options.input === undefined ? "ignore" : "pipe", "pipe", "pipe"],
     });
+    const endGroup = (): void => {
+      if (child.pid !== undefined) process.kill(-child.pid, "SIGTERM");
+    };
+    if (options.group && signal) {
+      setMaxListeners(0, signal); // as many hear of it as run at one time
+      signal.addEventListener("abort", endGroup);
+    }
     let stdout = "";
     let stderr = "";
-    let rest = "";
+    const output = byLines(options.output);
+    const line = byLines(options.line);
     child.stdout?.setEncoding("utf8").on("data", (text: string) => {
       stdout += text;
+      output.add(text);
     });
     child.stderr?.setEncoding("utf8").on("data", (text: string) => {
       stderr += text;
-      const lines = (rest + text).split("\n");
-      rest = lines.pop() ?? "";
-      if (options.line) for (const line of lines) options.line(line);
+      line.add(text);
     });
     child.on("error", reject);
-    child.on("close", (code, signal) => {
-      if (rest !== "") options.line?.(rest);
-      resolve({ code: code ?? 128, stdout, stderr: signal ? `${stderr}ended by ${signal}\n` : stderr });
+    child.on("close", (code, endedBy) => {
+      signal?.removeEventListener("abort", endGroup);
+      output.end();
+      line.end();
+      if (signal?.aborted) reject(signal.reason);
+      else resolve({ code: code ?? 128, stdout, stderr: endedBy ? `${stderr}ended by ${endedBy}\n` : stderr });
     });
     if (options.input !== undefined) {
       child.stdin?.on("error", () => {

@@ -1,13 +1,14 @@
 import { existsSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { BuildError, build } from "./build";
+import { BuildError, type BuildOptions, build, fetchSources } from "./build";
 import { cacheRoot, type Entry, link, place, placed, Store, type Way } from "./cache";
 import { DownloadError, obtain, origins, unreachable } from "./download";
 import { hashFolder, hashText } from "./hash";
 import { HostError, installPackages } from "./host";
 import { findInstalled } from "./installed";
+import { inTwoLanes } from "./lanes";
 import { withLock } from "./lock";
-import { elapsed, megabytes, seldom } from "./progress";
+import { elapsed, megabytes, seldom, TimeLeft } from "./progress";
 import { architecture, type Tool, tools as table } from "./tools";
 
 export interface EnsureOptions {
@@ -51,6 +52,8 @@ export interface Toolchain {
   readonly pulumiHome: string;
   /** Folder of the binaries that the machine image takes in. */
   readonly machine: string;
+  /** Folder of the binaries that nodes are handed. */
+  readonly node: string;
   readonly tools: readonly Ready[];
 }
 
@@ -65,6 +68,9 @@ export class ToolchainError extends Error {
   }
 }
 
+/** What runs policy packs. */
+const POLICY_HOST = "pulumi-analyzer-policy";
+
 type Found = Pick<Entry, "version"> & { readonly folder: string; readonly way: Ready["way"] };
 
 /** What decides whether a build in the cache is still the right one. */
@@ -73,7 +79,8 @@ export function buildKey(tool: Tool, modules: string, arch: string): string {
     arch,
     ...tool.builds.map((one) => {
       const folder = join(modules, one.module);
-      return existsSync(folder) ? hashFolder(folder, JSON.stringify(one)) : "missing";
+      // How much there is to compile changes nothing in what comes of it.
+      return existsSync(folder) ? hashFolder(folder, JSON.stringify({ ...one, compiles: undefined })) : "missing";
     }),
   );
 }
@@ -89,6 +96,8 @@ function placeOf(tool: Tool, binary: string, root: Omit<Toolchain, "tools">): st
       return join(root.bin, binary);
     case "machine":
       return join(root.machine, binary);
+    case "node":
+      return join(root.node, binary);
     case "plugin":
       return join(root.pulumiHome, "plugins", `resource-${tool.place.plugin}-v${tool.version}`, binary);
   }
@@ -109,6 +118,7 @@ export async function ensureToolchain(options: EnsureOptions = {}): Promise<Tool
     bin: join(cache, "bin"),
     pulumiHome: join(cache, "pulumi"),
     machine: join(cache, "machine"),
+    node: join(cache, "node"),
   };
 
   const installed = new Map<string, Found>();
@@ -131,11 +141,19 @@ export async function ensureToolchain(options: EnsureOptions = {}): Promise<Tool
     }
     ready.set(tool.name, { name: tool.name, version, way, cached, ...(way === "installed" ? { folder } : { reason }) });
   };
+  /** An engine that is installed has it beside itself, whoever asks for it. */
+  const policyHost = join(root.bin, POLICY_HOST);
+  const usePolicyHost = (): void => {
+    if (!all.some(({ place }) => place.kind === "command")) return;
+    if (ready.get("pulumi")?.way === "installed") rmSync(policyHost, { force: true });
+    else place(join(__dirname, "policy", POLICY_HOST), policyHost);
+  };
   const result = (): Toolchain => ({ ...root, tools: all.flatMap((tool) => ready.get(tool.name) ?? []) });
 
   const present = all.map((tool) => [tool, find(tool)] as const);
   if (present.every(([tool, entry]) => entry !== undefined && inPlace(tool, entry, root))) {
     for (const [tool, entry] of present) if (entry !== undefined) use(tool, entry, true);
+    usePolicyHost();
     return result();
   }
 
@@ -153,28 +171,36 @@ export async function ensureToolchain(options: EnsureOptions = {}): Promise<Tool
     } else {
       await takeOfficial(missing);
     }
-    const failures: string[] = [];
+    const failures = new Map<Tool, string>();
     let output = "";
-    for (const tool of missing) {
-      if (ready.has(tool.name)) continue;
+    const takeOrTell = async (tool: Tool): Promise<void> => {
       const reason = reasons.get(tool.name) ?? "";
       if (options.only === "official") {
-        failures.push(`${tool.name} ${tool.version} is not to be had officially: ${reason}.`);
-        continue;
+        failures.set(tool, `${tool.name} ${tool.version} is not to be had officially: ${reason}.`);
+        return;
       }
       try {
         await takeBuilt(tool, reason);
       } catch (error) {
         options.signal?.throwIfAborted();
         if (!(error instanceof BuildError || error instanceof HostError)) throw error;
-        failures.push(
+        failures.set(
+          tool,
           `${tool.name} ${tool.version} is not to be had officially (${reason}) and could not be built: ${error.message}`,
         );
         if (error instanceof BuildError) output += error.output;
       }
-    }
-    if (failures.length > 0) throw new ToolchainError(failures.join("\n"), output);
+    };
+    const building = missing.filter((tool) => !ready.has(tool.name));
+    const left = new TimeLeft(building);
+    await inTwoLanes(building, takeOrTell, async () => {
+      const all = building.flatMap((tool) => tool.builds);
+      if (options.only !== "official") for (const one of all.slice(1)) await fetchSources(one, buildOptions());
+    });
+    if (failures.size > 0)
+      throw new ToolchainError(building.flatMap((tool) => failures.get(tool) ?? []).join("\n"), output);
     forget();
+    usePolicyHost();
     return result();
 
     async function takeOfficial(wanted: readonly Tool[]): Promise<void> {
@@ -230,32 +256,43 @@ export async function ensureToolchain(options: EnsureOptions = {}): Promise<Tool
       const entry = { name: tool.name, version: tool.version, way: "built" as const, key };
       let packages = 0;
       const clock = setInterval(
-        () => now(() => `${tool.name} ${tool.version}: ${packages} packages compiled, ${elapsed(Date.now() - began)}`),
+        () =>
+          now(
+            () =>
+              `${tool.name} ${tool.version}: ${packages} packages compiled, ${elapsed(Date.now() - began)}${left.told}`,
+          ),
         1000,
       );
       try {
         const made = await store.add(entry, tool.binaries, async (folder) => {
           for (const one of tool.builds) {
-            await build(one, folder, {
-              modules,
-              arch,
-              signal: options.signal,
-              compiler: () => installPackages(["gcc", "libc6-dev"], "a C compiler", { report, signal: options.signal }),
-              progress: () => packages++,
-            });
+            const progress = (): void => {
+              packages++;
+              left.compiled(tool);
+            };
+            await build(one, folder, { ...buildOptions(), progress });
           }
         });
         use(tool, made, false, reason);
+        left.finished(tool);
         report(`${tool.name} ${tool.version}: built, ${elapsed(Date.now() - began)}`);
       } finally {
         clearInterval(clock);
       }
     }
 
+    function buildOptions(): BuildOptions {
+      const { signal } = options;
+      const compiler = () => installPackages(["gcc", "libc6-dev"], "a C compiler", { report, signal });
+      return { modules, arch, signal, compiler };
+    }
+
     /** Takes away binaries and plugins of other versions, so that nothing that is not in the table is ever used. */
     function forget(): void {
       const wanted = new Set(all.flatMap((tool) => tool.binaries.map((binary) => placeOf(tool, binary, root))));
-      for (const folder of [root.bin, root.machine]) {
+      const kinds = new Set(all.map(({ place }) => place.kind));
+      const folders = { command: root.bin, machine: root.machine, node: root.node };
+      for (const [, folder] of Object.entries(folders).filter(([kind]) => kinds.has(kind as keyof typeof folders))) {
         for (const name of read(folder)) {
           if (!wanted.has(join(folder, name))) rmSync(join(folder, name), { recursive: true, force: true });
         }

@@ -83,6 +83,15 @@ export interface LockOptions {
   readonly wait?: boolean;
 }
 
+/** What a living process does under a lock file, in a clause: `'npm run up' is at work on the same stacks (process 7, since …)`. */
+export function atWork(path: string): string | undefined {
+  const holder = read(path);
+  return holder !== undefined && alive(holder) ? workOf(holder) : undefined;
+}
+
+const workOf = ({ what, pid, since }: Holder): string =>
+  `'${what ?? "another command"}' is at work on the same stacks (process ${pid}, since ${since})`;
+
 /**
  * Runs `work` while no other process does so under the same lock file. Waits for a living holder and says
  * so once; the lock of a holder that died is removed.
@@ -95,9 +104,7 @@ export async function withLock<T>(path: string, options: LockOptions, work: () =
     options.signal?.throwIfAborted();
     const holder = read(path);
     if (holder !== undefined && options.wait === false && alive(holder)) {
-      throw new BusyError(
-        `'${holder.what ?? "another command"}' is at work on the same stacks (process ${holder.pid}, since ${holder.since}): wait until it has ended, or stop it with Ctrl-C where it runs.`,
-      );
+      throw new BusyError(`${workOf(holder)}: wait until it has ended, or stop it with Ctrl-C where it runs.`);
     }
     if (holder !== undefined && !alive(holder)) {
       // Moved aside first: of two processes that see the same dead holder only one succeeds.

@@ -1,3 +1,5 @@
+import { ATTACHMENT_RELEASES } from "../components/release";
+
 /**
  * What the project runs on, in one table: which binaries, where they belong, where their makers publish
  * them, and which Go module of ours builds the same thing where those places cannot be reached.
@@ -35,6 +37,8 @@ export type Source = Download | ImageFile;
 export interface Build {
   /** Folder below `toolchain/`. */
   readonly module: string;
+  /** How many packages it compiles where nothing is compiled yet, after those before it in the table. */
+  readonly compiles: number;
   /** Binary → package. */
   readonly packages: Readonly<Record<string, string>>;
   /** Linker variables, `import/path.name` → value. */
@@ -51,7 +55,9 @@ export type Place =
   /** Found by the engine below PULUMI_HOME. */
   | { readonly kind: "plugin"; readonly plugin: string }
   /** Baked into the machine image. */
-  | { readonly kind: "machine" };
+  | { readonly kind: "machine" }
+  /** Handed to a cluster's nodes, where one asks for it. */
+  | { readonly kind: "node" };
 
 export interface Tool {
   readonly name: string;
@@ -88,6 +94,27 @@ const kubernetesCommands = [
 
 const cniPlugins = { bridge: "main", loopback: "main", "host-local": "ipam", portmap: "meta" } as const;
 
+/** A release of the CNI project's plugins. */
+function cniDownload(version: string, names: readonly string[]): Download {
+  const url = `${github}/containernetworking/plugins/releases/download/v${version}/cni-plugins-linux-${architecture()}-v${version}.tgz`;
+  return {
+    kind: "download",
+    url,
+    checksum: { kind: "file", url: `${url}.sha256` },
+    members: Object.fromEntries(names.map((name) => [name, `./${name}`])),
+  };
+}
+
+/** Plugin → package. */
+function cniPackages(plugins: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+  return Object.fromEntries(
+    Object.entries(plugins).map(([name, group]) => [
+      name,
+      `github.com/containernetworking/plugins/plugins/${group}/${name}`,
+    ]),
+  );
+}
+
 function plugin(name: string, version: string): Tool["official"][number] & Download {
   const arch = architecture();
   const asset = `pulumi-resource-${name}-v${version}-linux-${arch}.tar.gz`;
@@ -100,7 +127,7 @@ function plugin(name: string, version: string): Tool["official"][number] & Downl
   };
 }
 
-function provider(name: string, version: string, tags?: readonly string[]): Tool {
+function provider(name: string, version: string, compiles: number, tags?: readonly string[]): Tool {
   return {
     name: `provider-${name}`,
     version,
@@ -110,6 +137,7 @@ function provider(name: string, version: string, tags?: readonly string[]): Tool
     builds: [
       {
         module: `provider-${name}`,
+        compiles,
         packages: { [`pulumi-resource-${name}`]: "." },
         variables: { "main.version": version },
         ...(tags === undefined ? {} : { tags }),
@@ -118,7 +146,51 @@ function provider(name: string, version: string, tags?: readonly string[]): Tool
   };
 }
 
-/** The table. */
+/** Of the CNI project's plugins, those that further interfaces of pods take beside the ones in the machine image. */
+const attachmentPlugins = { macvlan: "main", ipvlan: "main", "host-device": "main", static: "ipam" } as const;
+
+/** What gives pods of a cluster further interfaces: no lab needs it that does not ask for it. */
+export function attachmentTools(): readonly Tool[] {
+  const arch = architecture();
+  const { multus, plugins } = ATTACHMENT_RELEASES;
+  const release = "k8snetworkplumbingwg/multus-cni/releases";
+  const asset = `multus-cni_${multus}_linux_${arch}.tar.gz`;
+  return [
+    {
+      name: "multus",
+      version: multus,
+      place: { kind: "node" },
+      binaries: ["multus"],
+      official: [
+        {
+          kind: "download",
+          url: `${github}/${release}/download/v${multus}/${asset}`,
+          checksum: { kind: "github", release: `${githubReleases}/${release}/tags/v${multus}`, asset },
+          members: { multus: `multus-cni_${multus}_linux_${arch}/multus` },
+        },
+      ],
+      builds: [
+        {
+          module: "multus",
+          compiles: 699,
+          packages: { multus: "gopkg.in/k8snetworkplumbingwg/multus-cni.v4/cmd/multus" },
+        },
+      ],
+    },
+    {
+      name: "attachment-plugins",
+      version: plugins,
+      place: { kind: "node" },
+      binaries: Object.keys(attachmentPlugins),
+      official: [cniDownload(plugins, Object.keys(attachmentPlugins))],
+      builds: [{ module: "attachment-plugins", compiles: 14, packages: cniPackages(attachmentPlugins) }],
+    },
+  ];
+}
+
+/**
+ * The table, in the order in which they are built, two at a time: the long ones first, and what shares sources with one of them after it.
+ */
 export function tools(): readonly Tool[] {
   const arch = architecture();
   const kubernetes = "1.34.4";
@@ -147,20 +219,17 @@ export function tools(): readonly Tool[] {
       builds: [
         {
           module: "engine",
+          compiles: 1356,
           packages: { pulumi: "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi" },
           variables: { "github.com/pulumi/pulumi/sdk/v3/go/common/version.Version": `v${engine}` },
         },
         {
           module: "nodejs",
+          compiles: 271,
           packages: { "pulumi-language-nodejs": "github.com/pulumi/pulumi/sdk/v3/nodejs/cmd/pulumi-language-nodejs" },
         },
       ],
     },
-    // Docker Compose, which no resource here needs, would bring in a third of the plugin.
-    provider("docker", "5.2.0", ["no_compose"]),
-    provider("command", "1.2.1"),
-    provider("kubernetes", "4.34.2"),
-    { ...provider("openstack", "3.15.2"), onDemand: "openstack" },
     {
       name: "kubernetes",
       version: kubernetes,
@@ -173,6 +242,7 @@ export function tools(): readonly Tool[] {
       builds: [
         {
           module: "kubernetes",
+          compiles: 2357,
           packages: Object.fromEntries(kubernetesCommands.map((binary) => [binary, `k8s.io/kubernetes/cmd/${binary}`])),
           variables: {
             "k8s.io/component-base/version.gitVersion": `v${kubernetes}`,
@@ -183,6 +253,8 @@ export function tools(): readonly Tool[] {
         },
       ],
     },
+    provider("command", "1.2.1", 62),
+    provider("kubernetes", "4.34.2", 4),
     {
       name: "etcd",
       version: etcd,
@@ -196,8 +268,11 @@ export function tools(): readonly Tool[] {
           members: { etcd: `etcd-v${etcd}-linux-${arch}/etcd` },
         },
       ],
-      builds: [{ module: "etcd", packages: { etcd: "go.etcd.io/etcd/server/v3" } }],
+      builds: [{ module: "etcd", compiles: 230, packages: { etcd: "go.etcd.io/etcd/server/v3" } }],
     },
+    // Docker Compose, which no resource here needs, would bring in a third of the plugin.
+    provider("docker", "5.2.0", 884, ["no_compose"]),
+    { ...provider("openstack", "3.15.2", 232), onDemand: "openstack" },
     {
       name: "coredns",
       version: coredns,
@@ -214,35 +289,15 @@ export function tools(): readonly Tool[] {
           members: { coredns: "coredns" },
         },
       ],
-      builds: [{ module: "coredns", packages: { coredns: "github.com/coredns/coredns" } }],
+      builds: [{ module: "coredns", compiles: 499, packages: { coredns: "." } }],
     },
     {
       name: "cni",
       version: cni,
       place: { kind: "machine" },
       binaries: Object.keys(cniPlugins),
-      official: [
-        {
-          kind: "download",
-          url: `${github}/containernetworking/plugins/releases/download/v${cni}/cni-plugins-linux-${arch}-v${cni}.tgz`,
-          checksum: {
-            kind: "file",
-            url: `${github}/containernetworking/plugins/releases/download/v${cni}/cni-plugins-linux-${arch}-v${cni}.tgz.sha256`,
-          },
-          members: Object.fromEntries(Object.keys(cniPlugins).map((name) => [name, `./${name}`])),
-        },
-      ],
-      builds: [
-        {
-          module: "cni",
-          packages: Object.fromEntries(
-            Object.entries(cniPlugins).map(([name, group]) => [
-              name,
-              `github.com/containernetworking/plugins/plugins/${group}/${name}`,
-            ]),
-          ),
-        },
-      ],
+      official: [cniDownload(cni, Object.keys(cniPlugins))],
+      builds: [{ module: "cni", compiles: 27, packages: cniPackages(cniPlugins) }],
     },
     {
       name: "flannel",
@@ -261,7 +316,7 @@ export function tools(): readonly Tool[] {
           members: { flanneld: "flanneld" },
         },
       ],
-      builds: [{ module: "flannel", packages: { flanneld: "github.com/flannel-io/flannel" }, c: true }],
+      builds: [{ module: "flannel", compiles: 130, packages: { flanneld: "github.com/flannel-io/flannel" }, c: true }],
     },
     {
       name: "pause",
@@ -277,7 +332,7 @@ export function tools(): readonly Tool[] {
           members: { pause: "pause" },
         },
       ],
-      builds: [{ module: "pause", packages: { pause: "." } }],
+      builds: [{ module: "pause", compiles: 1, packages: { pause: "." } }],
     },
   ];
 }

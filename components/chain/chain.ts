@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
-import { claim } from "../function/claims";
+import { claimWay, wayOf } from "../function/claims";
 import { type NetworkFunction, PACKET_HANDLINGS } from "../function/function";
+import { Cidr } from "../network/cidr";
 import type { NetworkIdentity } from "../network/network";
 import {
   A_NETWORK,
@@ -35,6 +36,8 @@ export class ServiceChain extends pulumi.ComponentResource {
   public readonly hops: readonly PathHop[];
   /** The static routes that it installs, there and back. */
   public readonly routes: readonly PathRoute[];
+  /** The functions in the order of an answer; undefined where answers pass the same ones, the other way round. */
+  public readonly returnPath?: readonly NetworkFunction[];
   /** The network that clients are in. */
   public readonly from: NetworkIdentity;
   /** Machines in it that requests can be sent from. */
@@ -71,11 +74,16 @@ export class ServiceChain extends pulumi.ComponentResource {
     const problems = new Problems(`ServiceChain "${name}"`);
     const path = planPath(args, problems);
     const crossed = new Map<string, string[]>();
-    for (const { machine, destination, nextHop } of path.routes) {
-      const taken = claim(machine, `route to ${destination}`, `${nextHop} the chain ${name}`);
-      const [neighbour, other] = taken?.split(/ (.*)/) ?? [];
-      if (neighbour === undefined || neighbour === nextHop) continue;
-      const where = `packets for ${destination} to ${neighbour} for ${other}, and would send them to ${nextHop} for this one`;
+    for (const { machine, destination, nextHop, targets } of path.ways) {
+      const taken = claimWay(machine, {
+        ...(destination === undefined ? {} : { route: Cidr.parse(destination) }),
+        ...(nextHop === undefined ? {} : { nextHop }),
+        targets: targets.map((target) => Cidr.parse(target)),
+        by: `the chain ${name}`,
+      });
+      if (!taken) continue;
+      const here = wayOf({ nextHop, by: "this one" });
+      const where = `packets for ${taken.target} ${wayOf(taken.other)}, and would send them ${here}`;
       crossed.set(where, [...(crossed.get(where) ?? []), machine.name]);
     }
     for (const [where, machines] of crossed)
@@ -87,6 +95,7 @@ export class ServiceChain extends pulumi.ComponentResource {
     this.name = name;
     this.hops = path.hops;
     this.routes = path.routes;
+    this.returnPath = returnPath;
     this.from = from;
     this.clients = clients;
     this.to = to;

@@ -1,4 +1,5 @@
 import { type FunctionInstance, type FunctionLeg, isStateful, type NetworkFunction } from "../function/function";
+import { requireOutside } from "../machine/inner";
 import type { MachineLike } from "../machine/machine";
 import { Address } from "../network/address";
 import { Cidr } from "../network/cidr";
@@ -40,6 +41,18 @@ export interface PathRoute {
   readonly nextHop: string;
 }
 
+/** Where a machine sends packets of the path. */
+export interface PathWay {
+  /** The machine that sends them. */
+  readonly machine: MachineLike;
+  /** What the route steers, in CIDR notation. @default none is installed: its own default route leads there */
+  readonly destination?: string;
+  /** IPv4 address of the neighbour. @default unknown: whatever the default route leads to */
+  readonly nextHop?: string;
+  /** Whom they are for, in CIDR notation: single addresses (/32), and networks of which any client may be meant. */
+  readonly targets: readonly string[];
+}
+
 /** An address on the path. */
 export interface PathAddress {
   /** The network's identity. */
@@ -58,12 +71,14 @@ export interface PathHop {
   readonly out: PathAddress;
 }
 
-/** A service function path (RFC 7665) as planned; both lists are empty where something is wrong with it. */
+/** A service function path (RFC 7665) as planned; all lists are empty where something is wrong with it. */
 export interface Path {
   /** The functions in the order of a request. */
   readonly hops: readonly PathHop[];
   /** Each once, there and back; none on a machine that is somebody else's. */
   readonly routes: readonly PathRoute[];
+  /** Where machines send its packets, by these routes or by their own default ones. */
+  readonly ways: readonly PathWay[];
 }
 
 /** A place on the path: its clients, a function, or its servers. */
@@ -92,7 +107,7 @@ export function planPath(args: PathArgs, problems: Problems): Path {
     to: objectWith("a group of servers, such as WebServers", "name", "network", "machines"),
   });
   const { from, clients = [], functions, to, returnPath } = args;
-  const nothing: Path = { hops: [], routes: [] };
+  const nothing: Path = { hops: [], routes: [], ways: [] };
   const client: Station = {
     name: `the clients in "${from.name}"`,
     instances: clients.length > 0 ? clients.map(own) : [{ legs: [{ network: from.id, cidr: from.cidr }] }],
@@ -127,6 +142,11 @@ export function planPath(args: PathArgs, problems: Problems): Path {
   if (links) checkPorts(there, links, problems);
   const back = backwards(functions, returnPath, stations, problems);
   if (!links || !back) return nothing;
+  const ranges = new Map([from, to.network].map(({ name, cidr }) => [name, cidr]));
+  for (const { instances } of stations.values())
+    for (const { machine } of instances)
+      for (const [name, cidr] of machine ? ranges : [])
+        requireOutside(problems, `"${name}" ${cidr}`, Cidr.parse(cidr), machine as MachineLike);
   const answers = [server, ...back, client];
   checkAddresses([...there, ...back.filter((station) => !there.includes(station))], problems);
   const backLinks = linksAlong(answers, problems, to.network.id, from.id, (at, network) => {
@@ -136,13 +156,13 @@ export function planPath(args: PathArgs, problems: Problems): Path {
   if (!backLinks) return nothing;
 
   const egress = (station: Station): string => links[there.indexOf(station)] ?? from.id;
-  const forward = routesAlong(there, links, problems, {
+  const forward = waysAlong(there, links, problems, {
     ends: (station) => station.function?.handling === "proxy",
     networkOf: (_, link) => link,
     shortcut: (station, skipped) =>
       `${station.name} has a leg in the network that its packets go to, so they would not pass ${skipped.name}: take that leg away, or ${skipped.name} out of the chain`,
   });
-  const backward = routesAlong(answers, backLinks, problems, {
+  const backward = waysAlong(answers, backLinks, problems, {
     ends: (station) => station.function !== undefined && station.function.handling !== "route",
     networkOf: (station) => egress(station),
     hosts: true,
@@ -156,7 +176,13 @@ export function planPath(args: PathArgs, problems: Problems): Path {
     in: addressOf(station, links[at] ?? ""),
     out: addressOf(station, links[at + 1] ?? ""),
   }));
-  return { hops, routes: withoutTwins([...forward, ...backward], problems) };
+  for (const { function: one, out } of hops)
+    problems.require(
+      one.outside === undefined || one.outside === out.network,
+      `${one.name} puts its own address into what leaves by "${one.outside}", and packets of the chain leave it by "${out.network}": let the chain lead out there, or name "${out.network}" as its outside`,
+    );
+  const ways = [...forward, ...backward];
+  return { hops, routes: withoutTwins(ways.flatMap(routeOf), problems), ways };
 }
 
 function own(machine: MachineLike): FunctionInstance {
@@ -357,19 +383,29 @@ interface Direction {
   readonly shortcut: (station: Station, skipped: Station) => string | undefined;
 }
 
-/** The routes that packets need along a path, stretch by stretch: from one that sends, over those that forward, to one that they are addressed to. */
-function routesAlong(
+/** The route that a way needs; none where a default route leads there. */
+function routeOf({ machine, destination, nextHop }: PathWay): PathRoute[] {
+  return destination !== undefined && nextHop !== undefined ? [{ machine, destination, nextHop }] : [];
+}
+
+/** Where packets go along a path, stretch by stretch: from one that sends, over those that forward, to one that they are addressed to. */
+function waysAlong(
   stations: readonly Station[],
   links: readonly string[],
   problems: Problems,
   direction: Direction,
-): PathRoute[] {
-  const routes: PathRoute[] = [];
+): PathWay[] {
+  const ways: PathWay[] = [];
   let start = 0;
   stations.forEach((end, at) => {
     if (at === 0 || (at < stations.length - 1 && !direction.ends(end))) return;
     const network = direction.networkOf(end, links[at - 1] ?? "");
     const hosts = at < stations.length - 1 && direction.hosts === true;
+    const addresses = end.instances.map((_, number) => legAt(end, network, number)?.address);
+    const range = legAt(end, network)?.cidr ?? "";
+    // Clients may be others than those that are named; whatever else packets are addressed to has an address of its own.
+    const anyone = (direction.hosts === true && at === stations.length - 1) || addresses.includes(undefined);
+    const targets = [...(anyone ? [range] : []), ...addresses.flatMap((address) => (address ? [`${address}/32`] : []))];
     for (let here = start; here < at; here++) {
       const station = stations[here];
       const next = stations[here + 1];
@@ -395,6 +431,7 @@ function routesAlong(
           direction.hosts === true && here === start,
           `${station.name} sends packets to ${next.name}, whose address in ${links[here]} is not said: say it`,
         );
+        for (const { machine } of station.instances) if (machine) ways.push({ machine, targets });
         continue;
       }
       const own = station.instances.some(({ legs }) => legs.some((leg) => leg.address === nextHop));
@@ -405,20 +442,21 @@ function routesAlong(
         )
       )
         continue;
-      const ways = hosts
+      const steered = hosts
         ? end.instances.flatMap((_, number) => {
             const address = legAt(end, network, number)?.address;
             // The last one hands each instance what is addressed to it.
             const hop = next === end ? legAt(end, links[here] ?? "", number)?.address : nextHop;
-            return address && hop ? [{ destination: `${address}/32`, nextHop: hop }] : [];
+            const destination = `${address}/32`;
+            return address && hop ? [{ destination, nextHop: hop, targets: [destination] }] : [];
           })
-        : [{ destination: legAt(end, network)?.cidr ?? "", nextHop }];
+        : [{ destination: range, nextHop, targets }];
       for (const { machine } of station.instances)
-        if (machine) routes.push(...ways.map((way) => ({ machine, ...way })));
+        if (machine) ways.push(...steered.map((way) => ({ machine, ...way })));
     }
     start = at;
   });
-  return routes;
+  return ways;
 }
 
 /** Each route once. Two that send the same packets of one machine to different neighbours can't be. */

@@ -1,8 +1,8 @@
-import * as pulumi from "@pulumi/pulumi";
+import type * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
 import type { MachineLike } from "../machine/machine";
 import type { NetworkIdentity } from "../network/network";
-import { factsOfMachine, identityOf, type MachineFacts, machineFacts, networkIdentity } from "./machine";
+import { factsOfMachine, identityOf, type MachineFacts, machineFacts, networkIdentity, textOrLater } from "./machine";
 
 /** A cluster of either kind, as another stack needs to know it. */
 export interface ClusterFacts {
@@ -10,10 +10,18 @@ export interface ClusterFacts {
   readonly name: string;
   /** Networks that each node has a leg in; the first carries the cluster's own traffic. */
   readonly networks: NetworkIdentity[];
+  /** Of Kubernetes: range of its pods' addresses, in CIDR notation. */
+  readonly podCidr?: string;
+  /** Of Kubernetes: range of its services' addresses, in CIDR notation. */
+  readonly serviceCidr?: string;
   /** Where its API answers: `https://HOST:6443` of Kubernetes, `tcp://HOST:2376` of a Swarm. */
-  readonly endpoint: string;
+  readonly endpoint: pulumi.Input<string>;
   /** The first one is what the endpoint names: the control plane, or a manager. */
   readonly nodes: MachineFacts[];
+  /** Of Kubernetes: whether its pods can be given further interfaces. @default false */
+  readonly attachments?: boolean;
+  /** Ranges that it gives addresses of to what runs on it, such as pods: no network may overlap them. @default none */
+  readonly ranges?: Pick<NetworkIdentity, "name" | "cidr">[];
 }
 
 const text = z.string().min(1);
@@ -22,20 +30,33 @@ const text = z.string().min(1);
 export const clusterFacts = z.object({
   name: text,
   networks: z.array(networkIdentity).min(1),
-  endpoint: text,
+  podCidr: text.optional(),
+  serviceCidr: text.optional(),
+  attachments: z.boolean().optional(),
+  endpoint: textOrLater,
   nodes: z.array(machineFacts).min(1),
+  ranges: z.array(z.object({ name: text, cidr: text })).optional(),
 });
 
 export function factsOfCluster(cluster: {
   readonly name: string;
   readonly networks: readonly NetworkIdentity[];
+  readonly podCidr?: string;
+  readonly serviceCidr?: string;
+  readonly attachments?: pulumi.Input<unknown>;
   readonly endpoint: pulumi.Input<string>;
   readonly nodes: readonly MachineLike[];
-}): pulumi.Output<ClusterFacts> {
-  return pulumi.output({
+  readonly ranges?: readonly Pick<NetworkIdentity, "name" | "cidr">[];
+}): ClusterFacts {
+  const { podCidr, serviceCidr, attachments } = cluster;
+  return {
     name: cluster.name,
     networks: cluster.networks.map(identityOf),
+    ...(podCidr === undefined ? {} : { podCidr }),
+    ...(serviceCidr === undefined ? {} : { serviceCidr }),
+    ...(attachments === undefined || attachments === false ? {} : { attachments: true }),
     endpoint: cluster.endpoint,
-    nodes: pulumi.all(cluster.nodes.map(factsOfMachine)),
-  });
+    nodes: cluster.nodes.map(factsOfMachine),
+    ...(cluster.ranges ? { ranges: cluster.ranges.map(({ name, cidr }) => ({ name, cidr })) } : {}),
+  };
 }

@@ -1,4 +1,4 @@
-import * as pulumi from "@pulumi/pulumi";
+import type * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
 import type { ServerGroup } from "../chain/path";
 import { DeployedKubernetes, type KubernetesLike } from "../kubernetes/kubernetes";
@@ -95,17 +95,17 @@ export function publishKubernetes(layer: KubernetesLayerLike, privateKey: pulumi
   requireArguments("publishKubernetes", layer, A_KUBERNETES_LAYER);
   const { cluster, servers, gateway } = layer;
   return kubernetesContract.publish(
-    pulumi.output({
+    {
       apacheInfo: { cidr: servers.network.cidr, addresses: [...servers.addresses] },
       servers: {
         name: servers.name,
         network: identityOf(servers.network),
-        machines: pulumi.all(servers.machines.map(factsOfMachine)),
+        machines: servers.machines.map(factsOfMachine),
       },
       ...(gateway ? { gateway } : {}),
       cluster: factsOfCluster(cluster),
-    }),
-    pulumi.output({ kubeconfig: cluster.kubeconfig, privateKey }),
+    },
+    { kubeconfig: cluster.kubeconfig, privateKey },
   );
 }
 
@@ -122,13 +122,13 @@ export function kubernetesLayerOf(
 ): KubernetesLayerLike {
   requireRead("kubernetesLayerOf", "kubernetes", read, "cluster", "servers");
   const { facts, secrets } = read;
-  const key = secrets.apply((all) => all.privateKey);
-  const machines = (all: readonly MachineFacts[]): MachineLike[] => all.map((one) => machineOf(one, key));
+  const machines = (all: readonly MachineFacts[]): MachineLike[] =>
+    all.map((one) => machineOf(one, secrets.privateKey));
   return {
     cluster: new DeployedKubernetes(name, {
       ...facts.cluster,
       nodes: machines(facts.cluster.nodes),
-      kubeconfig: secrets.apply((all) => all.kubeconfig),
+      kubeconfig: secrets.kubeconfig,
     }),
     servers: {
       name: facts.servers.name,

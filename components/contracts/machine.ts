@@ -7,7 +7,7 @@ import type { NetworkIdentity, NetworkLike } from "../network/network";
 /** A network, as another stack needs to know it. */
 export interface NetworkFacts extends NetworkIdentity {
   /** What its platform needs to attach a leg to it. */
-  readonly ref: string;
+  readonly ref: pulumi.Input<string>;
 }
 
 /** A machine's leg, as another stack needs to know it. */
@@ -19,7 +19,7 @@ export interface LegFacts {
   /** The machine's IPv4 address in it. */
   readonly address: string;
   /** What the machine's system calls the interface, such as "eth1". */
-  readonly interface: string;
+  readonly interface: pulumi.Input<string>;
   /** TCP ports that its platform's access rules open to anyone. @default all: there are no such rules */
   readonly openPorts?: readonly number[];
 }
@@ -31,19 +31,19 @@ export interface MachineFacts {
   /** Its host name, which is its name within its site. */
   readonly name: string;
   /** Changes exactly when the machine is made anew. */
-  readonly identity: string;
+  readonly identity: pulumi.Input<string>;
   /** One in each of its networks. */
   readonly legs: LegFacts[];
   /** How to reach it, beside the key. */
   readonly ssh: {
     /** The address or name that the operator reaches it at; it need not be one that the machine itself has. */
-    readonly host: string;
+    readonly host: pulumi.Input<string>;
     /** TCP port of its SSH server. */
     readonly port: number;
     /** The user that logs in: root. */
     readonly user: string;
     /** Its public host key, which every connection is checked against. */
-    readonly hostKey: string;
+    readonly hostKey: pulumi.Input<string>;
     /** The host that connections go through; left out where it is reached directly. */
     readonly jump?: JumpHost;
   };
@@ -51,11 +51,20 @@ export interface MachineFacts {
 
 const text = z.string().min(1);
 
+/**
+ * A text that the preview of several stacks may know only once it is made: then it is an output that is not known.
+ * @internal
+ */
+export const textOrLater = z.custom<pulumi.Input<string>>(
+  (value) => (typeof value === "string" && value !== "") || pulumi.Output.isInstance(value),
+  { error: "it must be a text that is not empty" },
+);
+
 /** @internal */
 export const networkIdentity = z.object({ id: text, name: text, cidr: text });
 
 /** @internal */
-export const networkFacts = networkIdentity.extend({ ref: text });
+export const networkFacts = networkIdentity.extend({ ref: textOrLater });
 
 const jumpFacts = z.object({ host: text, port: z.number(), user: text, hostKey: text });
 
@@ -63,17 +72,23 @@ const jumpFacts = z.object({ host: text, port: z.number(), user: text, hostKey: 
 export const machineFacts = z.object({
   id: text,
   name: text,
-  identity: text,
+  identity: textOrLater,
   legs: z.array(
     z.object({
       network: text,
       cidr: text,
       address: text,
-      interface: text,
+      interface: textOrLater,
       openPorts: z.array(z.number()).optional(),
     }),
   ),
-  ssh: z.object({ host: text, port: z.number(), user: text, hostKey: text, jump: jumpFacts.optional() }),
+  ssh: z.object({
+    host: textOrLater,
+    port: z.number(),
+    user: text,
+    hostKey: textOrLater,
+    jump: jumpFacts.optional(),
+  }),
 });
 
 /** What identifies a network, without whatever else its object holds. */
@@ -81,19 +96,19 @@ export function identityOf({ id, name, cidr }: NetworkIdentity): NetworkIdentity
   return { id, name, cidr };
 }
 
-export function factsOfNetwork(network: NetworkLike): pulumi.Output<NetworkFacts> {
-  return pulumi.output({ ...identityOf(network), ref: network.ref });
+export function factsOfNetwork(network: NetworkLike): NetworkFacts {
+  return { ...identityOf(network), ref: network.ref };
 }
 
-export function factsOfMachine(machine: MachineLike): pulumi.Output<MachineFacts> {
+export function factsOfMachine(machine: MachineLike): MachineFacts {
   const { host, port, user, hostKey, jump } = machine.ssh;
-  return pulumi.output({
+  return {
     id: machine.id,
     name: machine.name,
     identity: machine.identity,
     legs: [...machine.legs],
     ssh: { host, port, user, hostKey, ...(jump ? { jump } : {}) },
-  });
+  };
 }
 
 export function machineOf(facts: MachineFacts, privateKey: pulumi.Output<string>): MachineLike {

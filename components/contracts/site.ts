@@ -1,13 +1,15 @@
-import * as pulumi from "@pulumi/pulumi";
+import type * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
+import { networkId } from "../network/network";
 import { AddressPlan } from "../network/plan";
-import type { PublishedPlatform } from "../platform/module";
+import { type PublishedPlatform, publishedPlatform } from "../platform/module";
 import type { Platform } from "../platform/platform";
 import { A_PLATFORM, A_SITE_NETWORK, requireArguments } from "../problem/arguments";
+import { InvalidInput } from "../problem/problem";
 import type { SiteNetwork } from "../site/network";
 import type { SiteLike } from "../site/site-like";
 import { Contract, type Published, type Read, requireRead } from "./contract";
-import { factsOfNetwork, type NetworkFacts, networkFacts } from "./machine";
+import { factsOfNetwork, type NetworkFacts, networkFacts, textOrLater } from "./machine";
 
 /** What a program needs for making networks and machines in a site that another stack made. */
 export interface SiteFacts {
@@ -18,7 +20,7 @@ export interface SiteFacts {
   /** The network that clusters and network functions reach each other over. */
   readonly transit: NetworkFacts;
   /** The half of the site's key that every machine lets in, in OpenSSH's format. */
-  readonly publicKey: string;
+  readonly publicKey: pulumi.Input<string>;
 }
 
 /** What opens everything in the site. */
@@ -32,7 +34,7 @@ const facts = z.object({
   siteName: text,
   platform: z.object({ kind: text, facts: z.unknown() }),
   transit: networkFacts,
-  publicKey: text,
+  publicKey: textOrLater,
 });
 const secrets = z.object({ privateKey: text });
 
@@ -51,15 +53,19 @@ export const siteContract = new Contract<SiteFacts, SiteSecrets>("site", 3, fact
  */
 export function publishSite(transit: SiteNetwork): Published {
   requireArguments("publishSite", { transit }, { transit: A_SITE_NETWORK });
-  const { site } = transit;
+  const { site, name, cidr } = transit;
+  if (transit.id !== networkId(site.name, "transit"))
+    throw new InvalidInput("publishSite", [
+      `transit is the network "${name}" ${cidr}: it must be the site's own transit network, such as site.transit, for whoever reads the contract takes it for that`,
+    ]);
   return siteContract.publish(
-    pulumi.output({
+    {
       siteName: site.name,
-      platform: { kind: site.platform.kind, facts: site.platform.facts },
+      platform: publishedPlatform(site.platform),
       transit: factsOfNetwork(transit),
       publicKey: site.key.publicKey,
-    }),
-    pulumi.output({ privateKey: site.key.privateKey }),
+    },
+    { privateKey: site.key.privateKey },
   );
 }
 
@@ -78,7 +84,7 @@ export function transitOf(read: Read<SiteFacts, SiteSecrets>, platform: Platform
   const site: SiteLike = {
     name: facts.siteName,
     platform,
-    key: { publicKey: facts.publicKey, privateKey: secrets.apply((all) => all.privateKey) },
+    key: { publicKey: facts.publicKey, privateKey: secrets.privateKey },
     plan: new AddressPlan(),
   };
   site.plan.addNetwork(facts.transit);

@@ -25,7 +25,7 @@ export interface SwarmSecrets extends SwarmCredentials {
 }
 
 const facts = z.object({ clients: networkIdentity, client: machineFacts, cluster: clusterFacts });
-const pem = z.string().startsWith("-----BEGIN");
+const pem = z.string().startsWith("-----BEGIN", { error: "it must be PEM, which begins with -----BEGIN" });
 const secrets = z.object({ ca: pem, cert: pem, key: pem, privateKey: z.string().min(1) });
 
 /**
@@ -63,13 +63,10 @@ export const A_SWARM_LAYER = {
 export function publishSwarm(layer: SwarmLayerLike, privateKey: pulumi.Input<string>): Published {
   requireArguments("publishSwarm", layer, A_SWARM_LAYER);
   const { cluster, clients, client } = layer;
+  const { ca, cert, key } = pulumi.output(cluster.credentials);
   return swarmContract.publish(
-    pulumi.output({
-      clients: identityOf(clients),
-      client: factsOfMachine(client),
-      cluster: factsOfCluster(cluster),
-    }),
-    pulumi.all([cluster.credentials, privateKey]).apply(([credentials, key]) => ({ ...credentials, privateKey: key })),
+    { clients: identityOf(clients), client: factsOfMachine(client), cluster: factsOfCluster(cluster) },
+    { ca, cert, key, privateKey },
   );
 }
 
@@ -82,15 +79,17 @@ export function publishSwarm(layer: SwarmLayerLike, privateKey: pulumi.Input<str
  */
 export function swarmLayerOf(read: Read<SwarmFacts, SwarmSecrets>, name = "swarm"): SwarmLayerLike {
   requireRead("swarmLayerOf", "swarm", read, "cluster", "clients", "client");
-  const { facts, secrets } = read;
-  const key = secrets.apply((all) => all.privateKey);
+  const {
+    facts,
+    secrets: { ca, cert, key, privateKey },
+  } = read;
   return {
     cluster: new DeployedSwarm(name, {
       ...facts.cluster,
-      nodes: facts.cluster.nodes.map((node) => machineOf(node, key)),
-      credentials: secrets,
+      nodes: facts.cluster.nodes.map((node) => machineOf(node, privateKey)),
+      credentials: pulumi.output({ ca, cert, key }),
     }),
     clients: facts.clients,
-    client: machineOf(facts.client, key),
+    client: machineOf(facts.client, privateKey),
   };
 }

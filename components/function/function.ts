@@ -17,14 +17,26 @@ export interface FunctionLeg {
   readonly cidr: string;
   /** Its IPv4 address there. @default unknown: neighbours in that network have a default route that leads to it */
   readonly address?: string;
+  /** What its machine or pod calls it. @default unknown, unless the instance has a machine, which says it */
+  readonly interface?: pulumi.Input<string>;
   /** TCP ports that its platform's access rules open to anyone. @default all: there are no such rules */
   readonly openPorts?: readonly number[];
+}
+
+/** A pod with a network of its own. */
+export interface FunctionPod {
+  /** The node that it runs on. */
+  readonly node: MachineLike;
+  /** The Deployment that makes it, in the namespace "default". */
+  readonly deployment: string;
 }
 
 /** One place where a function runs. */
 export interface FunctionInstance {
   /** The machine that carries it, where a chain may install routes. @default none: its routes are somebody else's */
   readonly machine?: MachineLike;
+  /** The pod that it is, where it has a network of its own: its node can be asked what the pod sees. @default none */
+  readonly pod?: FunctionPod;
   /** One in each of its networks, which are the same for all instances. */
   readonly legs: readonly FunctionLeg[];
 }
@@ -39,6 +51,8 @@ export interface NetworkFunction {
   readonly stateful?: boolean;
   /** Where it runs; neighbours send to the first one. All have legs in the same networks. */
   readonly instances: readonly FunctionInstance[];
+  /** Of one that translates: the network in which its packets go out with its own address. @default whichever they leave by */
+  readonly outside?: string;
   /** Of a proxy: the TCP port that it answers on. @default 80 */
   readonly port?: number;
   /** Of a proxy: what it opens connections to, `ADDRESS` or `ADDRESS:PORT` each. @default unknown */

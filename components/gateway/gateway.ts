@@ -4,6 +4,7 @@ import { Cidr } from "../network/cidr";
 import type { NetworkIdentity } from "../network/network";
 import { listOf, requireArguments, subjectOf } from "../problem/arguments";
 import { Problems } from "../problem/problem";
+import type { SiteNetwork } from "../site/network";
 
 /** One of a gateway's interfaces. */
 export interface GatewayLeg {
@@ -48,6 +49,12 @@ export class Gateway implements NetworkFunction {
       problems.require(
         !parsed || !cidr || cidr.admits(parsed),
         `its address ${address} is no machine's address in network "${network.name}" (${network.cidr}): take one in it`,
+      );
+      // Of a network that another program made, its platform is not known here.
+      const { site } = network as Partial<SiteNetwork>;
+      problems.require(
+        !cidr || site?.platform.ownAddress?.(network) !== address,
+        `its address ${address} in network "${network.name}" belongs to the machine that carries the ${site?.platform.kind}: give the gateway another one`,
       );
     }
     problems.throwIfAny();

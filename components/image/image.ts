@@ -57,6 +57,21 @@ export function contentHash(folder: string): string {
   return hash.digest("hex").slice(0, 12);
 }
 
+const builds = new WeakMap<object, Map<string, docker.RemoteImage>>();
+
+/**
+ * The last build of an image in this program, which the next one waits for and finds in Docker's cache: two at once of what is not there yet
+ * would make two images of one name, and a node that is to have the one would be handed the other.
+ */
+function lastBuildOf(name: string, made?: docker.RemoteImage): docker.RemoteImage | undefined {
+  const program = pulumi.runtime.getStackResource();
+  if (!program) return undefined; // such as in a test without an engine
+  const own = builds.get(program) ?? new Map<string, docker.RemoteImage>();
+  builds.set(program, own);
+  if (made) own.set(name, made);
+  return own.get(name);
+}
+
 /** A registry, checked: it must be what images can have before their names (the grammar of image references, with its host). */
 export function requireRegistry(
   problems: Problems,
@@ -102,11 +117,18 @@ export class Image extends pulumi.ComponentResource {
     hashes.set(context, hash);
     const name = `hybrid-vnf/${args.folder}:${hash}`;
     const reference = registry === undefined ? pulumi.output(name) : pulumi.interpolate`${registry}/${name}`;
+    const before = lastBuildOf(name);
     const built = new docker.RemoteImage(
       `${logicalName}-build`,
       { name: reference, build: { context, labels: { "hybrid-vnf.image": args.folder } }, keepLocally: true },
-      { parent: this, provider: this.operatorsEngine(logicalName), ignoreChanges: ["build"] },
+      {
+        parent: this,
+        provider: this.operatorsEngine(logicalName),
+        ignoreChanges: ["build"],
+        ...(before ? { dependsOn: before } : {}),
+      },
     );
+    lastBuildOf(name, built);
     this.reference =
       args.registry === undefined
         ? this.deliver(logicalName, args, reference, built)

@@ -6,12 +6,14 @@ import { Cidr } from "../network/cidr";
 import { requireDisjoint } from "../network/disjoint";
 import type { NetworkIdentity } from "../network/network";
 import { requireArguments, SITE_NETWORKS, subjectOf } from "../problem/arguments";
+import { describe } from "../problem/describe";
 import { Problems } from "../problem/problem";
 import { MachineScript } from "../script/script";
 import { machineOn, planGroup, siteOfNetworks } from "../site/legs";
 import type { SiteNetwork } from "../site/network";
 import { Flannel } from "./flannel";
-import { type KubernetesLike, workloadProvider } from "./kubernetes";
+import { innerRangesOf, type KubernetesLike, workloadProvider } from "./kubernetes";
+import { Multus } from "./multus";
 
 /** How pods get their network: a bridge on the only node, or flannel's VXLAN over several. */
 export const CNIS = ["bridge", "flannel"] as const;
@@ -28,6 +30,8 @@ export interface KubernetesClusterArgs {
   workerCount?: number;
   /** How pods get their network. @default "bridge" for one node, "flannel" for several */
   cni?: Cni;
+  /** Whether pods can be given further interfaces, by `NetworkAttachment`: Multus and what it calls are on its nodes then. @default false */
+  attachments?: boolean;
   /** Range of the pods' addresses, in CIDR notation. @default "10.244.0.0/16" */
   podCidr?: string;
   /** Range of the services' addresses, in CIDR notation. @default "10.96.0.0/16" */
@@ -54,10 +58,14 @@ const script = (file: string) => path.join(__dirname, file);
  */
 export class KubernetesCluster extends pulumi.ComponentResource implements KubernetesLike {
   public readonly name: string;
+  public readonly podCidr: string;
+  public readonly serviceCidr: string;
   public readonly networks: readonly NetworkIdentity[];
   public readonly nodes: readonly MachineLike[];
   public readonly kubeconfig: pulumi.Output<string>;
   public readonly endpoint: pulumi.Output<string>;
+  public readonly ranges: readonly Pick<NetworkIdentity, "name" | "cidr">[];
+  public readonly attachments?: pulumi.Output<unknown>;
   private made?: kubernetes.Provider;
 
   constructor(
@@ -93,16 +101,20 @@ export class KubernetesCluster extends pulumi.ComponentResource implements Kuber
       cni !== "bridge" || !(workerCount > 0),
       `cni "bridge" joins the pods of one node only, and workerCount is ${workerCount}: use cni "flannel", or workerCount 0`,
     );
+    problems.require(
+      args.attachments === undefined || typeof args.attachments === "boolean",
+      `attachments is ${describe(args.attachments)}: it must be true or false`,
+    );
     const timeout = problems.requireSeconds("readyTimeoutSeconds", args.readyTimeoutSeconds);
     const site = siteOfNetworks(networks, problems);
-    problems.gather(() =>
-      requireDisjoint(name, [
-        ...new Set(networks),
-        ...remoteNetworks,
-        { name: "pods", cidr: podCidr },
-        { name: "services", cidr: serviceCidr },
-      ]),
-    );
+    this.ranges = [
+      { name: "pods", cidr: podCidr },
+      { name: "services", cidr: serviceCidr },
+    ];
+    const others = [...(site?.plan.networks ?? [])]
+      .filter(([id]) => ![...networks, ...remoteNetworks].some((network) => network.id === id))
+      .map(([, { name: other, cidr }]) => ({ name: other, cidr: String(cidr) }));
+    problems.gather(() => requireDisjoint(name, [...new Set(networks), ...remoteNetworks, ...others, ...this.ranges]));
     const pods = problems.gather(() => Cidr.parseUsable(podCidr));
     const services = problems.gather(() => Cidr.parseUsable(serviceCidr));
     problems.require(!pods || pods.prefix <= 24, `podCidr is ${podCidr}: it must be a range of /8 to /24`);
@@ -120,8 +132,12 @@ export class KubernetesCluster extends pulumi.ComponentResource implements Kuber
     const plan = planned.map((one, at) => ({ ...one, name: `${name}-${at + 1}` }));
     problems.throwIfAny();
     if (!site) throw new RangeError(`${name}: a cluster belongs to a site`);
+    const innerRanges = innerRangesOf({ name: machineName, podCidr, serviceCidr });
+    for (const range of innerRanges) site.plan.addInnerRange(range);
 
     this.name = machineName;
+    this.podCidr = podCidr;
+    this.serviceCidr = serviceCidr;
     this.networks = networks.map(({ id, name: role, cidr }) => ({ id, name: role, cidr }));
     const group = { name, role: machineName };
     const logicalOf = new Map<MachineLike, string>();
@@ -233,6 +249,7 @@ export class KubernetesCluster extends pulumi.ComponentResource implements Kuber
     this.nodes = machines.map((machine) => ({
       ...readyAfter(machine, joins.get(machine) ?? init),
       runtimeIdentity: readyAfter(machine, ...after(machine)).identity,
+      innerRanges,
     }));
     if (cni === "flannel") {
       new Flannel(
@@ -240,6 +257,13 @@ export class KubernetesCluster extends pulumi.ComponentResource implements Kuber
         { podCidr, apiAddress: address, deletedWith: control.resource },
         { parent: this, providers: [this.provider] },
       );
+    }
+    if (args.attachments) {
+      this.attachments = new Multus(
+        `${name}-multus`,
+        { nodes: this.nodes, deletedWith: control.resource },
+        { parent: this, providers: [this.provider] },
+      ).ready;
     }
     this.registerOutputs({ endpoint: this.endpoint, kubeconfig: this.kubeconfig });
   }

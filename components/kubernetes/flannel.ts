@@ -1,5 +1,6 @@
 import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
+import { FORWARDS } from "../labels";
 import { FLANNEL_IMAGE } from "../release";
 
 export interface FlannelArgs {
@@ -73,7 +74,7 @@ export class Flannel extends pulumi.ComponentResource {
         spec: {
           selector: { matchLabels: labels },
           template: {
-            metadata: { labels },
+            metadata: { labels: { ...labels, [FORWARDS]: "true" } },
             spec: {
               hostNetwork: true,
               priorityClassName: "system-node-critical",
@@ -83,7 +84,10 @@ export class Flannel extends pulumi.ComponentResource {
                 {
                   name: "flannel",
                   image,
-                  imagePullPolicy: "IfNotPresent",
+                  // The machine image holds it: a registry might have another one under its name by now.
+                  imagePullPolicy: args.image === undefined ? "Never" : "IfNotPresent",
+                  // Requests as flannel's own manifest has them (flannel: kube-flannel.yml).
+                  resources: { requests: { cpu: "100m", memory: "50Mi" }, limits: { memory: "256Mi" } },
                   command: ["/opt/bin/flanneld"],
                   args: ["--ip-masq", "--kube-subnet-mgr", "--iface=$(NODE_ADDRESS)"],
                   securityContext: { capabilities: { add: ["NET_ADMIN", "NET_RAW"] } },

@@ -1,6 +1,6 @@
 import * as kubernetes from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
-import type { MachineLike } from "../machine/machine";
+import type { InnerRange, MachineLike } from "../machine/machine";
 import type { NetworkIdentity } from "../network/network";
 import { A_TEXT, MACHINES, NETWORKS, requireArguments, subjectOf } from "../problem/arguments";
 
@@ -12,12 +12,20 @@ export interface KubernetesLike {
   readonly networks: readonly NetworkIdentity[];
   /** Its nodes; the first one carries the control plane. */
   readonly nodes: readonly MachineLike[];
+  /** Range of its pods' addresses, in CIDR notation. @default unknown */
+  readonly podCidr?: string;
+  /** Range of its services' addresses, in CIDR notation. @default unknown */
+  readonly serviceCidr?: string;
   /** Where its API answers: `https://HOST:6443`. */
   readonly endpoint: pulumi.Input<string>;
   /** Administrator's kubeconfig (secret); its bytes stay the same as long as the cluster lives. */
   readonly kubeconfig: pulumi.Input<string>;
   /** The provider of what runs on it, one for all. */
   readonly provider: kubernetes.Provider;
+  /** Known once its pods can be given further interfaces. @default they can't: it was made without `attachments` */
+  readonly attachments?: pulumi.Input<unknown>;
+  /** Ranges of its pods and services, which no network may overlap. @default unknown */
+  readonly ranges?: readonly Pick<NetworkIdentity, "name" | "cidr">[];
 }
 
 /** The provider of a cluster's workloads. An update that was cut off may have left some behind: it takes them over rather than stumble over them. */
@@ -29,14 +37,30 @@ export function workloadProvider(
   return new kubernetes.Provider(name, { kubeconfig, upsertExistingObjects: true, enablePatchForce: true }, opts);
 }
 
+/** What each node of a cluster has within itself. */
+export function innerRangesOf({
+  name,
+  podCidr,
+  serviceCidr,
+}: Pick<KubernetesLike, "name" | "podCidr" | "serviceCidr">): readonly InnerRange[] {
+  return [
+    ...(podCidr === undefined ? [] : [{ name: `the pods of ${name}`, cidr: podCidr }]),
+    ...(serviceCidr === undefined ? [] : [{ name: `the services of ${name}`, cidr: serviceCidr }]),
+  ];
+}
+
 /** A cluster that another program made, as its contract tells of it. */
 export class DeployedKubernetes implements KubernetesLike {
   private made?: kubernetes.Provider;
   public readonly name: string;
   public readonly networks: readonly NetworkIdentity[];
   public readonly nodes: readonly MachineLike[];
+  public readonly podCidr?: string;
+  public readonly serviceCidr?: string;
   public readonly endpoint: pulumi.Input<string>;
   public readonly kubeconfig: pulumi.Input<string>;
+  public readonly ranges?: KubernetesLike["ranges"];
+  public readonly attachments?: pulumi.Input<unknown>;
 
   /**
    * A cluster that another program made; its provider is made in this one.
@@ -57,9 +81,14 @@ export class DeployedKubernetes implements KubernetesLike {
     });
     this.name = facts.name;
     this.networks = facts.networks;
-    this.nodes = facts.nodes;
+    const innerRanges = innerRangesOf(facts);
+    this.nodes = facts.nodes.map((node) => ({ ...node, innerRanges }));
+    this.podCidr = facts.podCidr;
+    this.serviceCidr = facts.serviceCidr;
     this.endpoint = facts.endpoint;
     this.kubeconfig = facts.kubeconfig;
+    this.ranges = facts.ranges;
+    this.attachments = facts.attachments;
   }
 
   get provider(): kubernetes.Provider {

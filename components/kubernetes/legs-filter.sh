@@ -8,7 +8,7 @@
 # That set is never touched here, so that running this again does not cut a router's path.
 #
 # Input: LEGS  the legs' interfaces, separated by spaces
-# Use:   bash -s -- create | update | delete
+# Use:   bash -s -- create | update | delete | check
 # Prints {"legs":[...]}
 
 read -r -a legs <<<"${LEGS:-}"
@@ -105,6 +105,21 @@ remove() {
     rm -f -- "$file" "$rules" "$settings" "$before"
     systemctl daemon-reload
   fi
+}
+
+check() {
+  local found rules leg
+  if found=$("$nft" list table inet hybrid_vnf 2>/dev/null); then
+    rules=$(grep -c 'counter packets .* drop' <<<"$found") || true
+    ((rules == 2)) || differs "the filter between its legs has $rules rules; it had 2."
+    found=$("$nft" list set inet hybrid_vnf legs)
+    for leg in "${legs[@]}"; do
+      [[ $found == *"\"$leg\""* ]] || differs "the filter between its legs leaves out $leg; it was held for ${legs[*]}."
+    done
+  else
+    differs "the filter between its legs is gone; it was held for ${legs[*]}."
+  fi
+  settings_differ "$settings"
 }
 
 act legs-filter.sh "$@"

@@ -5,7 +5,7 @@
 # Input: ADDRESS   the node's address in the cluster
 #        CNI       bridge (one node) or flannel (several)
 #        POD_CIDR  range of the pods' addresses (default 10.244.0.0/16)
-# Use:   bash -s -- create | update | delete
+# Use:   bash -s -- create | update | delete | check
 # Prints {"cgroup":...,"cni":...}
 
 address=${ADDRESS:-}
@@ -260,6 +260,11 @@ remove() {
     fi
   fi
   rm -rf -- "$own/kubelet.conf.d" "$own/resolv.conf"
+}
+
+check() {
+  systemctl --quiet is-active containerd || differs "containerd is stopped; it was running."
+  settings_differ /etc/sysctl.d/90-hybrid-vnf.conf
 }
 
 act node.sh "$@"

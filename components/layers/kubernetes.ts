@@ -3,6 +3,7 @@ import type { Gateway, KubernetesLayerLike } from "../contracts/kubernetes";
 import { type Cni, KubernetesCluster } from "../kubernetes/cluster";
 import { Address } from "../network/address";
 import { Cidr } from "../network/cidr";
+import { networkId } from "../network/network";
 import { A_SITE_NETWORK, requireArguments, subjectOf } from "../problem/arguments";
 import { Problems } from "../problem/problem";
 import { Network, type SiteNetwork } from "../site/network";
@@ -72,6 +73,15 @@ export class KubernetesLayer extends pulumi.ComponentResource implements Kuberne
     );
     requireInside(problems, "gatewayAddress", gatewayAddress, "transit", transit.cidr);
     requireInside(problems, "gatewayReturnAddress", gatewayReturnAddress, "the servers' network", serversCidr);
+    const servers = { id: networkId(site.name, "servers"), name: "servers", cidr: serversCidr };
+    for (const [key, address, network] of [
+      ["gatewayAddress", gatewayAddress, transit],
+      ["gatewayReturnAddress", gatewayReturnAddress, servers],
+    ] as const)
+      problems.require(
+        address === undefined || problems.all.length > 0 || platform.ownAddress?.(network) !== address,
+        `${key} is ${address}, which belongs to the machine that carries the lab: take the gateway's own address in "${network.name}"`,
+      );
     problems.throwIfAny();
     const child = { parent: this };
     const network = problems.make(

@@ -4,10 +4,11 @@ import { A_KUBERNETES_LAYER, type KubernetesLayerLike } from "../contracts/kuber
 import { A_SWARM_LAYER, type SwarmLayerLike } from "../contracts/swarm";
 import { Gateway } from "../gateway/gateway";
 import { requireDisjoint } from "../network/disjoint";
-import { NginxLoadBalancer, type PublishMode } from "../nginx/balancer";
+import { NginxLoadBalancer } from "../nginx/balancer";
 import { objectWith, requireArguments, subjectOf } from "../problem/arguments";
 import { Problems } from "../problem/problem";
 import { QuaggaRouter, type StaticRoute } from "../quagga/router";
+import type { PublishMode } from "../swarm/ports";
 
 /** The settings of stacks/service, and the two layers that the chain leads over. */
 export interface ServiceLayerArgs {

@@ -5,7 +5,11 @@
 # Docker, Kubernetes or libvirt made for their own use are left out.
 #
 # Input: BOOT_TIMEOUT  seconds to wait for the end of the boot (default 180)
-# Use:   bash -s -- create | update | delete   (delete has nothing to undo)
+# Use:   bash -s -- create | update | delete | check   (delete has nothing to undo)
+#
+# What it finds first after a boot is kept until the next one: a leg whose address was changed since gets it back.
+
+kept=/run/hybrid-vnf-legs
 
 wait_for_boot() {
   local limit=$1 started=$SECONDS state left
@@ -44,9 +48,9 @@ internal() {
   [[ $(ip -details -oneline link show dev "$1") =~ \ (vxlan\ id|dummy\ |tun\ type|ipip\ |gre\ |wireguard\ ) ]]
 }
 
-print_legs() {
-  local interface family address rest prefix separator=
-  printf '['
+# A line for each leg: "eth0 10.100.101.10 24".
+list_legs() {
+  local interface family address rest prefix
   while read -r _ interface family address rest; do
     [[ $family == inet ]] || continue
     interface=${interface%%@*}
@@ -55,18 +59,62 @@ print_legs() {
       */*) prefix=${address#*/} ;;
       *) prefix=32 ;; # point to point: the word after it is the peer
     esac
-    printf '%s{"interface":"%s","address":"%s","prefix":%d,"mac":"%s"}' \
-      "$separator" "$interface" "${address%/*}" "$prefix" "$(<"/sys/class/net/$interface/address")"
-    separator=,
+    printf '%s %s %d\n' "$interface" "${address%/*}" "$prefix"
   done < <(ip -4 -oneline address show scope global)
+}
+
+print_legs() {
+  local interface address prefix separator=
+  printf '['
+  while read -r interface address prefix; do
+    printf '%s{"interface":"%s","address":"%s","prefix":%d,"mac":"%s"}' \
+      "$separator" "$interface" "$address" "$prefix" "$(<"/sys/class/net/$interface/address")"
+    separator=,
+  done < <(list_legs)
   printf ']\n'
+}
+
+has() { [[ $(ip -4 -oneline address show) == *" $1/"* ]]; }
+
+# The legs that have lost their address, as they were.
+lost_legs() {
+  local interface address prefix
+  [[ -f $kept ]] || return 0
+  while read -r interface address prefix; do has "$address" || printf '%s %s %d\n' "$interface" "$address" "$prefix"; done <"$kept"
+}
+
+# What an interface has in the network of an address: "10.100.102.99/24".
+beside() { ip -4 -oneline address show dev "$1" to "$2" scope global 2>/dev/null | awk '{ print $4; exit }'; }
+
+restore_legs() {
+  local interface address prefix strange
+  while read -r interface address prefix; do
+    strange=$(beside "$interface" "$address/$prefix")
+    ip address add "$address/$prefix" broadcast + dev "$interface" ||
+      fail "The leg $interface can't be given its address $address/$prefix back; the kernel's words are above."
+    if [[ $strange ]]; then
+      ip address del "$strange" dev "$interface"
+      has "$address" || ip address add "$address/$prefix" broadcast + dev "$interface" # it went with the first of its network
+    fi
+    say "$interface has its address $address/$prefix again${strange:+, in place of $strange}."
+  done < <(lost_legs)
 }
 
 create() {
   local limit=${BOOT_TIMEOUT:-180}
   is_number "$limit" 1 99999 || fail "BOOT_TIMEOUT is '$limit'; it must be a whole number of seconds from 1 to 99999."
   wait_for_boot "$limit"
+  restore_legs
+  if [[ ! -f $kept ]] && put "$kept" < <(list_legs); then :; fi
   print_legs
+}
+
+check() {
+  local interface address prefix now
+  while read -r interface address prefix; do
+    now=$(beside "$interface" "$address/$prefix")
+    differs "the address of $interface is ${now:-gone}; it was $address/$prefix."
+  done < <(lost_legs)
 }
 
 act legs.sh "$@"

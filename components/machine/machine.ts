@@ -3,9 +3,17 @@ import type { KeyPair, SshAccess } from "./access";
 import type { Leg, LegArgs } from "./leg";
 
 /** What a machine is for: a platform chooses image, size and access rules by it. */
-export const ROLES = ["client", "server", "kubernetes", "swarm"] as const;
+export const ROLES = ["client", "server", "router", "kubernetes", "swarm"] as const;
 /** What a machine is for: a platform chooses image, size and access rules by it. */
 export type Role = (typeof ROLES)[number];
+
+/** A range of addresses that lead into a machine. */
+export interface InnerRange {
+  /** What has them, as messages call it. @example "the pods of k8s" */
+  readonly name: string;
+  /** In CIDR notation. */
+  readonly cidr: string;
+}
 
 /** A machine that answers SSH, made here or read from a contract. */
 export interface MachineLike {
@@ -26,6 +34,8 @@ export interface MachineLike {
   readonly runtimeIdentity?: pulumi.Input<string>;
   /** The resource that the machine is, where this program makes it: whatever is on the machine is deleted with it. */
   readonly resource?: pulumi.Resource;
+  /** What it has within itself, such as a cluster's pods: no route of it may lead elsewhere with those addresses. @default nothing */
+  readonly innerRanges?: readonly InnerRange[];
 }
 
 /** The machine that a platform is to make. */
@@ -63,9 +73,9 @@ export function machineId(site: string, hostname: string): string {
 
 /** The same machine, known to others only once these are done: what is set up on it then waits for them. */
 export function readyAfter(machine: MachineLike, ...done: pulumi.CustomResource[]): MachineLike {
-  const { id, name, legs, ssh, resource } = machine;
+  const { id, name, legs, ssh, resource, innerRanges } = machine;
   const identity = pulumi
     .all([pulumi.output(machine.identity), ...done.map((one) => one.id)])
     .apply(([known]) => known ?? "");
-  return { id, name, legs, ssh, identity, resource };
+  return { id, name, legs, ssh, identity, resource, innerRanges };
 }

@@ -11,6 +11,7 @@ import type { NetworkIdentity } from "./network";
  */
 export class AddressPlan {
   private readonly ranges = new Map<string, { readonly name: string; readonly cidr: Cidr }>();
+  private readonly inner: { readonly name: string; readonly cidr: Cidr }[] = [];
   private readonly owners = new Map<string, string>();
   private readonly hostnames = new Set<string>();
 
@@ -28,7 +29,28 @@ export class AddressPlan {
           `network "${name}" ${cidr} overlaps network "${planned.name}" ${planned.cidr}: give one of them a range of its own`,
         );
     }
+    const own = this.inner.find((range) => range.cidr.overlaps(cidr));
+    if (own)
+      throw new RangeError(
+        `network "${name}" ${cidr} overlaps the range of ${own.name}, ${own.cidr}, and would not be reached from there: give one of them a range of its own`,
+      );
     this.ranges.set(id, { name, cidr });
+  }
+
+  /**
+   * The networks that have been planned, by their identities.
+   * @internal
+   */
+  get networks(): ReadonlyMap<string, { readonly name: string; readonly cidr: Cidr }> {
+    return this.ranges;
+  }
+
+  /**
+   * Plans a range that machines have within themselves, such as a cluster's pods: no network planned from here on may have addresses of it.
+   * @internal
+   */
+  addInnerRange({ name, cidr }: { readonly name: string; readonly cidr: string }): void {
+    this.inner.push({ name, cidr: Cidr.parseUsable(cidr) });
   }
 
   /** Plans a machine's name. @throws RangeError when the site has a machine of that name already, or no host can have it */

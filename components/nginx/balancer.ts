@@ -1,33 +1,25 @@
-import { createHash } from "node:crypto";
 import * as path from "node:path";
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import { claim } from "../function/claims";
 import type { FunctionInstance, NetworkFunction } from "../function/function";
 import { providerFrom } from "../function/provider";
+import { checkResources, type FunctionResources, serviceResources } from "../function/resources";
 import { Image, requireRegistry } from "../image/image";
 import { parseUsableAddress } from "../network/cidr";
 import { listOf, objectWith, requireArguments, subjectOf } from "../problem/arguments";
 import { describe } from "../problem/describe";
 import { Problems } from "../problem/problem";
-import { MachineScript } from "../script/script";
+import { MachineScript, printedBy } from "../script/script";
+import { Convergence, revisionOf } from "../swarm/convergence";
+import { PUBLISH_MODES, type PublishMode, standsAgainstPort } from "../swarm/ports";
 import type { SwarmLike } from "../swarm/swarm";
 
-/** `host`: the port of the node that runs the task. `ingress`: Swarm's routing mesh, on every node; needs IPVS in the kernel. */
-export const PUBLISH_MODES = ["host", "ingress"] as const;
-/** `host`: on the node that runs the task. `ingress`: on every node, by Swarm's routing mesh, which needs IPVS in the kernel. */
-export type PublishMode = (typeof PUBLISH_MODES)[number];
-
-/** TCP ports that a Swarm's nodes use themselves (Docker: swarm mode's ports), and SSH. */
-const NODE_PORTS: Readonly<Record<number, string>> = {
-  22: "SSH",
-  2376: "Docker's API",
-  2377: "the Swarm's managers",
-  7946: "the Swarm's nodes among themselves",
-};
+/** Where Nginx answers for itself alone (images/nginx/start.sh). */
+const ALIVE = "/run/nginx-alive.sock";
 
 /** What a balancer balances over, on which Swarm, and where it answers. */
-export interface NginxLoadBalancerArgs {
+export interface NginxLoadBalancerArgs extends FunctionResources {
   /** The Swarm that it runs on. */
   cluster: SwarmLike;
   /** What it balances over: `ADDRESS` or `ADDRESS:PORT` each. @example apache.addresses */
@@ -96,15 +88,8 @@ export class NginxLoadBalancer extends pulumi.ComponentResource implements Netwo
       named.set(target, backend);
     }
     problems.requireWhole("port", port, 1, 65535);
-    problems.require(
-      !(port in NODE_PORTS),
-      `port is ${port}, which belongs to ${NODE_PORTS[port]} on every node of a Swarm: take another one`,
-    );
-    const shut = cluster.nodes.find(({ legs }) => legs.every(({ openPorts }) => openPorts?.includes(port) === false));
-    problems.require(
-      shut === undefined || !(port > 0),
-      `port is ${port}, which the access rules of ${shut?.name} do not open (they open ${shut?.legs[0]?.openPorts?.join(", ")}): open it there too (servicePorts), or take another one`,
-    );
+    const against = standsAgainstPort(cluster, port);
+    problems.require(against === undefined, `port is ${port}, ${against}`);
     problems.require(
       PUBLISH_MODES.includes(publishMode),
       `publishMode is "${publishMode}": it must be ${PUBLISH_MODES.map((mode) => `"${mode}"`).join(" or ")}`,
@@ -123,6 +108,7 @@ export class NginxLoadBalancer extends pulumi.ComponentResource implements Netwo
       `its name "${functionName}" can't be used: take a lower-case letter, then at most 62 lower-case letters, digits and dashes (functionName)`,
     );
     const registry = requireRegistry(problems, args.registry);
+    const resources = serviceResources(checkResources(problems, args));
     const twin = claim(cluster, functionName, name);
     problems.require(
       twin === undefined,
@@ -159,32 +145,39 @@ export class NginxLoadBalancer extends pulumi.ComponentResource implements Netwo
           { parent: this },
         ),
     );
+    const [first] = ports;
+    const nodeNetwork = first && printedBy(first).apply((id) => id.trim());
     const containerSpec = {
       image: image.reference,
-      env: { SERVERS: backends.join(",") },
+      env: { SERVERS: backends.join(","), ...(first ? { PORT: String(port) } : {}) },
+      // The requests that it has, and what its keep-alive connections still bring: longer than one may take (images/nginx, proxy_read_timeout).
+      stopGracePeriod: "30s",
       healthcheck: {
-        tests: ["CMD", "curl", "-fsS", "-o", "/dev/null", "http://127.0.0.1/-/alive"],
+        // Its own, for beside it may be the one that it follows.
+        tests: ["CMD", "curl", "-fsS", "-o", "/dev/null", "--unix-socket", ALIVE, "http://localhost/-/alive"],
         interval: "2s",
         timeout: "10s",
         retries: 3,
         startPeriod: "1s",
       },
     };
-    const endpointSpec = {
-      mode: publishMode === "host" ? "dnsrr" : "vip",
-      ports: [{ targetPort: 80, publishedPort: port, publishMode }],
-    };
-    const revision = pulumi
-      .output({ containerSpec, endpointSpec })
-      .apply((made) => createHash("sha256").update(JSON.stringify(made)).digest("hex").slice(0, 12));
+    const endpointSpec = first
+      ? { mode: "dnsrr" }
+      : { mode: "vip", ports: [{ targetPort: 80, publishedPort: port, publishMode }] };
+    const revision = revisionOf({ containerSpec, endpointSpec, resources });
     const service = new docker.Service(
       `${name}-service`,
       {
         name: functionName,
-        taskSpec: { containerSpec: { ...containerSpec, env: { ...containerSpec.env, HYBRID_VNF_REVISION: revision } } },
+        taskSpec: {
+          containerSpec: { ...containerSpec, env: { ...containerSpec.env, HYBRID_VNF_REVISION: revision } },
+          resources,
+          ...(nodeNetwork ? { networksAdvanceds: [{ id: nodeNetwork }] } : {}),
+        },
         mode: publishMode === "host" ? { global: true } : { replicated: { replicas: taskCount } },
         endpointSpec,
-        updateConfig: { order: "stop-first", parallelism: 1 },
+        // The one that goes is told to end once the one that follows it answers; then it finishes what it has.
+        updateConfig: { order: "start-first", parallelism: 1 },
       },
       {
         parent: this,
@@ -193,22 +186,10 @@ export class NginxLoadBalancer extends pulumi.ComponentResource implements Netwo
         deleteBeforeReplace: true,
       },
     );
-    // In place of the provider's own wait, which can't say why a task fails, and takes a new service away that has not come up.
-    const converged = new MachineScript(
+    const converged = new Convergence(
       `${name}-converged`,
-      {
-        machine: manager,
-        file: path.join(__dirname, "converged.sh"),
-        input: {
-          SERVICE: functionName,
-          REVISION: revision,
-          REPLICAS: String(taskCount),
-          ...(timeout === undefined ? {} : { READY_TIMEOUT: pulumi.output(timeout).apply(String) }),
-        },
-        replaceOnChanges: [service.id],
-        undo: false,
-      },
-      { parent: this, dependsOn: [service] },
+      { manager, service, serviceName: functionName, revision, taskCount, readyTimeoutSeconds: timeout },
+      { parent: this },
     );
     this.ready = converged.id;
     this.registerOutputs({});

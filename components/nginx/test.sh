@@ -6,7 +6,7 @@ set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 . "$here/../machine/try.sh"
 port=$here/port.sh
-converged=$here/converged.sh
+converged=$here/../swarm/converged.sh
 
 network a 172.29.12.0/24
 machine one a=172.29.12.10
@@ -23,6 +23,24 @@ refused "port: taken by a process" 1 "Port 8080 of one is taken by systemd \(pro
 ok "port: another is free" try 8081
 publish own 8082 nginx
 ok "port: the service's own" try 8082
+listen() { # NAME PORT SERVICE: on the node's own network
+  inside one docker run --detach --name "$1" --network host --label "com.docker.swarm.service.name=$3" debian:bookworm-slim \
+    perl -MIO::Socket::INET -e "\$kept = IO::Socket::INET->new(LocalPort => $2, Listen => 5) or die; sleep 600" >/dev/null
+}
+listens() { [[ -n $(inside one ss --no-header --listening --tcp "sport = :$1") ]]; }
+listen task 8084 nginx
+ok "port: a task listens on the node's own network" eventually 10 listens 8084
+ok "port: which is the service's own" try 8084
+listen stranger 8085 shop
+ok "port: another's does too" eventually 10 listens 8085
+refused "port: which is not" 1 "Port 8085 of one is taken by perl" try 8085
+hands_over() { [[ $(inside one sysctl --values net.ipv4.tcp_migrate_req) == "$1" ]]; }
+ok "port: a listener that closes hands over" hands_over 1
+inside one sysctl --quiet --write net.ipv4.tcp_migrate_req=0
+told() { [[ $(on one "$port" check PORT=8084 SERVICE=nginx) == "$1" ]]; }
+ok "port: that it does not any more is told" told "one: net.ipv4.tcp_migrate_req is 0; it was 1."
+ok "port: again" try 8084
+ok "port: and nothing differs" told ""
 publish other 8083 shop
 refused "port: another container's" 1 "Port 8083 of one is taken by container other" try 8083
 ok "port: again" on one "$port" update PORT=8082 SERVICE=nginx
@@ -30,6 +48,8 @@ refused "port: no such action" 1 "'grow' is no action" on one "$port" grow PORT=
 refused "port: no input" 1 "PORT" on one "$port" create
 
 inside one docker swarm init --advertise-addr 172.29.12.10 >/dev/null
+network_of() { [[ $(on one "$port" create PORT=8090 SERVICE=nginx) =~ ^[a-z0-9]{25}$ ]]; }
+ok "port: a manager tells the ID of the nodes' own network" network_of
 serve() { # NAME REVISION OPTION…
   inside one docker service create --quiet --detach --no-resolve-image --name "$1" --env "HYBRID_VNF_REVISION=$2" \
     --health-cmd true --health-interval 1s --restart-delay 1s --stop-grace-period 1s "${@:3}" debian:bookworm-slim sleep 600 >/dev/null

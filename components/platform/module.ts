@@ -38,6 +38,34 @@ export interface PlatformRecovery {
   leftovers?(): Promise<readonly string[]>;
   /** Takes that away. What it removed, in words. */
   removeLeftovers?(): Promise<readonly string[]>;
+  /**
+   * What was added by hand to something that a stack made, of which a refresh knows nothing, since no resource is it.
+   * @param made all that the stack's state holds
+   * @default nothing is looked for
+   */
+  additions?(made: readonly MadeResource[]): Promise<readonly Addition[]>;
+}
+
+/** A resource that a stack made. */
+export interface MadeResource {
+  /** The engine's name of it. */
+  readonly urn: string;
+  /** Its type, such as "openstack:networking/secGroup:SecGroup". */
+  readonly type: string;
+  /** What the platform knows it by. */
+  readonly id?: string;
+  /** By the provider's own names of them. */
+  readonly inputs?: Readonly<Record<string, unknown>>;
+}
+
+/** Something that was added by hand to what a stack made. */
+export interface Addition {
+  /** The resource that it was added to. */
+  readonly urn: string;
+  /** A sentence: what it was added to, what is there now, and what was. */
+  readonly sentence: string;
+  /** Takes it away. */
+  remove(): Promise<void>;
 }
 
 /** The values of a site's settings, of all kinds; a secret one is an output. */
@@ -78,6 +106,8 @@ export interface PlatformModule<S extends SettingTable = SettingTable> {
    * @default nothing is ever left behind
    */
   recovery?(settings: OwnSettings<S>, site: string): PlatformRecovery;
+  /** Whether its machines may not be made anew, so that the command looks for that in a preview before it changes anything. @default they may */
+  keepsMachines?(settings: OwnSettings<S>): boolean;
 }
 
 /**

@@ -34,6 +34,8 @@ export interface Platform {
    * @throws RangeError when it has none there
    */
   addressOf?(hostname: string, network: NetworkIdentity): string | undefined;
+  /** The address in a network that no machine of the site, and nobody else's, can have: what carries the platform has it. @default there is none */
+  ownAddress?(network: NetworkIdentity): string | undefined;
   /** Authorizes the site's key on machines that are there already. What comes back is the same key, known once they let it in. */
   authorize?(name: string, key: KeyPair, opts: pulumi.ComponentResourceOptions): KeyPair;
 }

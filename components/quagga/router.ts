@@ -1,10 +1,15 @@
+import * as path from "node:path";
 import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
+import { type AttachedLeg, annotationsOf, POD_INTERFACES, type PodInterface, planInterfaces } from "../attachment/pod";
 import { claim } from "../function/claims";
 import type { FunctionInstance, NetworkFunction } from "../function/function";
 import { providerFrom } from "../function/provider";
+import { checkResources, type FunctionResources, podResources } from "../function/resources";
 import { Image, requireRegistry } from "../image/image";
 import type { KubernetesLike } from "../kubernetes/kubernetes";
+import { FORWARDS } from "../labels";
+import { requireOutside } from "../machine/inner";
 import { type Leg, legIn } from "../machine/leg";
 import { Address } from "../network/address";
 import { Cidr } from "../network/cidr";
@@ -12,6 +17,15 @@ import type { NetworkIdentity } from "../network/network";
 import { listOf, NETWORKS, objectWith, optional, requireArguments, subjectOf } from "../problem/arguments";
 import { describe } from "../problem/describe";
 import { Problems } from "../problem/problem";
+import { MachineScript } from "../script/script";
+import { checkProtocols, daemonsOf, protocolLines, type RoutingProtocols, requireProtocols } from "./configuration";
+import { privilegesOf } from "./privileges";
+
+/** Where its container finds its routes. */
+const CONFIG_FOLDER = "/etc/hybrid-vnf";
+const ROUTES_FILE = "routes";
+const PROTOCOLS_FOLDER = "/etc/hybrid-vnf-protocols";
+const PROTOCOLS_FILE = "frr.conf";
 
 /** A route to a network beyond a neighbour of the router. */
 export interface StaticRoute {
@@ -22,15 +36,24 @@ export interface StaticRoute {
 }
 
 /** Where a router runs, and what it forwards between. */
-export interface QuaggaRouterArgs {
-  /** The cluster that it runs on, on the first node. */
+export interface QuaggaRouterArgs extends FunctionResources, RoutingProtocols {
+  /** The cluster that it runs on. */
   cluster: KubernetesLike;
+  /** Name of the node that it runs on. @default the first one */
+  node?: string;
   /** Networks that it forwards between; its node has a leg in each. @default all networks of the cluster */
   networks?: readonly NetworkIdentity[];
+  /**
+   * Interfaces of its own that it forwards between, in place of its node's legs: its pod is not in the node's network then, and the chain leads
+   * through the pod's addresses. @default none: it forwards between its node's legs
+   */
+  attachments?: readonly PodInterface[];
   /** Networks beyond its neighbours. @default none */
   routes?: readonly StaticRoute[];
   /** 1 forwards, 0 closes the path. @default 1 */
   replicas?: pulumi.Input<0 | 1>;
+  /** Whether it may do all on its node; else no more than FRR forwards with, by capabilities, and its root file system is read-only. @default true */
+  privileged?: boolean;
   /** Seconds between taking its pod down and killing it. @default 10 */
   graceSeconds?: pulumi.Input<number>;
   /** Registry that its image goes through. @default none: the image is handed to its node over SSH */
@@ -40,12 +63,14 @@ export interface QuaggaRouterArgs {
 }
 
 /**
- * A router on Kubernetes: FRR, which carries Quagga's configuration on, in a privileged pod on its node's own network. While it runs it opens
- * the path between its node's legs, and closes it when it stops.
+ * A router on Kubernetes: FRR, which carries Quagga's configuration on, in a pod on its node's own network. While it runs it opens
+ * the path between its node's legs, and closes it when it stops. With `attachments` it has a network and legs of its own.
  * @throws InvalidInput with everything that is wrong with its input
  * @example
  * const routes = [{ destination: "10.200.0.0/16", nextHop: "10.110.102.254" }];
  * const router = new vnf.QuaggaRouter("quagga", { cluster: k8s, networks: [site.transit, servers], routes });
+ * @example
+ * const router = new vnf.QuaggaRouter("quagga", { cluster: k8s, ospf: { helloSeconds: 1, passive: [servers], bfd: true } });
  */
 export class QuaggaRouter extends pulumi.ComponentResource implements NetworkFunction {
   public readonly name: string;
@@ -59,31 +84,53 @@ export class QuaggaRouter extends pulumi.ComponentResource implements NetworkFun
     requireArguments(subjectOf("QuaggaRouter", name), args, {
       cluster: objectWith("a KubernetesCluster, or what a contract tells of one", "nodes", "networks", "kubeconfig"),
       networks: optional(NETWORKS),
+      attachments: optional(POD_INTERFACES),
       routes: optional(listOf("a list of {destination, nextHop}", "destination", "nextHop")),
     });
-    const { cluster, networks = cluster.networks, routes = [], replicas = 1, functionName = name } = args;
+    requireProtocols(subjectOf("QuaggaRouter", name), args);
+    const {
+      cluster,
+      attachments,
+      networks = attachments?.map(({ attachment }) => attachment.network) ?? cluster.networks,
+      routes = [],
+      replicas = 1,
+      privileged = true,
+      functionName = name,
+    } = args;
     super(
       "hybrid-vnf:quagga:QuaggaRouter",
       name,
       { networks: networks.map((network) => network.id), routes: [...routes], replicas, functionName },
       opts,
     );
-    const node = cluster.nodes[0];
     const problems = new Problems(`QuaggaRouter "${name}"`);
+    const node = args.node === undefined ? cluster.nodes[0] : cluster.nodes.find((one) => one.name === args.node);
     const checkedReplicas = problems.checked<number>(replicas, (found, known) =>
       found.require(
         known === 0 || known === 1,
-        `replicas is ${describe(known)}: a router on its node's own network runs once (1) or not at all (0)`,
+        `replicas is ${describe(known)}: a router has addresses of its own, so it runs once (1) or not at all (0)`,
       ),
     );
-    problems.require(node !== undefined, "its cluster has no node");
+    const nodeNames = cluster.nodes.map((one) => `"${one.name}"`).join(", ");
+    problems.require(
+      node !== undefined,
+      args.node === undefined || cluster.nodes.length === 0
+        ? "its cluster has no node"
+        : `its cluster ${cluster.name} has no node ${describe(args.node)} (it has: ${nodeNames}): name one of those`,
+    );
+    problems.require(
+      typeof privileged === "boolean",
+      `privileged is ${describe(privileged)}: it must be true or false`,
+    );
     problems.require(networks.length > 0, "networks is empty: name the networks that it forwards between");
-    const legs = node
-      ? networks.flatMap((network): Leg[] => {
-          const leg = problems.gather(() => legIn(node, network));
-          return leg ? [leg] : [];
-        })
-      : [];
+    const attached = attachments ? checkAttachments(problems, args, attachments, functionName) : [];
+    const legs: readonly Leg[] = attachments
+      ? attached
+      : node
+        ? networks.flatMap((network) => problems.gather(() => legIn(node, network)) ?? [])
+        : [];
+    /** Whose neighbours its routes lead to. */
+    const place = node && (attachments ? { name: "the router", legs } : node);
     const nextHops = new Map<string, string>();
     for (const route of routes) {
       const isDefault = !problems.require(
@@ -91,11 +138,12 @@ export class QuaggaRouter extends pulumi.ComponentResource implements NetworkFun
         `the route to ${route.destination} would take the node's own default route: name a smaller network`,
       );
       const destination = isDefault ? undefined : problems.gather(() => Cidr.parseDestination(route.destination));
-      const beside = node?.legs.find((leg) => destination?.overlaps(Cidr.parse(leg.cidr)));
+      const beside = place?.legs.find((leg) => destination?.overlaps(Cidr.parse(leg.cidr)));
       problems.require(
         beside === undefined,
-        `the route to ${route.destination} overlaps ${beside?.cidr}, which ${node?.name} has a leg in: no route is needed there`,
+        `the route to ${route.destination} overlaps ${beside?.cidr}, which ${place?.name} has a leg in: no route is needed there`,
       );
+      if (node && destination) requireOutside(problems, `the route to ${route.destination}`, destination, node, true);
       const other = nextHops.get(route.destination);
       problems.require(
         other === undefined,
@@ -104,20 +152,32 @@ export class QuaggaRouter extends pulumi.ComponentResource implements NetworkFun
       nextHops.set(route.destination, route.nextHop);
       const nextHop = problems.gather(() => Address.parse(route.nextHop));
       problems.require(
-        !nextHop || !node || node.legs.some((leg) => Cidr.parse(leg.cidr).admits(nextHop)),
-        `the next hop ${route.nextHop} of ${route.destination} is in none of the node's networks (${node?.legs.map((leg) => leg.cidr).join(", ")}): name a neighbour`,
+        !nextHop || !place || place.legs.some((leg) => Cidr.parse(leg.cidr).admits(nextHop)),
+        `the next hop ${route.nextHop} of ${route.destination} is in none of the ${attachments ? "router" : "node"}'s networks (${place?.legs.map((leg) => leg.cidr).join(", ")}): name a neighbour`,
       );
       problems.require(
-        !node?.legs.some((leg) => leg.address === route.nextHop),
-        `the next hop ${route.nextHop} of ${route.destination} is the address of ${node?.name} itself: name a neighbour's`,
+        !place?.legs.some((leg) => leg.address === route.nextHop),
+        `the next hop ${route.nextHop} of ${route.destination} is the address of ${place?.name} itself: name a neighbour's`,
       );
     }
+    const protocols = checkProtocols(problems, args, {
+      networks,
+      addresses: legs.map((leg) => leg.address),
+      destinations: routes.map((route) => route.destination),
+    });
+    const daemons = daemonsOf(protocols);
+    const speaker = node && !attachments && daemons.length > 0 ? claim(node, "routing protocols", name) : undefined;
+    problems.require(
+      speaker === undefined,
+      `its node ${node?.name} has a router that speaks with neighbours already, ${speaker}: give that one all protocols, or run this one on another node`,
+    );
     const graceSeconds = problems.requireSeconds("graceSeconds", args.graceSeconds, 0);
     problems.require(
       !problems.requireName("functionName", functionName) || /^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$/.test(functionName),
       `its name "${functionName}" can't be used: take a lower-case letter, then at most 62 lower-case letters, digits and dashes (functionName)`,
     );
     const registry = requireRegistry(problems, args.registry);
+    const resources = podResources(checkResources(problems, args));
     const twin = claim(cluster, functionName, name);
     problems.require(
       twin === undefined,
@@ -127,7 +187,8 @@ export class QuaggaRouter extends pulumi.ComponentResource implements NetworkFun
     if (!node) throw new RangeError(`${name}: a router needs a node`);
 
     this.name = functionName;
-    this.instances = [{ machine: node, legs }];
+    // Routes of its neighbours lead to it, and its own are FRR's: none are its node's.
+    this.instances = [attachments ? { pod: { node, deployment: functionName }, legs } : { machine: node, legs }];
     this.routes = pulumi
       .all(legs.slice(1).map((leg) => pulumi.interpolate`${leg.cidr} dev ${leg.interface}`))
       .apply((connected) =>
@@ -135,12 +196,38 @@ export class QuaggaRouter extends pulumi.ComponentResource implements NetworkFun
       );
     const interfaces = pulumi.all(legs.map((leg) => leg.interface)).apply((all) => [...new Set(all)].join(","));
 
+    const lines =
+      daemons.length === 0
+        ? undefined
+        : pulumi.all([protocols, legs] as const).apply(([checked, known]) => protocolLines(checked, known));
+
     const image = new Image(
       `${name}-image`,
       { folder: "quagga", runtime: "containerd", nodes: [node], registry },
       { parent: this },
     );
     const labels = { app: functionName };
+    // Not in the pod's own specification, so that other routes are no other pod.
+    const config = `${functionName}-routes`;
+    const provider = providerFrom(opts, kubernetes.Provider) ?? cluster.provider;
+    const file = new kubernetes.core.v1.ConfigMap(
+      `${name}-config`,
+      { metadata: { name: config, namespace: "default", labels }, data: { [ROUTES_FILE]: this.routes } },
+      { parent: this, provider, deleteBeforeReplace: true },
+    );
+    // A Secret, for passwords are among the lines.
+    const secret =
+      lines === undefined
+        ? undefined
+        : new kubernetes.core.v1.Secret(
+            `${name}-protocols`,
+            {
+              metadata: { name: `${functionName}-protocols`, namespace: "default", labels },
+              stringData: { [PROTOCOLS_FILE]: lines },
+            },
+            { parent: this, provider, deleteBeforeReplace: true },
+          );
+    const may = privilegesOf(privileged);
     const deployment = new kubernetes.apps.v1.Deployment(
       `${name}-deployment`,
       {
@@ -150,22 +237,42 @@ export class QuaggaRouter extends pulumi.ComponentResource implements NetworkFun
           strategy: { type: "Recreate" },
           selector: { matchLabels: labels },
           template: {
-            metadata: { labels },
+            metadata: {
+              labels: { ...labels, [FORWARDS]: "true" },
+              ...(attachments ? { annotations: annotationsOf(attachments, attached) } : {}),
+            },
             spec: {
-              hostNetwork: true,
+              ...(attachments ? {} : { hostNetwork: true }),
               nodeSelector: { "kubernetes.io/hostname": node.name },
               // The node is chosen by its legs; beside workers, the first one is kept free of ordinary pods.
               tolerations: [{ key: "node-role.kubernetes.io/control-plane", operator: "Exists", effect: "NoSchedule" }],
               terminationGracePeriodSeconds: graceSeconds ?? 10,
+              volumes: [
+                { name: "config", configMap: { name: config } },
+                ...(secret ? [{ name: "protocols", secret: { secretName: `${functionName}-protocols` } }] : []),
+                ...may.volumes,
+              ],
               containers: [
                 {
                   name: "quagga",
                   image: image.reference,
                   imagePullPolicy: registry !== undefined ? "IfNotPresent" : "Never",
-                  securityContext: { privileged: true },
+                  securityContext: may.securityContext,
+                  resources,
                   env: [
                     { name: "INTERFACES", value: interfaces },
-                    { name: "ROUTES", value: this.routes },
+                    { name: "ROUTES_FILE", value: `${CONFIG_FOLDER}/${ROUTES_FILE}` },
+                    ...(secret
+                      ? [
+                          { name: "DAEMONS", value: daemons.join(",") },
+                          { name: "PROTOCOLS_FILE", value: `${PROTOCOLS_FOLDER}/${PROTOCOLS_FILE}` },
+                        ]
+                      : []),
+                  ],
+                  volumeMounts: [
+                    { name: "config", mountPath: CONFIG_FOLDER, readOnly: true },
+                    ...(secret ? [{ name: "protocols", mountPath: PROTOCOLS_FOLDER, readOnly: true }] : []),
+                    ...may.mounts,
                   ],
                   startupProbe: {
                     exec: { command: ["/healthy.sh"] },
@@ -187,11 +294,53 @@ export class QuaggaRouter extends pulumi.ComponentResource implements NetworkFun
       },
       {
         parent: this,
-        provider: providerFrom(opts, kubernetes.Provider) ?? cluster.provider,
+        provider,
+        dependsOn: secret ? [file, secret] : file,
         deleteBeforeReplace: true,
       },
     );
-    this.ready = deployment.id;
+    const given = new MachineScript(
+      `${name}-routes`,
+      {
+        machine: node,
+        file: path.join(__dirname, "routes.sh"),
+        input: { ROUTER: functionName, ROUTES: this.routes, ...(lines ? { PROTOCOLS: lines } : {}) },
+        replaceOnChanges: [deployment.id],
+        undo: false,
+      },
+      { parent: this },
+    );
+    this.ready = given.id;
     this.registerOutputs({ routes: this.routes });
   }
+}
+
+/** Its interfaces, each with an address that neighbours can be told. */
+function checkAttachments(
+  problems: Problems,
+  { cluster, networks }: QuaggaRouterArgs,
+  attachments: readonly PodInterface[],
+  owner: string,
+): (AttachedLeg & Required<Pick<AttachedLeg, "address">>)[] {
+  problems.require(
+    networks === undefined,
+    "it has networks and attachments: it forwards between the one or the other, so leave one out",
+  );
+  problems.require(
+    attachments.length > 1,
+    `attachments names ${attachments.length}: a router forwards between at least two`,
+  );
+  const other = attachments.find(({ attachment }) => attachment.cluster !== cluster);
+  problems.require(
+    other === undefined,
+    `the attachment "${other?.attachment.name}" is one of the cluster ${other?.attachment.cluster.name}, and the router runs on ${cluster.name}: name one of that`,
+  );
+  return planInterfaces(problems, owner, attachments).map((leg, at) => {
+    const { address } = leg;
+    problems.require(
+      address !== undefined || attachments[at]?.attachment.ipam === "static",
+      `its interface in "${attachments[at]?.attachment.name}" has no host, and its neighbours send to its address: say the number`,
+    );
+    return { ...leg, address: address ?? "" };
+  });
 }

@@ -7,7 +7,7 @@
 # Input: DESTINATION  an IPv4 network, such as 10.100.102.0/24
 #        NEXT_HOP     an address on a network that this machine is connected to
 #        OWNER        who asks for the route: any text that nobody else has
-# Use:   bash -s -- create | update | delete
+# Use:   bash -s -- create | update | delete | check
 # Prints {"destination":...,"nextHop":...,"interface":...,"source":...}
 #
 # delete leaves a route alone whose next hop is no longer NEXT_HOP: somebody has replaced it since.
@@ -145,6 +145,19 @@ remove() {
   systemctl --quiet disable --now "$unit" >&2
   rm -f -- "$file"
   systemctl daemon-reload
+}
+
+check() {
+  local found
+  found=$(ip -4 route show exact "$destination")
+  if [[ -z $found ]]; then
+    differs "the route to $destination is gone; it was via $next_hop."
+  elif [[ $found != *"via $next_hop "* ]]; then
+    differs "the route to $destination is $(grep -oE -m 1 '(via|dev|blackhole|unreachable) [^ ]+' <<<"$found" | head -n 1); it was via $next_hop."
+  fi
+  if [[ ! -f $own ]] || ! systemctl --quiet is-enabled "$unit" 2>/dev/null; then
+    differs "what sets the route to $destination at boot ($unit) is off; it was on."
+  fi
 }
 
 act route.sh "$@"

@@ -1,12 +1,13 @@
 import * as path from "node:path";
 import * as pulumi from "@pulumi/pulumi";
-import { claim } from "../function/claims";
+import { claimWay, wayOf } from "../function/claims";
+import { requireOutside } from "../machine/inner";
 import type { MachineLike } from "../machine/machine";
 import { Address } from "../network/address";
 import { Cidr } from "../network/cidr";
-import { A_MACHINE, requireArguments } from "../problem/arguments";
+import { A_MACHINE, requireArguments, subjectOf } from "../problem/arguments";
 import { Problems } from "../problem/problem";
-import { MachineScript, OpenSshScript } from "../script/script";
+import { scriptOn } from "../script/script";
 
 /** Which packets of a machine go to which neighbour. */
 export interface RouteArgs {
@@ -31,7 +32,7 @@ export class Route extends pulumi.ComponentResource {
   public readonly installed: pulumi.Output<unknown>;
 
   constructor(name: string, args: RouteArgs, opts?: pulumi.ComponentResourceOptions) {
-    requireArguments(`Route "${name}"`, args, { machine: A_MACHINE });
+    requireArguments(subjectOf("Route", name), args, { machine: A_MACHINE });
     const { machine, destination, nextHop } = args;
     super("hybrid-vnf:route:Route", name, { machine: machine.id, destination, nextHop }, opts);
     const problems = new Problems(`Route "${name}"`);
@@ -48,6 +49,7 @@ export class Route extends pulumi.ComponentResource {
       beside === undefined,
       `the route to ${destination} would take the way to ${beside?.cidr}, which ${machine.name} has a leg in: no route is needed there`,
     );
+    if (range) requireOutside(problems, `the route to ${destination}`, range, machine, true);
     const neighbour = problems.gather(() => Address.parse(nextHop));
     problems.require(
       !neighbour || machine.legs.some((leg) => Cidr.parse(leg.cidr).admits(neighbour)),
@@ -57,23 +59,23 @@ export class Route extends pulumi.ComponentResource {
       !machine.legs.some((leg) => leg.address === nextHop),
       `the next hop ${nextHop} is the address of ${machine.name} itself: name a neighbour's`,
     );
-    const taken = range && claim(machine, `route to ${range}`, `${nextHop} Route "${name}"`);
-    const [other, by] = taken?.split(/ (.*)/) ?? [];
+    // Whom its packets are for is not said: it may lead elsewhere than a shorter route of others, and longer ones elsewhere than it.
+    const taken = range && claimWay(machine, { route: range, nextHop, targets: [], by: `Route "${name}"` });
     problems.require(
-      other === undefined || other === nextHop,
-      `${machine.name} sends packets for ${destination} to ${other} for ${by}, and would send them to ${nextHop} for this one: let both lead to the same neighbour`,
+      taken === undefined,
+      `${machine.name} sends packets for ${taken?.target} ${taken && wayOf(taken.other)}, and would send them to ${nextHop} for this one: let both lead to the same neighbour`,
     );
     problems.throwIfAny();
-    const script = {
-      machine,
-      file: path.join(__dirname, "route.sh"),
-      input: { DESTINATION: destination, NEXT_HOP: nextHop, OWNER: this.urn },
-      replaceOnChanges: [destination, this.urn],
-    };
-    const child = { parent: this };
-    const installed = machine.resource
-      ? new MachineScript(`${name}-route`, script, child)
-      : new OpenSshScript(`${name}-route`, script, child);
+    const installed = scriptOn(
+      `${name}-route`,
+      {
+        machine,
+        file: path.join(__dirname, "route.sh"),
+        input: { DESTINATION: destination, NEXT_HOP: nextHop, OWNER: this.urn },
+        replaceOnChanges: [destination, this.urn],
+      },
+      { parent: this },
+    );
     this.installed = installed.id;
     this.registerOutputs({});
   }

@@ -35,6 +35,23 @@ key_pairs() {
 ok "legs: both, with prefix and MAC, after boot" legs_are
 refused "legs: a bad BOOT_TIMEOUT" 1 "BOOT_TIMEOUT is 'soon'" on one "$legs" create BOOT_TIMEOUT=soon
 ok "legs: nothing to delete" on one "$legs" delete
+# Prints nothing where nothing differs, and what differs in one line.
+same() { on one "$@" >"$scratch/differs" && [[ ! -s $scratch/differs ]]; }
+differs() {
+  local line=$1
+  shift
+  on one "$@" >"$scratch/differs" || return
+  cat "$scratch/differs"
+  [[ $(<"$scratch/differs") == "$line" ]]
+}
+leg=$(jq -r '.[] | select(.address == "172.29.2.10") | .interface' "$scratch/legs")
+ok "legs: as they were" same "$legs" check
+inside one ip address del 172.29.2.10/24 dev "$leg"
+ok "legs: an address that is gone is told" differs "one: the address of $leg is gone; it was 172.29.2.10/24." "$legs" check
+inside one ip address add 172.29.2.99/24 dev "$leg"
+ok "legs: one that was changed is told" differs "one: the address of $leg is 172.29.2.99/24; it was 172.29.2.10/24." "$legs" check
+ok "legs: put back" legs_are
+ok "legs: as they were, and no other beside them" same "$legs" check
 inside one systemd-run --quiet --unit=broken /bin/false
 ok "legs: a failed unit is no failure" legs_are
 said broken.service
@@ -49,7 +66,11 @@ ok "route: the old one's delete leaves it" on one "$route" delete DESTINATION=$f
 ok "route: still there" route_is 172.29.2.1
 rebooted
 ok "route: there after a reboot" eventually 30 route_is 172.29.2.1
+ok "route: as it was" same "$route" check DESTINATION=$far NEXT_HOP=172.29.2.1 OWNER=me
+inside one ip route replace "$far" via 172.29.16.1
+ok "route: led elsewhere by hand is told" differs "one: the route to $far is via 172.29.16.1; it was via 172.29.2.1." "$route" check DESTINATION=$far NEXT_HOP=172.29.2.1 OWNER=me
 inside one ip route del "$far"
+ok "route: gone by hand is told" differs "one: the route to $far is gone; it was via 172.29.2.1." "$route" check DESTINATION=$far NEXT_HOP=172.29.2.1 OWNER=me
 ok "route: lost by hand, set again" on one "$route" update DESTINATION=$far NEXT_HOP=172.29.2.1 OWNER=me
 ok "route: there again" route_is 172.29.2.1
 ok "route: deleted" on one "$route" delete DESTINATION=$far NEXT_HOP=172.29.2.1 OWNER=me

@@ -7,8 +7,9 @@
 #        ADVICE           what to do about a machine that lets nobody in
 #        CONSOLE_COMMAND  a command of this host that prints the end of the machine's console (default none)
 #        and what ssh/session.sh reads, which goes before it
-# Use:   on stdin of `bash -s -- create | update | delete`
+# Use:   on stdin of `bash -s -- create | update | delete | check`
 # Prints what the script prints.
+export -n PROGRAM # its text may be longer than a command's environment
 
 # Whether the machine lets one in, by the end of the time it has; what ssh said last is in $work/said.
 lets_in() {
@@ -45,5 +46,6 @@ run_on_machine() {
 
 create() { run_on_machine create; }
 remove() { run_on_machine delete; }
+check() { run_on_machine check; }
 
 act openssh.sh "$@"

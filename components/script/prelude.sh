@@ -55,11 +55,28 @@ put() {
   { chmod "${2:-644}" "$new" && mv -f -- "$new" "$1"; } || fail "$1 cannot be replaced (see above)."
 }
 
-# act SCRIPT ACTION: calls the script's function `create`, also for an update, or its `remove`, where it has anything to undo.
+# differs TEXT: a line about something on this machine that is not as the script left it: what it is now, and what it was.
+differs() { printf '%s: %s\n' "$(hostname)" "$*"; }
+
+# settings_differ FILE: such a line for each kernel setting of a file of sysctl.d that has another value now.
+settings_differ() {
+  local key was is
+  [[ -f $1 ]] || return 0
+  while IFS='=' read -r key was; do
+    [[ $key && $key != '#'* ]] || continue
+    key=${key//\//.}
+    is=$(sysctl --values "$key" 2>/dev/null) || is=unknown
+    [[ $is == "$was" ]] || differs "$key is $is; it was $was."
+  done <"$1"
+}
+
+# act SCRIPT ACTION: calls the script's function `create`, also for an update; its `remove`, where it has anything to undo; its `check`,
+# where it can tell by looking what has been changed since: it prints what `differs`, and changes nothing.
 act() {
   case ${2:-} in
     create | update) create </dev/null ;;
     delete) if declare -F remove >/dev/null; then remove </dev/null; fi ;;
-    *) fail "'${2:-}' is no action of $1; use create, update or delete." ;;
+    check) if declare -F check >/dev/null; then check </dev/null; fi ;;
+    *) fail "'${2:-}' is no action of $1; use create, update, delete or check." ;;
   esac
 }

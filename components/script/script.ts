@@ -1,4 +1,5 @@
 import { existsSync } from "node:fs";
+import * as path from "node:path";
 import * as command from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
 import type { MachineLike } from "../machine/machine";
@@ -29,9 +30,24 @@ export function printedBy(script: { readonly stdout: pulumi.Output<string> }): p
   return script.stdout.apply((text: string | undefined) => text ?? (pulumi.unknown as unknown as string));
 }
 
-/** A script's text behind the exports of its input (see scriptText). */
-export function withInput(file: string, input: Record<string, pulumi.Input<string>> = {}): pulumi.Output<string> {
-  return pulumi.output(input).apply((values) => scriptText(file, values));
+/** Refuses what becomes known of a script's input and is no text: a shell would read it as something else. */
+function requireTexts(subject: string, input: unknown): void {
+  requireArguments(subject, { input }, { input: SHELL_INPUT });
+}
+
+/**
+ * A script's text behind the exports of its input (see scriptText).
+ * @param subject what messages call it
+ */
+export function withInput(
+  file: string,
+  input: Record<string, pulumi.Input<string>> = {},
+  subject = `Script "${path.basename(file)}"`,
+): pulumi.Output<string> {
+  return pulumi.output(input).apply((values) => {
+    requireTexts(subject, values);
+    return scriptText(file, values);
+  });
 }
 
 /** A script's text for the operator's host, behind one that gives it a session on a machine (ssh/session.sh). */
@@ -41,7 +57,10 @@ export function withSession(
   input: Record<string, pulumi.Input<string>>,
 ): pulumi.Output<string> {
   const session = pulumi.output({ ...sessionInput(ssh), SSH_PRIVATE_KEY: pulumi.secret(ssh.privateKey) });
-  return pulumi.all([session, pulumi.output(input)]).apply(([known, values]) => sessionText(known, file, values));
+  return pulumi.all([session, pulumi.output(input)]).apply(([known, values]) => {
+    requireTexts(`Script "${path.basename(file)}"`, values);
+    return sessionText(known, file, values);
+  });
 }
 
 const AN_OBJECT = objectWith("an object");
@@ -89,7 +108,7 @@ export class MachineScript extends command.remote.Command {
         },
         create: "bash -s -- create",
         ...(undo ? { delete: "bash -s -- delete" } : {}),
-        stdin: withInput(args.file, args.input),
+        stdin: withInput(args.file, args.input, subjectOf("MachineScript", name)),
         addPreviousOutputInEnv: false,
         logging: args.secretOutput ? "none" : "stderr",
         triggers: [machine.identity, ...(args.replaceOnChanges ?? [])],
@@ -137,4 +156,13 @@ export class OpenSshScript extends command.local.Command {
       pulumi.mergeOptions(opts, { deleteBeforeReplace: true }),
     );
   }
+}
+
+/** The same script through whichever fits its machine: one of this program's own, or of another stack. */
+export function scriptOn(
+  name: string,
+  args: Omit<MachineScriptArgs, "secretOutput">,
+  opts: pulumi.CustomResourceOptions,
+): MachineScript | OpenSshScript {
+  return args.machine.resource ? new MachineScript(name, args, opts) : new OpenSshScript(name, args, opts);
 }

@@ -18,6 +18,10 @@ export interface Checked<T> {
     readonly issues: readonly {
       /** Keys and indices that lead to what is wrong; none where it is the value itself. */
       readonly path: readonly PropertyKey[];
+      /** The kind of value that is allowed there, where it is another kind: "string", "number", "boolean", "array" or "object". */
+      readonly expected?: string;
+      /** The same, where it is of that kind, and too little, too much or of another format. */
+      readonly origin?: string;
       /** What is allowed there. */
       readonly message: string;
     }[];

@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { Problems } from "../problem/problem";
 import type { Form } from "./form";
+import { nearest } from "./nearest";
 
 /** One setting of a stack: what it means, its default, and how its text is read. */
 export interface Setting<T = unknown> {
@@ -204,36 +205,4 @@ export function readSettings<S extends SettingTable>(
   }
   problems.throwIfAny();
   return values as Settings<S>;
-}
-
-/**
- * The word of a list that is nearest to another one, by the letters that must change (Levenshtein); undefined when none is near. One that
- * begins with most of the word is near however long it is: "transitCidr" to "transit".
- * @example
- * const meant = vnf.nearest("transitt", ["transit", "servers"]); // "transit"
- */
-export function nearest(word: string, known: readonly string[]): string | undefined {
-  const [best] = known
-    .map((one) => ({ one, changes: changesBetween(word.toLowerCase(), one.toLowerCase()) }))
-    .filter(({ one, changes }) => changes <= Math.max(2, one.length / 3) || beginsAlike(word, one))
-    .sort((a, b) => a.changes - b.changes);
-  return best?.one;
-}
-
-function beginsAlike(word: string, known: string): boolean {
-  const start = word.slice(0, Math.max(4, Math.ceil(word.length * 0.8)));
-  return word.length >= 4 && known.toLowerCase().startsWith(start.toLowerCase());
-}
-
-function changesBetween(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, at) => at);
-  for (const [at, letter] of [...a].entries()) {
-    const next = [at + 1];
-    for (const [place, other] of [...b].entries())
-      next.push(
-        Math.min((next[place] ?? 0) + 1, (row[place + 1] ?? 0) + 1, (row[place] ?? 0) + (letter === other ? 0 : 1)),
-      );
-    row = next;
-  }
-  return row[b.length] ?? 0;
 }

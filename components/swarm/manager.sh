@@ -6,7 +6,7 @@
 #
 # Input: ADVERTISE_ADDRESS  an IPv4 address of this machine that the other nodes and the clients reach
 #        SANS               further names or addresses under which clients reach it, separated by commas
-# Use:   bash -s -- create | update | delete
+# Use:   bash -s -- create | update | delete | check
 # Prints {"nodeId":...,"nodeName":...,"address":...,"endpoint":"tcp://...:2376"}
 umask 077
 
@@ -153,6 +153,10 @@ remove() {
     systemctl try-restart docker.service >&2
   fi
   rm -rf -- "$folder"
+}
+
+check() {
+  systemctl --quiet is-active docker.service || differs "Docker is stopped; it was running."
 }
 
 act manager.sh "$@"

@@ -5,7 +5,7 @@
 #        ADDRESS  the address on which it must answer before this script ends
 #        INDEX    the page's HTML (default: a page that shows NAME)
 #        PORT     the TCP port (default 80)
-# Use:   bash -s -- create | update | delete
+# Use:   bash -s -- create | update | delete | check
 # Prints {"name":...,"address":...,"port":...}
 
 name=${NAME:-}
@@ -108,6 +108,12 @@ remove() {
     a2ensite --quiet 000-default >&2
     rm -f -- "$stock"
   fi
+}
+
+check() {
+  systemctl --quiet is-active apache2 || differs "Apache is stopped; it was running."
+  page | cmp --silent - "$root/index.html" || differs "its page is not the one that it was given."
+  configuration | cmp --silent - "$site" || differs "Apache's configuration in $site is not the one that it was given."
 }
 
 act apache.sh "$@"

@@ -29,6 +29,13 @@ ok "another page" on web "$apache" update NAME=apache-1 ADDRESS=172.29.15.11 IND
 # shellcheck disable=SC2016
 ok "as it was given" shows "" '<p>it'\''s "two" $HOME</p>'
 ok "without a restart" untouched
+same() { [[ -z $(on web "$apache" check NAME=apache-1 ADDRESS=172.29.15.11 INDEX="<p>it's \"two\" \$HOME</p>") ]]; }
+told() { [[ $(on web "$apache" check NAME=apache-1 ADDRESS=172.29.15.11 INDEX="<p>it's \"two\" \$HOME</p>") == "web: $1" ]]; }
+ok "nothing differs" same
+inside web sed -i s/two/three/ /var/www/hybrid-vnf/index.html
+ok "a page changed by hand is told" told "its page is not the one that it was given."
+ok "put back" on web "$apache" update NAME=apache-1 ADDRESS=172.29.15.11 INDEX="<p>it's \"two\" \$HOME</p>"
+ok "nothing differs any more" same
 ok "enabled at boot" enabled
 rebooted
 ok "answers after a reboot" eventually 30 shows "" two

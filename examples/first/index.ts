@@ -10,3 +10,4 @@ const router = new vnf.QuaggaRouter("quagga", { cluster: k8s });
 const balancer = new vnf.NginxLoadBalancer("nginx", { cluster: swarm, backends: apache.addresses });
 const chain = new vnf.ServiceChain("web", { from: clients, functions: [balancer, router], to: apache });
 export const url = chain.url;
+export const { contract, secrets } = vnf.publishChain(chain);

@@ -7,11 +7,15 @@
 #   ACCESS_LOG  off (default) or stdout
 # Input that cannot work ends it with status 2 and one sentence for each thing that is wrong.
 #
+# Another one may listen on the same port of the same network: the kernel shares out the connections, so that one takes over from the
+# other without a moment in which nobody listens. Which of them is alive, each tells on a socket of its own, /run/nginx-alive.sock.
+#
 #   start.sh          runs the load balancer
 #   start.sh render   checks the input and prints the Nginx configuration it would run with
 set -euo pipefail
 
 configuration=/etc/nginx/nginx.conf
+alive=/run/nginx-alive.sock
 
 say() { printf '%s\n' "$*" >&2; }
 problem() { problems+=("$*"); }
@@ -136,6 +140,14 @@ $( ((keepalive == 0)) || printf '        keepalive %d;\n        keepalive_reques
             proxy_next_upstream_tries 3;
         }
     }
+
+    # The same for who asks this one, and no other that shares its port.
+    server {
+        listen unix:$alive;
+        location = /-/alive {
+            return 204;
+        }
+    }
 }
 CONF
 }
@@ -144,6 +156,7 @@ case ${1:-run} in
   run)
     read_input
     render >"$configuration"
+    rm -f -- "$alive" # of one that was killed in this container
     nginx -t -q || {
       say "Nginx refuses the configuration in $configuration (see above)."
       exit 1

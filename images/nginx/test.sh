@@ -5,51 +5,25 @@ set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 image=${IMAGE:-hybrid-vnf/nginx:test}
 tag=hybrid-vnf-nginx-$$
-passed=0
-failed=0
-scratch=$(mktemp -d)
 
-finish() {
-  local status=$?
-  docker rm -fv $tag-{one,two,balancer} >/dev/null 2>&1 || true
+remove() {
+  docker rm -fv $tag-{asked,one,two,balancer,old,new,node} >/dev/null 2>&1 || true
   docker network rm $tag >/dev/null 2>&1 || true
-  rm -rf -- "$scratch"
-  printf 'images/nginx: %d passed, %d failed\n' "$passed" "$failed"
-  if ((failed || status)); then exit 1; fi
 }
-trap finish EXIT
-trap 'exit 1' INT TERM
-
-ok() {
-  local text=$1
-  shift
-  if "$@" >"$scratch/out" 2>&1; then
-    passed=$((passed + 1))
-  else
-    failed=$((failed + 1))
-    printf '  FAILED  %s\n' "$text"
-    sed 's/^/      /' "$scratch/out"
-  fi
-}
-not() { ! "$@"; }
-eventually() {
-  local end=$((SECONDS + $1))
-  shift
-  until "$@"; do
-    ((SECONDS < end)) || return 1
-    sleep 0.5
-  done
-}
+# shellcheck source=images/try.sh
+source "$here/../try.sh"
 
 [[ -n ${IMAGE:-} ]] || docker build --quiet --tag "$image" "$here" >/dev/null 2>&1
+
+# What start.sh makes of its input is asked in one container. The limit of open files is the host's otherwise, and it shows in the configuration.
+docker run --detach --name $tag-asked --ulimit nofile=4096:4096 --entrypoint sleep "$image" infinity >/dev/null
 
 # --- golden files
 setting() { sed -n "s/^# $1=//p" "$2"; }
 for file in "$here"/test/golden/good/*.conf; do
   input=()
   for name in SERVERS PORT KEEPALIVE ACCESS_LOG; do input+=(-e "$name=$(setting $name "$file")"); done
-  # The limit of open files is the host's otherwise, and it shows in the configuration.
-  docker run --rm --ulimit nofile=4096:4096 "${input[@]}" "$image" render >"$scratch/made"
+  docker exec "${input[@]}" $tag-asked /start.sh render >"$scratch/made"
   sed '/^# [A-Z_]*=/d' "$file" >"$scratch/wanted"
   ok "${file##*/} is what start.sh makes" diff "$scratch/wanted" "$scratch/made"
 done
@@ -68,7 +42,7 @@ refused() {
   local setting=$1 got=0 pattern
   shift
   # shellcheck disable=SC2086 # one word for each setting
-  docker run --rm -e "SERVERS=$setting" ${more:-} "$image" >"$scratch/stdout" 2>"$scratch/said" || got=$?
+  docker exec -e "SERVERS=$setting" ${more:-} $tag-asked timeout 20 /start.sh >"$scratch/stdout" 2>"$scratch/said" || got=$?
   for pattern in "$@"; do ok "'$setting': $pattern" grep -qF -- "$pattern" "$scratch/said"; done
   ok "'$setting': $# sentence(s), status 2" test "$got:$(wc -l <"$scratch/said"):$(wc -c <"$scratch/stdout")" == "2:$#:0"
 }
@@ -110,7 +84,7 @@ connections() { for _ in $(seq 40); do get | awk '{ print $1 $2 }'; done | sort 
 ok "connections to the servers are kept" bash -c "(($(connections) <= 2 * $(nproc)))"
 ok "host and client reach the server" grep -qE '^(one|two) [0-9]+ 172.29.7.10 172.29.7.1$' <<<"$(get)"
 ok "answers probes for itself" curl --silent --fail --noproxy '*' http://172.29.7.10/-/alive
-ok "with curl from inside" docker exec $tag-balancer curl -fsS -o /dev/null http://127.0.0.1/-/alive
+ok "on a socket of its own" docker exec $tag-balancer curl -fsS -o /dev/null --unix-socket /run/nginx-alive.sock http://localhost/-/alive
 get >/dev/null
 ok "the access log is on stdout" bash -c "docker logs $tag-balancer 2>/dev/null | grep -q '\"GET / HTTP/1.1\" 200'"
 docker stop --time 1 $tag-one >/dev/null
@@ -125,3 +99,23 @@ ok "all dead: says so with 502 or 504" bash -c "[[ \$(curl --silent --noproxy '*
 ok "all dead: still alive itself" curl --silent --fail --noproxy '*' http://172.29.7.10/-/alive
 docker stop $tag-balancer >/dev/null
 ok "ends 0 when stopped" ends
+
+# --- one takes over from the other on the same port, as tasks on a node's own network do
+docker start $tag-one $tag-two >/dev/null
+docker run --detach --name $tag-node --network $tag --ip 172.29.7.9 --sysctl net.ipv4.tcp_migrate_req=1 --entrypoint sleep "$image" 600 >/dev/null
+task() { docker run --detach --name "$tag-$1" --network "container:$tag-node" -e "SERVERS=$2" "$image" >/dev/null; }
+alive() { docker exec "$tag-$1" curl -fsS -o /dev/null --unix-socket /run/nginx-alive.sock http://localhost/-/alive; }
+ask_node() { curl --silent --show-error --fail --noproxy '*' --max-time 8 http://172.29.7.9/; }
+ends_after() { [[ $(docker inspect --format '{{.State.Status}} {{.State.ExitCode}}' "$tag-$1") == "exited 0" ]]; }
+task old 172.29.7.11
+ok "the first one answers" eventually 10 ask_node
+task new 172.29.7.12
+ok "the next one is alive beside it" eventually 10 alive new
+for _ in $(seq 400); do printf '%s\n' "$(ask_node)"; done >"$scratch/answers" 2>"$scratch/lost" &
+asking=$!
+ok "while both listen, both answer" eventually 20 bash -c "grep -q ^one '$scratch/answers' && grep -q ^two '$scratch/answers'"
+docker stop --time 30 $tag-old >/dev/null
+wait "$asking" || true
+ok "the first one ends 0" ends_after old
+ok "no request is lost" test ! -s "$scratch/lost"
+ok "and the next one has answered last" bash -c "! tail -n 20 '$scratch/answers' | grep -q ^one"

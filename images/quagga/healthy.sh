@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# For probes: ends 0 when FRR answers, knows every route that start.sh was given, and the way between the interfaces is
+# For probes: ends 0 when FRR and each of its daemons answer, FRR knows every route that start.sh was given, and the way between the interfaces is
 # open where the node has a filter; otherwise says what is missing and ends 1.
 set -euo pipefail
 
@@ -11,6 +11,10 @@ fail() {
 
 [[ -f $state/ready ]] || fail "The router has not started yet."
 table=$(vtysh -c 'show ip route json' 2>&1) || fail "FRR does not answer: $table"
+
+while read -r daemon; do
+  vtysh -d "$daemon" -c 'show version' >/dev/null 2>&1 || fail "FRR's $daemon does not answer."
+done <"$state/daemons"
 
 # A static route is known when FRR holds it and either it or the connected network of the same interface is in use.
 while read -r prefix word target; do

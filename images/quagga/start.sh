@@ -1,9 +1,12 @@
 #!/usr/bin/env bash
-# A static router: FRR with the routes it is given, in the foreground.
+# A router: FRR with the routes and the routing protocols it is given, in the foreground.
 #
 #   INTERFACES  the interfaces it forwards between: eth0,eth1
 #   ROUTES      its routes, separated by commas, each `CIDR NEXTHOP` or `CIDR dev IFACE`:
 #               10.100.102.0/24 dev eth1,10.100.103.0/24 10.100.102.254      (may be empty)
+#   ROUTES_FILE a file that holds them, where ROUTES is not set
+#   DAEMONS     FRR's daemons beside those for static routes: ospfd,bfdd  (may be empty; of ospfd, ripd, bgpd, bfdd)
+#   PROTOCOLS_FILE a file with FRR's own lines for these daemons, which follow the routes in frr.conf (may be left out)
 #
 # It runs in the network of its node, so it adds and removes its own routes and nothing else. Where the node keeps the way
 # between its legs closed (nftables: table inet hybrid_vnf, set open), the router opens it for INTERFACES while it runs.
@@ -11,6 +14,9 @@
 #
 #   start.sh          runs the router
 #   start.sh render   checks the input and prints the FRR configuration it would run with
+#   start.sh reload   gives these routes and lines to the router that runs here, in place of those that it has: what both have stays
+#                     as it is; what FRR refuses changes nothing
+#   start.sh differs  prints a line for each route or line that the router has and was not given, or was given and has not
 set -euo pipefail
 
 state=/run/hybrid-vnf
@@ -160,13 +166,42 @@ read_routes() {
   done
 }
 
+read_daemons() {
+  local entry entries=()
+  [[ -n $(trim "${DAEMONS:-}") ]] || return 0
+  IFS=, read -ra entries <<<"$DAEMONS,"
+  for entry in "${entries[@]}"; do
+    entry=$(trim "$entry")
+    case $entry in
+      ospfd | ripd | bgpd | bfdd)
+        if [[ " ${daemons[*]} " == *" $entry "* ]]; then problem "DAEMONS holds '$entry' twice; name each daemon once."; fi
+        daemons+=("$entry")
+        ;;
+      *) problem "DAEMONS holds '$entry', which this router does not run; it must be ospfd, ripd, bgpd or bfdd, with commas between." ;;
+    esac
+  done
+}
+
+read_protocols() {
+  [[ -n ${PROTOCOLS_FILE:-} ]] || return 0
+  if [[ ! -r $PROTOCOLS_FILE ]]; then
+    problem "PROTOCOLS_FILE is '$PROTOCOLS_FILE', which cannot be read; name a file with FRR's lines, or leave it out."
+  else
+    protocols=$(<"$PROTOCOLS_FILE")
+    [[ -n $protocols ]] || problem "PROTOCOLS_FILE is '$PROTOCOLS_FILE', which holds no line; put FRR's lines there, or leave it out."
+  fi
+}
+
 read_input() {
-  problems=() interfaces=() networks=() routes=()
+  problems=() interfaces=() networks=() routes=() daemons=() protocols=
   present=$(cd /sys/class/net && for one in *; do [[ $one == lo || ! -e $one/ifindex ]] || printf '%s ' "$one"; done)
   present=${present% }
   present=${present// /, }
+  if [[ -z ${ROUTES+set} && -n ${ROUTES_FILE:-} ]]; then ROUTES=$(<"$ROUTES_FILE"); fi
   read_interfaces
   read_routes
+  read_daemons
+  read_protocols
   if ((${#problems[@]})); then
     printf '%s\n' "${problems[@]}" >&2
     exit 2
@@ -188,34 +223,148 @@ CONF
     read -r prefix _ target <<<"$route"
     printf 'ip route %s %s\n' "$prefix" "$target"
   done
+  if [[ -n $protocols ]]; then printf '!\n%s\n' "$protocols"; fi
   printf '!\nend\n'
 }
 
-# No daemon listens on TCP (-P 0): the router shares the node's network. mgmtd exists from FRR 8.5 on.
+# No daemon listens on TCP for a terminal (-P 0): the router shares the node's network. bgpd listens for its neighbours, on all of the node's
+# addresses, for on a list of some (-l) FRR 8.4 takes no neighbour with a password. mgmtd exists from FRR 8.5 on.
 frr_daemons() {
+  local daemon
   printf 'zebra=yes\nstaticd=yes\n'
   if [[ -x /usr/lib/frr/mgmtd ]]; then printf 'mgmtd=yes\nmgmtd_options="-A 127.0.0.1 -P 0"\n'; fi
+  for daemon in "${daemons[@]}"; do
+    printf '%s=yes\n%s_options="-A 127.0.0.1 -P 0"\n' "$daemon" "$daemon"
+  done
   printf 'vtysh_enable=yes\nzebra_options="-A 127.0.0.1 -P 0 -s 90000000 -f /etc/frr/zebra.conf"\nstaticd_options="-A 127.0.0.1 -P 0"\n'
+}
+
+# FRR names the line that it refuses; no password of it is told.
+masked() { sed -E 's/((password|md5|key-string)( [0-9]+)?) [^ ]+/\1 ***/'; }
+
+# What FRR starts with the next time, if it takes it. By its status alone, vtysh takes some files that it refuses a line of.
+check_configuration() {
+  local said
+  umask 027
+  frr_configuration >/etc/frr/frr.conf.new
+  umask 022
+  chown frr:frr /etc/frr/frr.conf.new
+  if ! said=$(vtysh -C -f /etc/frr/frr.conf.new 2>&1) || [[ $said == *"% "* ]]; then
+    masked <<<"$said" >&2
+    say "FRR refuses the configuration, by its words above."
+    exit 1
+  fi
+}
+
+# The routes are what probes ask for.
+keep_configuration() {
+  mv -f -- /etc/frr/frr.conf.new /etc/frr/frr.conf
+  if ((${#routes[@]})); then printf '%s\n' "${routes[@]}"; fi >"$state/routes"
 }
 
 write_configuration() {
   umask 027
   frr_daemons >/etc/frr/daemons
-  frr_configuration >/etc/frr/frr.conf
   # zebra makes next-hop objects for what it finds at its start, before it is given frr.conf.
   echo 'no zebra nexthop kernel enable' >/etc/frr/zebra.conf
   echo 'service integrated-vtysh-config' >/etc/frr/vtysh.conf
-  chown frr:frr /etc/frr/daemons /etc/frr/frr.conf /etc/frr/zebra.conf
+  chown frr:frr /etc/frr /etc/frr/daemons /etc/frr/zebra.conf
   chown frr:frrvty /etc/frr/vtysh.conf
-  vtysh -C >&2 || {
-    say "FRR refuses the configuration above; it is in /etc/frr/frr.conf."
-    exit 1
-  }
   umask 022
   mkdir -p "$state"
   rm -f "$state"/*
+  check_configuration
+  keep_configuration
   printf '%s\n' "${interfaces[@]}" >"$state/interfaces"
-  if ((${#routes[@]})); then printf '%s\n' "${routes[@]}"; fi >"$state/routes"
+  if ((${#daemons[@]})); then printf '%s\n' "${daemons[@]}"; fi >"$state/daemons"
+}
+
+# The routes that FRR has, and those that it is to have, as lines of its configuration.
+running_routes() {
+  local running
+  running=$(vtysh -c 'show running-config') || {
+    say "FRR does not answer: $running"
+    exit 1
+  }
+  sed -nE 's/^(ip route .*[^ ]) *$/\1/p' <<<"$running" | sort
+}
+given_routes() { frr_configuration | grep '^ip route ' | sort || true; }
+
+# Compares what FRR runs with a file, or makes it that of the file without another start of a daemon. What is said before the first `!`, of
+# the whole router, is FRR's own affair: it tells of the node's IPv6 forwarding there, which frr-reload.py would switch on. The file is the
+# frr.conf of a folder of its own, for else FRR is made to write what it runs over /etc/frr/frr.conf.
+frr_reload() { # --test | --reload FILE
+  local running folder=/run/frr/compared
+  running=$(vtysh -c 'show running-config') || {
+    say "FRR does not answer: $running"
+    return 1
+  }
+  mkdir -p "$folder"
+  cp /etc/frr/vtysh.conf "$folder"
+  (umask 077 && {
+    sed -n '/^frr version/,/^!/p' <<<"$running"
+    sed '1,/^!/d' "$2"
+  } >"$folder/frr.conf")
+  /usr/lib/frr/frr-reload.py "$1" --stdout --log-level error --confdir "$folder" "$folder/frr.conf" 2>&1 | masked
+}
+
+# New ones first: where one follows another, no packet finds neither.
+reload_routes() {
+  local running line commands=()
+  running=$(running_routes)
+  while read -r line; do [[ -z $line ]] || commands+=(-c "$line"); done < <(comm -13 <(printf '%s\n' "$running") <(given_routes))
+  while read -r line; do [[ -z $line ]] || commands+=(-c "no $line"); done < <(comm -23 <(printf '%s\n' "$running") <(given_routes))
+  ((${#commands[@]})) || return 0
+  vtysh -c 'configure terminal' "${commands[@]}" >&2 || {
+    say "FRR does not take the routes; its words are above."
+    exit 1
+  }
+}
+
+reload() {
+  local left
+  [[ -f $state/ready ]] || {
+    say "The router has not started yet."
+    exit 1
+  }
+  check_configuration
+  reload_routes
+  if [[ -n $protocols ]]; then
+    frr_reload --reload /etc/frr/frr.conf.new >&2 || true
+    left=$(differing_lines /etc/frr/frr.conf.new)
+    if [[ -n $left ]]; then
+      frr_reload --reload /etc/frr/frr.conf >&2 || true
+      say "FRR does not take these lines, and goes on with what it had:"$'\n'"$left"
+      exit 1
+    fi
+  fi
+  keep_configuration
+}
+
+# What FRR would change to have a file's configuration; static routes are told of by themselves.
+differing_lines() {
+  frr_reload --test "$1" | awk '
+    function tell() {
+      if (line != "" && line !~ /^ip route /) print "the line \"" line "\" " told
+      line = ""
+    }
+    /^Lines To Delete/ { told = "is in FRR; it was not."; gone = 1; next }
+    /^Lines To Add/ { tell(); told = "is not in FRR; it was."; gone = 0; next }
+    /^=+$/ || /^ *$/ || !told { next }
+    !/^ / { tell() }
+    { indented = sub(/^ +/, ""); if (gone) sub(/^no /, ""); line = indented ? line ": " $0 : $0 }
+    END { tell() }'
+}
+
+differs() {
+  local running
+  running=$(running_routes)
+  comm -13 <(printf '%s\n' "$running") <(given_routes) | sed -n "s/^ip route \(.*\)/the route \1 is not in FRR; it was./p"
+  comm -23 <(printf '%s\n' "$running") <(given_routes) | sed -n "s/^ip route \(.*\)/the route \1 is in FRR; it was not./p"
+  if [[ -n $protocols ]]; then
+    frr_configuration >/run/frr/given.conf
+    differing_lines /run/frr/given.conf
+  fi
 }
 
 forward() {
@@ -229,15 +378,17 @@ forward() {
   done
 }
 
-# What a router that was killed has left: zebra would take it over as its own and keep it. Routes of protocol 196 are
-# those of FRR's staticd (zebra/rt_netlink.h), and only those that leave by this router's interfaces are meant.
+# What a router that was killed has left: zebra would take it over as its own and keep it. The protocols are those that zebra marks
+# routes of staticd, bgpd, ospfd and ripd by (zebra/rt_netlink.h), and only those that leave by this router's interfaces are meant.
 clear_left() {
-  local interface left
+  local interface protocol left
   for interface in "${interfaces[@]}"; do
-    left=$(ip -4 route show dev "$interface" proto 196)
-    [[ -n $left ]] || continue
-    say "Routes that a killed router has left on $interface are removed: $(awk '{ printf "%s%s", s, $1; s = ", " }' <<<"$left")."
-    ip -4 route flush dev "$interface" proto 196
+    for protocol in 196 186 188 189; do
+      left=$(ip -4 route show dev "$interface" proto "$protocol")
+      [[ -n $left ]] || continue
+      say "Routes that a killed router has left on $interface are removed: $(awk '{ printf "%s%s", s, $1; s = ", " }' <<<"$left")."
+      ip -4 route flush dev "$interface" proto "$protocol"
+    done
   done
 }
 
@@ -274,7 +425,7 @@ close_way() {
 # zebra takes its routes out of the kernel when it ends; whatever a killed one has left goes here.
 stop() {
   trap '' TERM INT
-  local route prefix
+  local prefix interface protocol
   rm -f "$state/ready"
   if [[ -f $state/filter ]]; then
     close_way
@@ -282,9 +433,11 @@ stop() {
   fi
   [[ -z ${watch:-} ]] || kill "$watch" 2>/dev/null || true
   /usr/lib/frr/watchfrr.sh stop all >&2 || true
-  for route in "${routes[@]}"; do
-    prefix=${route%% *}
+  while read -r prefix _; do
     ip -4 route flush exact "$prefix" proto 196 2>/dev/null || true
+  done <"$state/routes"
+  for interface in "${interfaces[@]}"; do
+    for protocol in 186 188 189; do ip -4 route flush dev "$interface" proto "$protocol" 2>/dev/null || true; done
   done
   [[ -z ${follow:-} ]] || kill "$follow" 2>/dev/null || true
 }
@@ -295,7 +448,8 @@ run() {
   forward
   clear_left
   # The daemons run in the background, so their warnings come by way of a file.
-  install -o frr -g frr -m 0640 /dev/null /var/log/frr/frr.log
+  (umask 027 && : >/var/log/frr/frr.log)
+  chown frr:frr /var/log/frr /var/log/frr/frr.log
   tail --quiet --follow=name --lines=0 /var/log/frr/frr.log 2>/dev/null >&2 &
   follow=$!
 
@@ -307,11 +461,11 @@ run() {
     say "zebra did not start; the router needs the capabilities NET_ADMIN, NET_RAW and SYS_ADMIN (privileged in Kubernetes)."
     exit 1
   fi
-  /usr/lib/frr/watchfrr --loglevel 4 zebra staticd >&2 &
+  /usr/lib/frr/watchfrr --loglevel 4 zebra staticd "${daemons[@]}" >&2 &
   watch=$!
   open_way
   : >"$state/ready"
-  say "The router runs: ${interfaces[*]}; ${#routes[@]} route(s)."
+  say "The router runs: ${interfaces[*]}; ${#routes[@]} route(s)${daemons[*]:+; ${daemons[*]}}."
   while kill -0 "$watch" 2>/dev/null; do
     sleep "$open_again" &
     pause=$!
@@ -333,8 +487,12 @@ case ${1:-run} in
     read_input
     frr_configuration
     ;;
+  reload | differs)
+    read_input
+    "$1"
+    ;;
   *)
-    say "'$1' is no action of start.sh; use it without one, or with render."
+    say "'$1' is no action of start.sh; use it without one, or with render, reload or differs."
     exit 2
     ;;
 esac

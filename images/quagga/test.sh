@@ -7,41 +7,13 @@ set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 image=${IMAGE:-hybrid-vnf/quagga:test}
 tag=hybrid-vnf-quagga-$$
-passed=0
-failed=0
-scratch=$(mktemp -d)
 
-finish() {
-  local status=$?
-  docker rm -fv $tag-{client,server,router,node} >/dev/null 2>&1 || true
+remove() {
+  docker rm -fv $tag-{client,server,router,asked,node} >/dev/null 2>&1 || true
   docker network rm $tag-a $tag-b >/dev/null 2>&1 || true
-  rm -rf -- "$scratch"
-  printf 'images/quagga: %d passed, %d failed\n' "$passed" "$failed"
-  if ((failed || status)); then exit 1; fi
 }
-trap finish EXIT
-trap 'exit 1' INT TERM
-
-ok() {
-  local text=$1
-  shift
-  if "$@" >"$scratch/out" 2>&1; then
-    passed=$((passed + 1))
-  else
-    failed=$((failed + 1))
-    printf '  FAILED  %s\n' "$text"
-    sed 's/^/      /' "$scratch/out"
-  fi
-}
-not() { ! "$@"; }
-eventually() {
-  local end=$((SECONDS + $1))
-  shift
-  until "$@"; do
-    ((SECONDS < end)) || return 1
-    sleep 0.5
-  done
-}
+# shellcheck source=images/try.sh
+source "$here/../try.sh"
 
 [[ -n ${IMAGE:-} ]] || docker build --quiet --tag "$image" "$here" >/dev/null 2>&1
 docker network create --subnet 172.29.5.0/24 $tag-a >/dev/null
@@ -78,7 +50,14 @@ table inet hybrid_vnf {
 NFT
 }
 
-in_node() { docker run --rm --network container:$tag-node -e "INTERFACES=$1" -e "ROUTES=$2" "$image" render; }
+# Without the rights that a router has: only what start.sh makes of its input is asked here.
+docker run --detach --name $tag-asked --network container:$tag-node --entrypoint sleep "$image" infinity >/dev/null
+in_node() { docker exec -e "INTERFACES=$1" -e "ROUTES=$2" $tag-asked /start.sh render; }
+
+in_node_with() { # FILE OF PROTOCOLS' LINES, INTERFACES, ROUTES
+  docker run --rm --network container:$tag-node --volume "$1:/protocols:ro" -e PROTOCOLS_FILE=/protocols \
+    -e "DAEMONS=$(setting DAEMONS "$1")" -e "INTERFACES=$2" -e "ROUTES=$3" "$image" render
+}
 
 # --- golden files
 setting() { sed -n "s/^! $1=//p" "$2"; }
@@ -88,15 +67,20 @@ for file in "$here"/test/golden/good/*.conf; do
   sed '/^! [A-Z]*=/d' "$file" >"$scratch/wanted"
   ok "$name is what start.sh makes" diff "$scratch/wanted" "$scratch/made"
 done
+for file in "$here"/test/golden/protocols/*.conf; do # what components/quagga tells FRR (test/unit/routing.test.ts)
+  in_node_with "$file" eth0,eth1 "172.29.6.0/24 dev eth1" >"$scratch/made" 2>"$scratch/said" || cat "$scratch/said" >&2
+  ok "${file##*/} follows the routes" diff "$file" <(sed -n '/^ip route/,$p' "$scratch/made" | sed '1,2d' | head -n -2)
+done
 # FRR's own verdict, on every file in one container.
 docker run --rm --entrypoint bash --volume "$here/test/golden:/golden:ro" "$image" -c '
   echo "service integrated-vtysh-config" >/etc/frr/vtysh.conf
   for file in /golden/*/*.conf; do
-    vtysh -C -f "$file" >/dev/null 2>&1 && echo "good $file" || echo "bad $file"
+    said=$(vtysh -C -f "$file" 2>&1) && [[ $said != *"% "* ]] && echo "good $file" || echo "bad $file"
   done' >"$scratch/verdicts"
 for file in "$here"/test/golden/*/*.conf; do
   kind=$(basename "$(dirname "$file")")
-  ok "FRR calls $kind/${file##*/} $kind" grep -qx "$kind /golden/$kind/${file##*/}" "$scratch/verdicts"
+  verdict=${kind/protocols/good}
+  ok "FRR calls $kind/${file##*/} $verdict" grep -qx "$verdict /golden/$kind/${file##*/}" "$scratch/verdicts"
 done
 
 # --- bad input: one sentence for each thing, status 2, nothing on stdout
@@ -135,12 +119,15 @@ refused "eth0,eth1" "$r,,$r" "its entry 2 is empty" "is there twice"
 refused "eth0,eth1" "10.50.0.0/16 172.29.6.20; reboot" "too many words"
 refused "eth8,eth9" "x dev eth9,10.50.0.1/16 eth0,10.0.0.0/8" "'eth8'" "'eth9', but" "begins with 'x'" "host bits set" "'eth0' as next hop" "has no next hop"
 
-# --- at work
+# --- at work, with no more privileges than components/quagga/privileges.ts names, and nothing of its root file system to write
+least=(--cap-drop ALL --read-only)
+for capability in CHOWN DAC_OVERRIDE FOWNER KILL NET_ADMIN NET_BIND_SERVICE NET_RAW SETGID SETUID SYS_ADMIN; do least+=(--cap-add "$capability"); done
+for folder in /etc/frr /run /tmp /var/log/frr /var/tmp; do least+=(--tmpfs "$folder"); done
 closed() { [[ $(docker exec $tag-client timeout 2 bash -c '</dev/tcp/172.29.6.20/9' 2>&1) != *refused* ]]; }
 open() { not closed; } # the server refuses: its answer came back
 router() {
   docker rm -fv $tag-router >/dev/null 2>&1 || true
-  docker run --detach --name $tag-router --network container:$tag-node --cap-add NET_ADMIN --cap-add NET_RAW --cap-add SYS_ADMIN \
+  docker run --detach --name $tag-router --network container:$tag-node "${least[@]}" \
     -e INTERFACES=eth0,eth1 -e "ROUTES=$1" "$image" >/dev/null
 }
 healthy() { docker exec $tag-router /healthy.sh; }
@@ -187,6 +174,21 @@ ok "the way has a time" bash -c "[[ '$(node nft list set inet hybrid_vnf open)' 
 refreshed() { (($(node nft -j list set inet hybrid_vnf open | docker exec -i $tag-node jq '[.. | .elem? | objects | .expires?] | map(select(. != null)) | min') > 25)); }
 ok "which is set anew" eventually 15 not refreshed
 ok "before it runs out" eventually 15 refreshed
+reload() { docker exec -e "ROUTES=$1" $tag-router /start.sh reload; }
+differs() { [[ $(docker exec $tag-router /start.sh differs) == "$1" ]]; }
+ok "it has the routes that it was given" differs ""
+ok "other routes, while it runs" reload "$r,10.51.0.0/16 172.29.6.20"
+ok "the new one is in the kernel" eventually 5 has 10.51.0.0/16 "via 172.29.6.20 dev eth1"
+ok "the one that it no longer has is gone" eventually 5 lacks 10.50.0.0/16
+ok "the way has not closed" open
+ok "healthy with them" eventually 5 healthy
+ok "what it has and was not given, and the other way round" differs "the route 10.50.0.0/16 172.29.6.20 is not in FRR; it was.
+the route 10.51.0.0/16 172.29.6.20 is in FRR; it was not."
+ok "bad ones are refused while it runs" not reload "$r,10.51.0.0/16 nowhere"
+ok "and change nothing" has 10.51.0.0/16 "via 172.29.6.20 dev eth1"
+ok "the first ones again" reload "$r,10.50.0.0/16 172.29.6.20"
+ok "are in the kernel" eventually 5 has 10.50.0.0/16 "via 172.29.6.20 dev eth1"
+ok "no other route has changed" eventually 5 kept
 node ip link set eth1 down
 node ip link set eth1 up
 node ip route add 10.80.0.0/16 via 172.29.6.20 proto static # the kernel dropped it with the link
@@ -225,3 +227,51 @@ ok "a route that the node itself has another way for is not healthy" not healthy
 ok "and it says which" bash -c "docker exec $tag-router /healthy.sh 2>&1 | grep -q 'uses another one for that network: kernel'"
 docker stop $tag-router >/dev/null
 ok "the node's own route is left alone" has 10.50.0.0/16 "via 172.29.5.20"
+docker rm -fv $tag-router >/dev/null
+node ip route del 10.50.0.0/16 via 172.29.5.20
+
+# --- protocols
+golden=$here/test/golden/protocols
+speaker() { # FILE OF PROTOCOLS' LINES, ROUTES
+  docker rm -fv $tag-router >/dev/null 2>&1 || true
+  docker run --detach --name $tag-router --network container:$tag-node "${least[@]}" \
+    --volume "$1:/protocols:ro" -e PROTOCOLS_FILE=/protocols -e "DAEMONS=$(setting DAEMONS "$1")" -e INTERFACES=eth0,eth1 \
+    -e "ROUTES=${2:-}" "$image" >/dev/null
+}
+told() { docker exec -i -e PROTOCOLS_FILE=/dev/stdin $tag-router /start.sh "$@"; }
+in_frr() { [[ $(docker exec $tag-router vtysh -c 'show running-config') == *"$1"* ]]; }
+daemons() { [[ $(docker exec $tag-router sh -c 'cat /proc/[0-9]*/comm' | grep -xE 'zebra|[a-z]+d' | sort | tr '\n' ' ') == "$1" ]]; }
+for file in "$golden"/*.conf; do
+  name=${file##*/}
+  routes="10.200.0.0/16 172.29.6.20"
+  speaker "$file" "$routes"
+  ok "$name: healthy" eventually 20 healthy
+  ok "$name: every line is what FRR has, as FRR says it" eventually 5 differs ""
+  ok "$name: no other daemon runs" daemons "$(printf '%s staticd zebra' "$(setting DAEMONS "$file")" | tr ', ' '\n' | sort | tr '\n' ' ')"
+done
+docker stop $tag-router >/dev/null
+ok "ends 0 with all of them" ends 0
+
+speaker "$golden/ospf.conf"
+ok "speaks OSPF" eventually 20 healthy
+started=$(docker exec $tag-router sh -c 'cat /run/frr/*.pid')
+ok "other timers and another password, while it runs" bash -c "sed 's/Tr4nsit/An0ther/; s/dead-interval 3/dead-interval 4/' '$golden/ospf.conf' | docker exec -i -e PROTOCOLS_FILE=/dev/stdin $tag-router /start.sh reload"
+ok "are FRR's" in_frr "ip ospf dead-interval 4"
+ok "the password too" in_frr "md5 An0ther"
+ok "no daemon has started again" test "$started" == "$(docker exec $tag-router sh -c 'cat /run/frr/*.pid')"
+ok "IPv6 forwarding of the node is left alone" in_frr "no ipv6 forwarding"
+told differs <"$golden/ospf.conf" >"$scratch/differs"
+ok "what differs is told line by line" grep -qx 'the line "interface eth0: ip ospf dead-interval 3" is not in FRR; it was.' "$scratch/differs"
+ok "a password is not told" not grep -qE 'Tr4nsit|An0ther' "$scratch/differs"
+for wrong in 's/hello-interval 1/hello-interval 0/' 's/md5 Tr4nsit/md5 Tr4nsit Tr4nsit/' 's/md5 Tr4nsit/md5 Tr4nsit-of-17-char/'; do
+  ok "refused: $wrong" not bash -c "sed '$wrong' '$golden/ospf.conf' | docker exec -i -e PROTOCOLS_FILE=/dev/stdin $tag-router /start.sh reload >'$scratch/refused' 2>&1"
+  ok "FRR's own line is told" grep -qE "^line [0-9]+: % Unknown command.*(hello-interval 0|md5 \*\*\* Tr4nsit)|^the line .*md5 \*\*\*" "$scratch/refused"
+  ok "what it had stays" in_frr "md5 An0ther"
+  ok "and all of it" bash -c "sed 's/Tr4nsit/An0ther/; s/dead-interval 3/dead-interval 4/' '$golden/ospf.conf' | docker exec -i -e PROTOCOLS_FILE=/dev/stdin $tag-router /start.sh differs | diff - /dev/null"
+done
+ok "no line at all is refused" not bash -c "docker exec -i -e PROTOCOLS_FILE=/dev/stdin $tag-router /start.sh reload </dev/null"
+ok "and changes nothing" in_frr "md5 An0ther"
+docker exec $tag-router bash -c 'kill -KILL "$(cat /run/frr/ospfd.pid)"'
+ok "unhealthy with ospfd dead" not healthy
+ok "ospfd is started again" eventually 60 healthy
+docker stop $tag-router >/dev/null

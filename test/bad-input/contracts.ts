@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
-import { siteContract } from "../../components";
-import { type Row, wrong } from "./ground";
+import { publishSite, siteContract, swarmContract } from "../../components";
+import { ground, type Row, wrong } from "./ground";
 
 const PUBLISHED: Row[] = [
   [
@@ -22,6 +22,45 @@ const PUBLISHED: Row[] = [
     "a half-up stack",
     () => siteContract.parse("s", { layer: "site", version: 3, site: "dev" }, {}),
     ["contract.transit is missing", "secrets.privateKey is missing", "half up"],
+  ],
+  [
+    "a stack with fields of another kind",
+    () =>
+      siteContract.parse(
+        "s",
+        {
+          layer: "site",
+          version: 3,
+          siteName: 7,
+          platform: "lab",
+          transit: { id: "", name: "transit" },
+          publicKey: [],
+        },
+        { privateKey: 7 },
+      ),
+    [
+      "contract.siteName is a number: it must be a text that is not empty",
+      "contract.platform is another text: it must be an object",
+      "contract.transit.id is an empty text: it must be a text that is not empty",
+      "contract.transit.cidr is missing",
+      "contract.publicKey is an empty list: it must be a text",
+      "secrets.privateKey is a number: it must be a text",
+    ],
+  ],
+  [
+    "TLS material that is none",
+    () =>
+      swarmContract.parse(
+        "s",
+        { layer: "swarm", version: swarmContract.version },
+        { ca: "/etc/ca.pem", cert: "-----BEGIN CERT", key: "-----BEGIN KEY", privateKey: "KEY" },
+      ),
+    ["contract.clients is missing", "secrets.ca is another text: it must be PEM, which begins with -----BEGIN"],
+  ],
+  [
+    "a network that is not transit, published as the site's",
+    () => publishSite(ground().servers),
+    ['publishSite: transit is the network "servers" 10.100.102.0/24: it must be the site\'s own transit network'],
   ],
 ];
 

@@ -74,8 +74,8 @@ export const deployed = () => ({
   nodes: [node()],
   endpoint: "https://10.100.101.10:6443",
 });
-export const deployedKubernetes = (given: object = {}) =>
-  new DeployedKubernetes("k", { ...deployed(), kubeconfig: "kubeconfig", ...given });
+export const deployedKubernetes = (given: object = {}, name = "k") =>
+  new DeployedKubernetes(name, { ...deployed(), kubeconfig: "kubeconfig", ...given });
 export const deployedSwarm = (given: object = {}) =>
   new DeployedSwarm("s", { ...deployed(), credentials: { ca: "", cert: "", key: "" }, ...given });
 

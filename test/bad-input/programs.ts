@@ -24,6 +24,7 @@ import {
   SwarmLayer,
   WebServers,
 } from "../../components";
+import { withInput } from "../../components/script/script";
 import {
   balancer,
   chain,
@@ -256,6 +257,21 @@ const SINGLE: Row[] = [
     ['10.9.9.9 is no machine\'s address in network "transit"'],
   ],
   [
+    "a gateway with the address of the machine that carries the lab",
+    () => new Gateway("g", { legs: [{ network: ground().transit, address: "10.100.101.1" }, { network: servers }] }),
+    ['10.100.101.1 in network "transit" belongs to the machine that carries the lab: give the gateway another one'],
+  ],
+  [
+    "a layer's gateway with the address of the machine that carries the lab",
+    () => new KubernetesLayer("kubernetes", { transit: ground().transit, gatewayAddress: "10.100.101.1" }),
+    ["gatewayAddress is 10.100.101.1, which belongs to the machine that carries the lab"],
+  ],
+  [
+    "a script's input that is a number only once it is known",
+    () => known(withInput(__filename, { PORT: pulumi.output(wrong(80)) }, 'MachineScript "web"')),
+    ['MachineScript "web"', 'input is an object whose "PORT" is 80: it must be texts by the names of shell variables'],
+  ],
+  [
     "a route to a malformed network",
     () => new Route("r", { machine: node(), destination: "10.100.102.1/24", nextHop: "10.100.101.1" }),
     ['did you mean "10.100.102.0/24"?'],
@@ -315,8 +331,8 @@ const NODES_OWN: Row[] = [
   ],
   [
     "a role that there is not",
-    () => new Machine("m", { networks: [ground().servers], role: wrong("router"), host: 7 }),
-    ['role is "router"', "client, server"],
+    () => new Machine("m", { networks: [ground().servers], role: wrong("hub"), host: 7 }),
+    ['role is "hub"', "client, server"],
   ],
 ];
 
@@ -333,6 +349,18 @@ const SEVERAL: Row[] = [
     [
       "swarm-1 sends packets for 10.100.102.0/24 to 10.100.101.10 for the chain c, and would send them to 10.100.101.40",
       "apache-1 and apache-2 send packets for 10.100.101.20/32 to 10.100.102.10 for the chain c",
+    ],
+  ],
+  [
+    "a chain whose route takes the answers that another one leaves to the servers' default route",
+    () => {
+      const { nginx, quagga, apache } = parts();
+      const legs = [{ network: transit, address: "10.100.101.254" }, { network: servers }];
+      chain({ functions: [nginx, new Gateway("vpn", { legs })], to: apache })();
+      return new ServiceChain("more", { from: transit, functions: [quagga], to: apache });
+    },
+    [
+      "apache-1 and apache-2 send packets for 10.100.101.20/32 by the default route for the chain c, and would send them to 10.100.102.10 for this one",
     ],
   ],
   [
@@ -589,6 +617,7 @@ const SEVERAL: Row[] = [
         () => new WebServers(wrong(name), { network: ground().servers }),
         [`WebServers: ${told}`],
       ],
+      [`a route called ${JSON.stringify(name)}`, () => new Route(wrong(name), wrong({})), [`Route: ${told}`]],
     ];
   }),
   [

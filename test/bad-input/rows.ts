@@ -1,8 +1,27 @@
+import { ATTACHMENTS } from "./attachments";
+import { COMPOSE } from "./compose";
 import { CONTRACTS } from "./contracts";
+import { FILTERS } from "./filters";
 import type { Row } from "./ground";
 import { KINDS } from "./kinds";
+import { MANIFESTS } from "./manifests";
 import { PROGRAMS } from "./programs";
+import { RANGES } from "./ranges";
+import { ROUTING } from "./routing";
 import { VALUES } from "./values";
+import { VIRTUAL_MACHINES } from "./virtual-machines";
 
 /** Every mistake of the tables, each in a program that makes no other. */
-export const ROWS: Row[] = [...PROGRAMS, ...KINDS, ...VALUES, ...CONTRACTS];
+export const ROWS: Row[] = [
+  ...PROGRAMS,
+  ...RANGES,
+  ...KINDS,
+  ...ROUTING,
+  ...ATTACHMENTS,
+  ...VALUES,
+  ...CONTRACTS,
+  ...FILTERS,
+  ...MANIFESTS,
+  ...COMPOSE,
+  ...VIRTUAL_MACHINES,
+];

@@ -7,6 +7,7 @@ import kubernetesProgram from "../../stacks/kubernetes";
 import serviceProgram from "../../stacks/service";
 import siteProgram from "../../stacks/site";
 import swarmProgram from "../../stacks/swarm";
+import { microservice } from "../bad-input/manifests";
 import { ROWS } from "../bad-input/rows";
 import { ROOT_ROWS, SETTINGS_ROWS, VALUE_ROWS } from "../bad-input/settings";
 import { Backend, type Previewed, type Previews } from "./previewed";
@@ -95,6 +96,42 @@ describe.concurrent("each mistake is refused by the engine's preview", { timeout
       await program();
     };
     await refuses(lane(), row, run, words);
+  });
+});
+
+describe("a field that Kubernetes lets nobody change", () => {
+  /** Makes the engine's record of a microservice as an earlier program left it, without a cluster. */
+  const madeWith = async (name: string, app: string) => {
+    const stack = await backend.stack("made", name);
+    const objects = { "Deployment.apps default/web": { "spec.selector": { matchLabels: { app } } } };
+    await stack.up(async () => {
+      new pulumi.ComponentResource("hybrid-vnf:microservice:KubernetesMicroservice", "shop", { objects });
+    });
+    return stack;
+  };
+
+  test("is refused by the engine's preview, by file and line, before anything of it is planned", async () => {
+    const { errors, planned, output } = await (await madeWith("other", "store")).preview(async () => {
+      microservice({})();
+    });
+    expect(errors, output).toHaveLength(1);
+    expect(errors[0]).toMatch(
+      /^shop: KubernetesMicroservice "shop": \S*web\.yaml:7: spec\.selector of Deployment "web" is not what it was made with/,
+    );
+    expect(output).not.toMatch(/^\s+at /m);
+    expect(planned).toEqual([]);
+  });
+
+  test("may be changed where the objects may be replaced, and stays as it is elsewhere", async () => {
+    for (const [name, app, replaceable] of [
+      ["replaceable", "store", true],
+      ["same", "web", false],
+    ] as const) {
+      const { output } = await (await madeWith(name, app)).preview(async () => {
+        microservice({ replaceable })();
+      });
+      expect(output).not.toContain("is not what it was made with");
+    }
   });
 });
 

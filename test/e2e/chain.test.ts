@@ -1,31 +1,32 @@
-import { execFileSync, spawn } from "node:child_process";
+import { spawn } from "node:child_process";
 import * as fs from "node:fs";
+import * as os from "node:os";
 import * as path from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { OwnCheckout } from "./checkout";
 import { Example } from "./example";
-import {
-  command,
-  type Ended,
-  enginesIn,
-  environment,
-  eventually,
-  inShell,
-  kubectl,
-  leftovers,
-  onMachine,
-  orphanedPlugins,
-  pulumi,
-  ROOT,
-  replies,
-  texts,
-  volumes,
-} from "./operator";
+import { type Ended, eventually, texts } from "./operator";
 import { startRegistry } from "./registry";
 
 /** How the body of every OpenSSH private key begins: "openssh-key-v1" in base64 (PROTOCOL.key of OpenSSH). */
 const KEY_BODY = "b3BlbnNzaC1rZXktdjE";
 
-let before: Set<string>;
+const lab = new OwnCheckout("chain", 148);
+const {
+  bothAnswer,
+  command,
+  environment,
+  here,
+  inShell,
+  kubectl,
+  leftovers,
+  onMachine,
+  pulumi,
+  pulumiInEach,
+  replies,
+} = lab;
+/** The volumes of every machine that there was. */
+const volumes = new Set<string>();
 const logs: string[] = [];
 
 async function run(name: string, args: string[] = []) {
@@ -34,77 +35,42 @@ async function run(name: string, args: string[] = []) {
   return ended;
 }
 
-/** Makes the stack "dev" of a folder by hand, and takes it away with what Pulumi writes into its settings. */
-function asNewStack<T>(folder: string, work: () => T): T {
-  const file = path.join(ROOT, folder, "Pulumi.dev.yaml");
-  const settings = fs.readFileSync(file);
-  const made = pulumi(folder, "stack", "init", "dev");
-  expect(made.status, made.output).toBe(0);
-  const clear = () => {
-    pulumi(folder, "stack", "rm", "dev", "--yes", "--preserve-config");
-    fs.writeFileSync(file, settings);
-  };
-  const result = work();
-  if (result instanceof Promise) return result.finally(clear) as T;
-  clear();
-  return result;
-}
-
-const bothAnswer = () => {
-  const counts = replies();
-  return (counts["apache-1"] ?? 0) > 0 && (counts["apache-2"] ?? 0) > 0 && !("no reply" in counts)
-    ? true
-    : JSON.stringify(counts);
-};
-
-beforeAll(async () => {
-  // Examples import the package by its name, which within this repository is what has been built.
-  execFileSync("npm", ["run", "-s", "build"], { cwd: ROOT, stdio: "inherit" });
-  await run("down");
-  before = volumes();
-});
-
-afterAll(async () => {
-  await run("down");
-});
+beforeAll(() => lab.begin());
+afterAll(() => lab.end());
 
 describe("the chain in the lab", () => {
   test("up ends with the address, the hops and replies of both servers", async () => {
     const { status, output } = await run("up");
     expect(status).toBe(0);
-    expect(output).toContain("http://10.100.100.20");
+    expect(output).toContain(here("http://10.100.100.20"));
     expect(output).toMatch(/apache-1\W.*\d/);
     expect(output).toMatch(/apache-2\W.*\d/);
     expect(bothAnswer()).toBe(true);
+    for (const volume of lab.mounted()) volumes.add(volume);
   });
 
-  test("up again changes nothing in any stack", async () => {
-    const { status } = await run("up");
-    expect(status).toBe(0);
-    for (const stack of ["site", "kubernetes", "swarm", "service"]) {
-      const preview = pulumi(`stacks/${stack}`, "preview", "--stack", "dev", "--refresh", "--expect-no-changes");
-      expect(preview.status, preview.output).toBe(0);
-    }
-  });
-
-  test("one command at a time is at work on the same stacks: a second one is refused, and names the first", async () => {
+  test("up again changes nothing in any stack; a second command meanwhile is refused, and names the first", async () => {
     let second: Promise<Ended> | undefined;
     const first = await command("up", [], (child) => {
       child.stdout?.on("data", (chunk: Buffer) => {
         if (/going up/.test(chunk.toString())) second ??= command("preview");
       });
     });
+    logs.push(first.output);
     expect(first.status).toBe(0);
     const refused = await second;
     expect(refused?.status).toBe(1);
     expect(refused?.output).toMatch(/'npm run up' is at work on the same stacks \(process \d+, since /);
     expect(bothAnswer()).toBe(true);
+    const folders = ["site", "kubernetes", "swarm", "service"].map((stack) => `stacks/${stack}`);
+    const previews = await pulumiInEach(folders, "preview", "--stack", "dev", "--refresh", "--expect-no-changes");
+    for (const { status, output } of previews) expect(status, output).toBe(0);
   });
 
   test("nothing is begun while somebody is at work by hand in one of the stacks", async () => {
-    const locks = path.join(ROOT, ".hybrid-vnf/state/.pulumi/locks/organization/hybrid-vnf-service/dev");
+    const locks = path.join(lab.root, ".hybrid-vnf/state/.pulumi/locks/organization/hybrid-vnf-service/dev");
     const byHand = spawn("pulumi", ["up", "--stack", "dev", "--yes", "--skip-preview", "--non-interactive"], {
-      cwd: path.join(ROOT, "stacks/service"),
+      cwd: path.join(lab.root, "stacks/service"),
       env: environment(),
       stdio: "ignore",
     });
@@ -121,7 +87,17 @@ describe("the chain in the lab", () => {
     expect(await ended).toBe(0);
   });
 
-  test("down of a stack that is not there leaves the machines of others alone", async () => {
+  test("up and down of stacks that are not there leave the machines of others alone", async () => {
+    const files = ["site", "kubernetes", "swarm", "service"].map((stack) => path.join(lab.root, "stacks", stack));
+    for (const folder of files)
+      fs.copyFileSync(path.join(folder, "Pulumi.dev.yaml"), path.join(folder, "Pulumi.nobody.yaml"));
+    const up = await command("up", ["--stack", "nobody"]);
+    expect(up.status).toBe(1);
+    expect(up.output).toMatch(
+      here(/a site 'dev' is there already, and in no stack of this state \(container hybrid-vnf-dev-/),
+    );
+    expect((await command("down", ["--stack", "nobody"])).output).toContain("take them down where they were made");
+    for (const folder of files) fs.rmSync(path.join(folder, "Pulumi.nobody.yaml"), { force: true });
     const { status, output } = await command("down", ["--stack", "nobody"]);
     expect(status).toBe(0);
     expect(output).toContain("nothing was up");
@@ -129,8 +105,8 @@ describe("the chain in the lab", () => {
   });
 
   test("the route of the router is in FRR, and forwarding is its own doing", async () => {
-    const routes = kubectl("exec", "deployment/quagga", "--", "vtysh", "-c", "show ip route 10.100.102.0/24");
-    expect(routes.output).toContain("10.100.102.0/24");
+    const routes = kubectl("exec", "deployment/quagga", "--", "vtysh", "-c", here("show ip route 10.100.102.0/24"));
+    expect(routes.output).toContain(here("10.100.102.0/24"));
     const filter = onMachine("kubernetes-1", "nft", "list", "set", "inet", "hybrid_vnf", "open");
     expect(filter.output).toMatch(/eth0[\s\S]*eth1|eth1[\s\S]*eth0/);
   });
@@ -143,27 +119,30 @@ describe("the chain in the lab", () => {
       "--stack",
       "dev",
       "routes",
-      '[{"destination":"10.200.0.0/16","nextHop":"10.100.102.11"}]',
+      here('[{"destination":"10.200.0.0/16","nextHop":"10.100.102.11"}]'),
     );
     try {
       const up = pulumi("stacks/service", "up", "--stack", "dev", "--yes", "--skip-preview");
       expect(up.status, up.output).toBe(0);
       await eventually("the kernel has the route", 30, () => {
         const { output } = onMachine("kubernetes-1", "ip", "route", "show", "10.200.0.0/16");
-        return output.includes("via 10.100.102.11") || output;
+        return output.includes(here("via 10.100.102.11")) || output;
       });
       expect(kubectl("exec", "deployment/quagga", "--", "vtysh", "-c", "show ip route").output).toMatch(
         /S>\* 10\.200\.0\.0\/16/,
       );
     } finally {
-      pulumi("stacks/service", "config", "rm", "--stack", "dev", "routes");
+      const unset = pulumi("stacks/service", "config", "rm", "--stack", "dev", "routes");
+      expect(unset.status, unset.output).toBe(0);
     }
-    expect(pulumi("stacks/service", "up", "--stack", "dev", "--yes", "--skip-preview").status).toBe(0);
-    await eventually(
-      "the kernel's route is gone",
-      30,
-      () => onMachine("kubernetes-1", "ip", "route", "show", "10.200.0.0/16").output.trim() === "" || "still there",
-    );
+    const without = pulumi("stacks/service", "up", "--stack", "dev", "--yes", "--skip-preview");
+    expect(without.status, without.output).toBe(0);
+    await eventually("the kernel's route is gone", 30, () => {
+      const left = onMachine("kubernetes-1", "ip", "route", "show", "10.200.0.0/16").output.trim();
+      if (left === "") return true;
+      const lines = kubectl("exec", "deployment/quagga", "--", "vtysh", "-c", "show running-config");
+      return `${left}; FRR: ${lines.output}; up: ${without.output}`;
+    });
   });
 
   test("with the router scaled to 0 no request passes, and verify says where it ends; back to 1 it passes", async () => {
@@ -180,12 +159,47 @@ describe("the chain in the lab", () => {
     expect((await run("verify", ["--requests", "20"])).status).toBe(0);
   });
 
+  test("status asks every machine, and tells what is silent and what does not run; the report draws it with the times of up", async () => {
+    const well = await run("status");
+    for (const machine of ["client", "swarm-1", "kubernetes-1", "apache-1", "apache-2"])
+      expect(well.output).toMatch(new RegExp(`^(machine)? +${machine} +✔ running$`, "m"));
+    expect(well.output).toMatch(/kubernetes +✔ 1 of 1 nodes ready/);
+    expect(well.output).toMatch(/nginx +✔ 1 of 1 running, proxy on swarm-1/);
+    const page = path.join(fs.mkdtempSync(path.join(os.tmpdir(), "hybrid-vnf-report-")), "report.html");
+    inShell("docker", ["pause", here("hybrid-vnf-dev-apache-1")]);
+    kubectl("scale", "deployment/quagga", "--replicas=0");
+    try {
+      await eventually(
+        "the router is gone",
+        60,
+        () => kubectl("get", "pods", "-l", "app=quagga").output.includes("No resources") || "there",
+      );
+      const { status, output } = await run("status");
+      expect(status).toBe(0);
+      expect(output).toMatch(/apache-1 +✘ does not answer/);
+      expect(output).toMatch(/apache-2 +✔ running/);
+      expect(output).toMatch(/quagga +✘ 0 of 0 running/);
+      expect((await run("report", ["--out", page])).status).toBe(0);
+    } finally {
+      inShell("docker", ["unpause", here("hybrid-vnf-dev-apache-1")]);
+      kubectl("scale", "deployment/quagga", "--replicas=1");
+    }
+    await eventually("the path is open", 90, bothAnswer);
+    const html = fs.readFileSync(page, "utf8");
+    fs.rmSync(path.dirname(page), { recursive: true });
+    for (const part of ["kubernetes-1", here("http://10.100.100.20"), "does not answer", "Steps of the critical path"])
+      expect(html).toContain(part);
+    expect(html).not.toContain(KEY_BODY);
+  });
+
   test("heals by itself: router pod, balancer task, a server's process", async () => {
     kubectl("delete", "pod", "-l", "app=quagga", "--wait=true");
     await eventually("after the router's pod", 90, bothAnswer);
     inShell("bash", [
       "-c",
-      "docker exec hybrid-vnf-dev-swarm-1 sh -c 'docker rm -f $(docker ps -q --filter label=com.docker.swarm.service.name=nginx)'",
+      here(
+        "docker exec hybrid-vnf-dev-swarm-1 sh -c 'docker rm -f $(docker ps -q --filter label=com.docker.swarm.service.name=nginx)'",
+      ),
     ]);
     await eventually("after the balancer's task", 90, bothAnswer);
     onMachine("apache-1", "pkill", "-9", "apache2");
@@ -204,8 +218,8 @@ describe("the chain in the lab", () => {
         .filter((step) => step.op !== "same" && step.op !== "read")
         .map((step) => `${step.op} ${step.urn.split("::").pop()}`);
       expect(changed.sort()).toEqual([
-        "create service-chain-dev-apache-3-to-10-100-101-20-32",
-        "create service-chain-dev-apache-3-to-10-100-101-20-32-route",
+        here("create service-chain-dev-apache-3-to-10-100-101-20-32"),
+        here("create service-chain-dev-apache-3-to-10-100-101-20-32-route"),
         "update service-nginx",
         "update service-nginx-converged",
         "update service-nginx-service",
@@ -222,12 +236,13 @@ describe("the chain in the lab", () => {
   });
 
   test("a second chain over the router that this one published shares its routes, and goes without them", () => {
-    const example = new Example("published-router");
-    const owners = () => onMachine("swarm-1", "bash", "-c", "cat /etc/hybrid-vnf/routes/10.100.102.0-24/*").output;
+    const example = new Example("published-router", { checkout: lab });
+    const owners = () =>
+      onMachine("swarm-1", "bash", "-c", here("cat /etc/hybrid-vnf/routes/10.100.102.0-24/*")).output;
     example.begin();
     try {
       example.up();
-      expect(onMachine("client", "curl", "-sS", "--max-time", "3", "http://10.100.100.20:8080").output).toMatch(
+      expect(onMachine("client", "curl", "-sS", "--max-time", "3", here("http://10.100.100.20:8080")).output).toMatch(
         /apache/,
       );
       expect(owners().split("\n").filter(Boolean)).toHaveLength(2);
@@ -257,7 +272,7 @@ describe("the chain in the lab", () => {
   });
 
   test("images that go through a registry are pulled from there by their digest", async () => {
-    const registry = await startRegistry(["kubernetes-1", "swarm-1"]);
+    const registry = await startRegistry(lab, ["kubernetes-1", "swarm-1"]);
     const service = (...args: string[]) => pulumi("stacks/service", ...args, "--stack", "dev");
     try {
       service("config", "set", "registry", registry.name);
@@ -287,12 +302,10 @@ describe("the chain in the lab", () => {
       service("config", "rm", "registry");
       registry.stop();
     }
-    expect((await run("up")).status).toBe(0);
-    expect(bothAnswer()).toBe(true);
   });
 
-  test("a machine's container deleted behind our back is repaired by the next up", async () => {
-    inShell("docker", ["rm", "-f", "hybrid-vnf-dev-apache-1"]);
+  test("the next up goes back from the registry, and repairs a machine whose container was deleted behind our back", async () => {
+    inShell("docker", ["rm", "-f", here("hybrid-vnf-dev-apache-1")]);
     expect((await run("up")).status).toBe(0);
     expect(bothAnswer()).toBe(true);
   });
@@ -306,66 +319,33 @@ describe("the chain in the lab", () => {
     ];
     for (const secret of secrets) {
       expect(secret.length).toBeGreaterThan(30);
-      for (const { file, text } of texts(path.join(ROOT, ".hybrid-vnf")))
+      for (const { file, text } of texts(path.join(lab.root, ".hybrid-vnf")))
         expect(text.includes(secret), `a secret is in ${file}`).toBe(false);
       for (const log of logs) expect(log.includes(secret), "a secret is in the output of a command").toBe(false);
     }
     // The search itself finds what is there: the state names the machines in plain text.
-    const state = [...texts(path.join(ROOT, ".hybrid-vnf"))];
-    expect(state.some(({ text }) => text.includes("hybrid-vnf-dev-kubernetes-1"))).toBe(true);
+    const state = [...texts(path.join(lab.root, ".hybrid-vnf"))];
+    expect(state.some(({ text }) => text.includes(here("hybrid-vnf-dev-kubernetes-1")))).toBe(true);
     expect(state.some(({ text }) => text.includes(KEY_BODY))).toBe(false);
     expect(logs.some((log) => log.includes(KEY_BODY))).toBe(false);
   });
 
   test("down leaves nothing, not even when the Swarm was made anew since the service went up", async () => {
-    inShell("docker", ["rm", "-f", "hybrid-vnf-dev-swarm-1"]);
+    inShell("docker", ["rm", "-f", here("hybrid-vnf-dev-swarm-1")]);
     const swarm = pulumi("stacks/swarm", "up", "--stack", "dev", "--yes", "--skip-preview", "--refresh");
     expect(swarm.status, swarm.output).toBe(0);
+    for (const volume of lab.mounted()) volumes.add(volume);
     expect((await run("down")).status).toBe(0);
     expect(leftovers()).toEqual([]);
-    expect([...volumes()].filter((volume) => !before.has(volume))).toEqual([]);
+    expect(volumes.size).toBeGreaterThan(0);
+    const left = inShell("docker", ["volume", "ls", "-q"]).output.split("\n");
+    expect(left.filter((volume) => volumes.has(volume))).toEqual([]);
   });
 
-  test("a stack whose upstream isn't up says so in one sentence", () => {
-    const preview = asNewStack("stacks/service", () => pulumi("stacks/service", "preview", "--stack", "dev"));
+  test("a stack whose upstream isn't up says so in one sentence", async () => {
+    const preview = await lab.asNewStack("stacks/service", () => pulumi("stacks/service", "preview", "--stack", "dev"));
     expect(preview.status).not.toBe(0);
     expect(preview.output).toContain("bring up the kubernetes stack first");
     expect(preview.output).not.toMatch(/^\s+at .*\.ts:/m);
-  });
-});
-
-describe("interrupted", () => {
-  /** Output lines that mark three different moments of an up. */
-  const moments = [/site-transit/, /kubernetes-cluster-1/, /service-(nginx|quagga)/];
-  test.each(moments)("an engine killed at %s: the next up ends in a working chain", async (moment) => {
-    let killed = false;
-    const ended = await command("up", [], (child) => {
-      child.stdout?.on("data", (chunk: Buffer) => {
-        if (killed || !moment.test(chunk.toString()) || child.pid === undefined) return;
-        killed = true;
-        process.kill(-child.pid, "SIGKILL");
-        for (const engine of enginesIn("stacks")) process.kill(engine, "SIGKILL");
-      });
-    });
-    expect(killed).toBe(true);
-    expect(ended.status).not.toBe(0);
-    expect((await run("up")).status).toBe(0);
-    expect(bothAnswer()).toBe(true);
-    expect((await run("down")).status).toBe(0);
-    expect(leftovers()).toEqual([]);
-    await eventually("no plugin is left", 30, () => orphanedPlugins().length === 0 || orphanedPlugins().join(", "));
-  });
-});
-
-describe("the root program", () => {
-  test("brings the same chain up as one stack, and down", async () => {
-    await asNewStack(".", async () => {
-      const up = pulumi(".", "up", "--stack", "dev", "--yes", "--skip-preview");
-      expect(up.status, up.output).toBe(0);
-      await eventually("the chain answers", 60, bothAnswer);
-      const down = pulumi(".", "destroy", "--stack", "dev", "--yes", "--skip-preview");
-      expect(down.status, down.output).toBe(0);
-    });
-    expect(leftovers()).toEqual([]);
   });
 });

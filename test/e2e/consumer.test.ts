@@ -5,6 +5,7 @@ import * as net from "node:net";
 import * as os from "node:os";
 import * as path from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { copyCheckout, linkPackages } from "./checkout";
 import { type Ended, environment, ROOT } from "./operator";
 
 // Somebody who has the packed package, an editor and the engine, and no checkout.
@@ -40,13 +41,18 @@ function errorsOf({ status, output }: Ended): string[] {
 }
 
 beforeAll(() => {
+  // It is built for that, where nobody uses what was built before.
+  const source = path.join(folder, "source");
+  copyCheckout(source);
+  linkPackages(source);
   const packed = JSON.parse(
     execFileSync("npm", ["pack", "--json", "--pack-destination", folder], {
-      cwd: ROOT,
+      cwd: source,
       encoding: "utf8",
       stdio: ["ignore", "pipe", "ignore"],
     }).replace(/^[^[]*(?=\[)/, ""),
   ) as { filename: string; files: { path: string }[] }[];
+  fs.rmSync(source, { recursive: true });
   const [made] = packed;
   if (!made) throw new Error("npm pack made nothing");
   files = made.files.map((file) => file.path);
@@ -80,7 +86,7 @@ beforeAll(() => {
 
 afterAll(() => fs.rmSync(folder, { recursive: true, force: true }));
 
-test("the package holds the library, its scripts, images and declarations, and no stack, test or source", () => {
+test("the package holds the library and the command, with what they run, build and declare, and no stack, test or source", () => {
   expect(files).toEqual(
     expect.arrayContaining([
       ...["LICENSE", "README.md", "dist/components/index.js", "dist/components/index.d.ts"],
@@ -94,7 +100,21 @@ test("the package holds the library, its scripts, images and declarations, and n
       "dist/images/quagga/start.sh",
     ]),
   );
+  expect(files).toEqual(
+    expect.arrayContaining([
+      ...[
+        "dist/cli/main.js",
+        "dist/cli/proof/send.sh",
+        "dist/cli/proof/watch.pl",
+        "dist/cli/report/page.css",
+        "dist/cli/Pulumispace.schema.json",
+      ],
+      ...["dist/toolchain/engine/go.sum", "dist/toolchain/provider-docker/schema.json", "dist/images/machine/build.sh"],
+    ]),
+  );
   expect(files.filter((file) => /^(stacks|test|cli|toolchain|components)\//.test(file))).toEqual([]);
+  expect(files.filter((file) => /_test\.go$|\/(test|try)\.sh$|\/(test|testdata)\//.test(file))).toEqual([]);
+  expect(files.filter((file) => /^dist\/(cli|policy|stacks|toolchain)\/.*\.d\.ts$/.test(file))).toEqual([]);
   expect(files.filter((file) => /(?<!\.d)\.ts$/.test(file) && !file.startsWith("examples/"))).toEqual([]);
   expect(files.filter((file) => /Pulumi\..+\.yaml$/.test(file))).toEqual([]);
 });
@@ -142,7 +162,7 @@ test("README's program previews", async () => {
 });
 
 /** Previews README's program with another text in place of one of its own. */
-async function previewWith(own: string, other: string, env?: NodeJS.ProcessEnv): Promise<Ended> {
+async function previewWith(own: string | RegExp, other: string, env?: NodeJS.ProcessEnv): Promise<Ended> {
   const file = path.join(folder, "index.ts");
   const program = fs.readFileSync(file, "utf8");
   fs.writeFileSync(file, program.replace(own, other));
@@ -163,14 +183,14 @@ describe("what a preview needs and does not find is said in one sentence", () =>
   test("a lab whose image is missing", async () => {
     const other = 'vnf.lab({ machineImage: "hybrid-vnf/none:v0" })';
     expect(errorsOf(await previewWith("vnf.lab()", other, unchecked))).toEqual([
-      'Lab: the Docker engine has no image "hybrid-vnf/none:v0": make it there, in a checkout of hybrid-vnf (npm ci && npm run images), or name one that it has (machineImage, clientImage of lab())',
+      'Lab: the Docker engine has no image "hybrid-vnf/none:v0": make it there (npx hybrid-vnf images), or name one that it has (machineImage, clientImage of lab())',
     ]);
   });
 
   test("a lab without a Docker engine", async () => {
     // A program without an output is through before the engine is found silent, and the SDK then prints stacks.
     const env = { ...unchecked, DOCKER_HOST: "tcp://127.0.0.1:9" };
-    const errors = errorsOf(await previewWith("export const url", "const url", env));
+    const errors = errorsOf(await previewWith(/^export .*$/gm, "", env));
     expect(errors).toEqual([
       expect.stringMatching(/^Lab: no Docker engine can be asked for the image "hybrid-vnf\/machine:.*127\.0\.0\.1:9/),
     ]);
@@ -222,5 +242,107 @@ describe("what a preview needs and does not find is said in one sentence", () =>
         expect.stringContaining("it refuses these credentials: see to the user, password, project and domains"),
       ]);
     });
+  });
+});
+
+describe("the command over stacks of one's own", () => {
+  const space = path.join(folder, "space");
+  /** Runs the package's command in a folder of the space. */
+  const vnf = (...args: string[]): Promise<Ended> =>
+    new Promise((resolve) => {
+      const env = { ...own(), PULUMI_BACKEND_URL: undefined, PULUMI_CONFIG_PASSPHRASE: undefined };
+      const options = { cwd: space, env: { ...env, PULUMI_CONFIG_PASSPHRASE_FILE: undefined } };
+      const child = execFile("npx", ["hybrid-vnf", ...args], options, (_, stdout, stderr) =>
+        resolve({ status: child.exitCode, output: `${stdout}${stderr}` }),
+      );
+    });
+  const write = (file: string, text: string) => {
+    fs.mkdirSync(path.dirname(path.join(space, file)), { recursive: true });
+    fs.writeFileSync(path.join(space, file), text);
+  };
+  const service = `import * as pulumi from "@pulumi/pulumi";
+import * as vnf from "hybrid-vnf";
+
+export = async () => {
+  const read = await vnf.siteContract.read(\`organization/own-site/\${pulumi.getStack()}\`);
+  const transit = vnf.transitOf(read, await vnf.platforms.fromFacts(read.facts.platform));
+  const web = new vnf.WebServers("web", { network: transit, serverCount: 1 });
+  const client = new vnf.Machine("client", { networks: [transit], role: "client", host: 100 });
+  const chain = new vnf.ServiceChain("direct", { from: transit, clients: [client], functions: [], to: web });
+  return { url: chain.url, ...vnf.publishChain(chain) };
+};
+`;
+
+  beforeAll(() => {
+    write("Pulumispace.yaml", "name: own\nstacks:\n  - path: site\n  - path: service\n    dependsOn: [site]\n");
+    for (const project of ["site", "service"]) {
+      write(`${project}/Pulumi.yaml`, `name: own-${project}\nruntime: nodejs\n`);
+      fs.copyFileSync(path.join(ROOT, "examples/first/tsconfig.json"), path.join(space, project, "tsconfig.json"));
+    }
+    write(
+      "site/index.ts",
+      `import * as vnf from "hybrid-vnf";
+
+const site = new vnf.Site("own", { platform: vnf.lab(), transitCidr: "10.131.101.0/24" });
+export const { contract, secrets } = vnf.publishSite(site.transit);
+`,
+    );
+    write("service/index.ts", service);
+  });
+  afterAll(async () => {
+    await vnf("down", "--force");
+  });
+
+  test("previews all of them, each seeing what those before it will publish, and leaves no stack", async () => {
+    const { status, output } = await vnf("preview");
+    expect(status, output).toBe(2);
+    expect(output).toContain("site        + create own-transit-network docker:index/network:Network");
+    expect(output).toContain("service     + create web-1-container docker:index/container:Container");
+    expect(output).toMatch(/path {7}own\/transit → web-1 \(10\.131\.101\.11\)/);
+    expect(JSON.parse((await vnf("status", "--json")).output)).toMatchObject({
+      stacks: [
+        { layer: "site", up: false },
+        { layer: "service", up: false },
+      ],
+    });
+  });
+
+  test("refuses a program that does not compile, as `pulumi up` does", async () => {
+    write("service/index.ts", service.replace("host: 100", 'host: "100"'));
+    const { status, output } = await vnf("preview");
+    write("service/index.ts", service);
+    expect(status).toBe(1);
+    expect(output).toContain("Type 'string' is not assignable to type 'number'");
+    expect(output).not.toMatch(/^\s+at .*:\d+/m);
+  });
+
+  test("brings them up, asks the service that one of them publishes, sees no change, and takes them down", async () => {
+    const up = await vnf("up", "--requests", "5");
+    expect(up.status, up.output).toBe(0);
+    expect(up.output).toContain("replies  5 of 5: web-1 5");
+    const verify = await vnf("verify", "--requests", "3", "--json");
+    expect(JSON.parse(verify.output)).toMatchObject({ good: true, replies: { "web-1": 3 } });
+    expect((await vnf("preview")).status).toBe(0);
+    const down = await vnf("down");
+    expect(down.status, down.output).toBe(0);
+    const left = ["ps", "--all", "--quiet", "--filter", "label=hybrid-vnf.site=own"];
+    expect(execFileSync("docker", left, { encoding: "utf8" })).toBe("");
+  });
+
+  test("says what is wrong with the list, and that there is none", async () => {
+    const list = fs.readFileSync(path.join(space, "Pulumispace.yaml"), "utf8");
+    write("Pulumispace.yaml", list.replace("path: site", "path: sites"));
+    const wrong = await vnf("preview");
+    fs.rmSync(path.join(space, "Pulumispace.yaml"));
+    const none = await vnf("preview");
+    write("Pulumispace.yaml", list);
+    expect(wrong).toMatchObject({ status: 1, output: expect.stringContaining("sites has no Pulumi.yaml") });
+    expect(none).toMatchObject({ status: 1, output: expect.stringContaining("There is no Pulumispace.yaml in") });
+  });
+
+  test("completes its lines in bash", () => {
+    const script =
+      'source <(npx hybrid-vnf completion bash); COMP_WORDS=(hybrid-vnf pre) COMP_CWORD=1; _hybrid_vnf; echo "${COMPREPLY[@]}"';
+    expect(execFileSync("bash", ["-c", script], { cwd: space, encoding: "utf8" })).toBe("preview\n");
   });
 });

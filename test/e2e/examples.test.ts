@@ -1,9 +1,13 @@
-import { execFileSync } from "node:child_process";
 import { readdirSync } from "node:fs";
 import * as path from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { OwnCheckout } from "./checkout";
 import { Example } from "./example";
 import { inShell, labelled, ROOT } from "./operator";
+
+const lab = new OwnCheckout("examples", 100);
+beforeAll(() => lab.begin());
+afterAll(() => lab.end());
 
 /** How many of four requests from a site's client a chain answers. */
 function answers(site: string, url: string): number {
@@ -13,22 +17,17 @@ function answers(site: string, url: string): number {
 const routesOf = (site: string, machine: string): string =>
   inShell("docker", ["exec", `hybrid-vnf-${site}-${machine}`, "ip", "route"]).output;
 
-// An example imports the package by its name, which within this repository is what has been built.
-beforeAll(() => {
-  execFileSync("npm", ["run", "-s", "build"], { cwd: ROOT, stdio: "inherit" });
-});
-
 describe("each example previews", () => {
   // These need what is not here by itself: a cloud (previewed with the tests on OpenStack), and stacks that are up (brought up in chain.test.ts).
   const NO_CLOUD = "OpenStack: no cloud is named: set `cloud` to an entry of clouds.yaml, or OS_CLOUD";
   const elsewhere: Record<string, string> = {
     "cloud-and-lab": NO_CLOUD,
     openstack: NO_CLOUD,
-    "published-router": "it is not there: bring up the kubernetes stack first (`pulumi up` in stacks/kubernetes)",
+    "published-router": "it is not there: bring up the kubernetes stack first (`pulumi up` in its folder)",
   };
   const here = readdirSync(path.join(ROOT, "examples")).filter((name) => !(name in elsewhere));
   test.each(here)("%s", (name) => {
-    const example = new Example(name);
+    const example = new Example(name, { checkout: lab });
     example.begin();
     try {
       expect(example.good("preview")).toMatch(/\+ \d+ to create/);
@@ -38,7 +37,7 @@ describe("each example previews", () => {
   });
 
   test.each(Object.entries(elsewhere))("%s says in one sentence what it lacks", (name, sentence) => {
-    const example = new Example(name);
+    const example = new Example(name, { checkout: lab });
     example.begin();
     try {
       // What was published is looked for under a name that nobody has taken, for the repository's own stacks may be up.
@@ -54,7 +53,7 @@ describe("each example previews", () => {
 });
 
 describe("two whole chains in one program", () => {
-  const example = new Example("two-sites");
+  const example = new Example("two-sites", { checkout: lab });
   beforeAll(() => example.begin());
   afterAll(() => example.end());
 
@@ -83,7 +82,7 @@ describe("two whole chains in one program", () => {
 });
 
 describe("two chains over one set of servers", () => {
-  const example = new Example("two-chains");
+  const example = new Example("two-chains", { checkout: lab });
   beforeAll(() => example.begin());
   afterAll(() => example.end());
 

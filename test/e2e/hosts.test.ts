@@ -1,16 +1,19 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { command } from "./operator";
+import { OwnCheckout } from "./checkout";
 import { good, Pool } from "./pool";
 
 /** Machines that another program owns, and the chain on them. */
 const stack = "hosts";
+const lab = new OwnCheckout("borrowed", 120);
+const { command } = lab;
 const pool = new Pool(
+  lab,
   stack,
   ["apache-1", "apache-2", "kubernetes-1", "swarm-1", "client"].map((machine) => `hybrid-vnf-pool-${machine}`),
 );
 
-beforeAll(() => {
-  pool.begin();
+beforeAll(async () => {
+  await pool.begin();
   pool.set("site", "platform", "hosts");
   pool.set("site", "siteName", "borrowed");
   pool.set("site", "transitCidr", "10.120.101.0/24");

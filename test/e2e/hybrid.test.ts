@@ -1,10 +1,14 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { command, type Ended, inShell, labelled, pulumi } from "./operator";
+import { OwnCheckout } from "./checkout";
+import type { Ended } from "./operator";
 import { good, Pool } from "./pool";
 
 /** Servers that another program owns, beyond a gateway; both clusters in the lab. */
 const stack = "hybrid";
+const lab = new OwnCheckout("across", 130);
+const { command, inShell, leftovers, pulumi } = lab;
 const pool = new Pool(
+  lab,
   stack,
   ["apache-1", "apache-2", "gateway"].map((host) => `hybrid-vnf-far-${host}`),
 );
@@ -17,14 +21,14 @@ const on = (machine: string, ...args: string[]): Ended =>
 /** The gateway is plugged into the chain's transit network, as whoever owns it would do. */
 const plug = (how: string[]): Ended => inShell("docker", ["network", ...how, TRANSIT, GATEWAY]);
 
-beforeAll(() => {
-  pool.begin();
+beforeAll(async () => {
+  await pool.begin();
   pool.set("site", "platform", "hybrid");
   pool.set("site", "--path", "networks.servers", "hosts");
   pool.set("site", "siteName", "across");
-  pool.set("site", "transitCidr", "10.130.101.0/24");
-  pool.set("kubernetes", "serversCidr", "10.130.102.0/24");
-  pool.set("swarm", "clientsCidr", "10.130.100.0/24");
+  pool.set("site", "transitCidr", "10.132.101.0/24");
+  pool.set("kubernetes", "serversCidr", "10.132.102.0/24");
+  pool.set("swarm", "clientsCidr", "10.132.100.0/24");
 });
 
 afterAll(async () => {
@@ -41,14 +45,14 @@ describe("a chain whose servers are on hosts, and its clusters in the lab", () =
   });
 
   test("is reached through router and gateway", async () => {
-    good(plug(["connect", "--ip", "10.130.101.254"]));
-    pool.set("kubernetes", "gatewayAddress", "10.130.101.254");
-    pool.set("kubernetes", "gatewayReturnAddress", "10.130.102.254");
+    good(plug(["connect", "--ip", "10.132.101.254"]));
+    pool.set("kubernetes", "gatewayAddress", "10.132.101.254");
+    pool.set("kubernetes", "gatewayReturnAddress", "10.132.102.254");
     const output = good(await command("up", ["--stack", stack, "--requests", "8"]));
     expect(output).toMatch(/replies +8 of 8: apache-1 4, apache-2 4/);
-    for (const address of ["10.130.102.77", "10.130.102.33"])
+    for (const address of ["10.132.102.77", "10.132.102.33"])
       expect(output).toMatch(
-        new RegExp(`quagga \\(10.130.101.10\\) → gateway \\(10.130.101.254\\) → \\S+ \\(${address}\\)`),
+        new RegExp(`quagga \\(10.132.101.10\\) → gateway \\(10.132.101.254\\) → \\S+ \\(${address}\\)`),
       );
   });
 
@@ -57,13 +61,13 @@ describe("a chain whose servers are on hosts, and its clusters in the lab", () =
     const sent = good(on("kubernetes-1", "cat", "/proc/net/snmp"));
     expect(sent).toContain("IcmpMsg:");
     expect(sent).not.toMatch(/OutType5\b/);
-    expect(good(on("swarm-1", "ip", "route", "get", "10.130.102.77"))).toContain("via 10.130.101.10 ");
+    expect(good(on("swarm-1", "ip", "route", "get", "10.132.102.77"))).toContain("via 10.132.101.10 ");
   });
 
   test("up again changes nothing", () => pool.settled());
 
   test("without its router nothing comes through", () => {
-    const ask = () => on("client", "curl", "-sS", "--max-time", "3", "http://10.130.100.20/");
+    const ask = () => on("client", "curl", "-sS", "--max-time", "3", "http://10.132.100.20/");
     expect(good(ask())).toMatch(/apache-[12]/);
     pool.set("service", "routerReplicas", "0");
     good(pulumi("stacks/service", "up", "--stack", stack, "--yes", "--skip-preview"));
@@ -77,6 +81,6 @@ describe("a chain whose servers are on hosts, and its clusters in the lab", () =
     good(plug(["disconnect"]));
     good(await command("down", ["--stack", stack]));
     pool.restored();
-    expect(labelled("across")).toEqual([]);
+    expect(leftovers()).toEqual([]);
   });
 });

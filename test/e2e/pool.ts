@@ -1,8 +1,7 @@
-import * as fs from "node:fs";
-import * as path from "node:path";
 import { expect } from "vitest";
 import { layers } from "../../cli/layers";
-import { command, type Ended, inShell, pulumi, ROOT } from "./operator";
+import type { OwnCheckout } from "./checkout";
+import type { Ended } from "./operator";
 import { tracesOf } from "./traces";
 
 /** What a command printed, once it has ended well. */
@@ -18,6 +17,7 @@ export class Pool {
 
   /** The program is test/STACK, and the chain's stacks have the same name; `machines` are its containers that are given back as they were. */
   constructor(
+    private readonly lab: OwnCheckout,
     private readonly stack: string,
     private readonly machines: readonly string[],
   ) {
@@ -25,8 +25,10 @@ export class Pool {
   }
 
   /** Makes the machines and the chain's empty stacks, and tells the site of the hosts. */
-  begin(): void {
+  async begin(): Promise<void> {
     const { folder, stack } = this;
+    const { inShell, pulumi } = this.lab;
+    await this.lab.begin();
     good(pulumi(folder, "stack", "init", stack));
     good(pulumi(folder, "up", "--stack", stack, "--yes", "--skip-preview"));
     this.before = this.traces();
@@ -37,13 +39,21 @@ export class Pool {
   }
 
   set(layer: string, ...args: string[]): void {
-    good(pulumi(`stacks/${layer}`, "config", "set", "--stack", this.stack, ...args));
+    good(this.lab.pulumi(`stacks/${layer}`, "config", "set", "--stack", this.stack, ...args));
   }
 
   /** Proves that another update of any stack would change nothing. */
-  settled(): void {
-    for (const { name } of layers)
-      good(pulumi(`stacks/${name}`, "preview", "--stack", this.stack, "--refresh", "--expect-no-changes"));
+  async settled(): Promise<void> {
+    const folders = layers.map(({ name }) => `stacks/${name}`);
+    const previews = await this.lab.pulumiInEach(
+      folders,
+      "preview",
+      "--stack",
+      this.stack,
+      "--refresh",
+      "--expect-no-changes",
+    );
+    previews.forEach(good);
   }
 
   /** Proves that the machines are as they were when they were handed over. */
@@ -55,11 +65,11 @@ export class Pool {
   /** Takes the chain and the machines away, however far they got. */
   async end(): Promise<void> {
     const { folder, stack } = this;
+    const { command, pulumi } = this.lab;
     await command("down", ["--stack", stack, "--force"]);
     pulumi(folder, "destroy", "--stack", stack, "--yes", "--skip-preview");
     pulumi(folder, "stack", "rm", stack, "--yes", "--force");
-    for (const one of [folder, ...layers.map(({ name }) => `stacks/${name}`)])
-      fs.rmSync(path.join(ROOT, one, `Pulumi.${stack}.yaml`), { force: true });
+    await this.lab.end();
   }
 
   private traces(): Record<string, Record<string, string>> {

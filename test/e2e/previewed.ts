@@ -23,10 +23,17 @@ export interface Previewed {
   readonly programSeconds: number;
 }
 
+/** What the engine is told besides, and who hears of what it does. */
+export interface Asked {
+  readonly policyPacks?: string[];
+  readonly policyPackConfigs?: string[];
+  readonly hear?: (event: EngineEvent) => void;
+}
+
 /** Seconds until an engine that says nothing is ended. */
 const PATIENCE = 20;
 
-const silent = { line() {}, begin() {}, busy() {}, step() {}, end() {}, close() {} };
+const silent = { line() {}, begin() {}, busy() {}, seen() {}, step() {}, end() {}, close() {} };
 
 /** A backend of its own, whose stacks have programs that are functions of this process. */
 export class Backend {
@@ -88,13 +95,17 @@ export class Previews {
   }
 
   /** Previews a program, once those before it are done. */
-  preview(program: PulumiFn, config: Readonly<Record<string, unknown>> = {}): Promise<Previewed> {
-    const next = this.last.then(() => this.run(program, config));
+  preview(program: PulumiFn, config: Readonly<Record<string, unknown>> = {}, asked: Asked = {}): Promise<Previewed> {
+    const next = this.last.then(() => this.run(program, config, asked));
     this.last = next.catch(() => undefined);
     return next;
   }
 
-  private async run(program: PulumiFn, config: Readonly<Record<string, unknown>>): Promise<Previewed> {
+  private async run(
+    program: PulumiFn,
+    config: Readonly<Record<string, unknown>>,
+    { hear, ...packs }: Asked,
+  ): Promise<Previewed> {
     await this.configure(config);
     const began = Date.now();
     const told: string[] = [];
@@ -125,13 +136,22 @@ export class Previews {
         this.project,
         "preview",
         silent,
-        ({ event }) => {
+        ({ event, stalled }) => {
           const onEvent = (one: EngineEvent) => {
             heard(one);
+            hear?.(one);
             event(one);
           };
-          const signal = AbortSignal.timeout(PATIENCE * 1000);
-          return this.stack.preview({ program: timed, signal, onEvent, onOutput: keep, onError: keep, color: "never" });
+          const signal = AbortSignal.any([stalled, AbortSignal.timeout(PATIENCE * 1000)]);
+          return this.stack.preview({
+            ...packs,
+            program: timed,
+            signal,
+            onEvent,
+            onOutput: keep,
+            onError: keep,
+            color: "never",
+          });
         },
         true,
       );
@@ -143,8 +163,13 @@ export class Previews {
   }
 
   /** Brings up what only has outputs. */
-  async publish(outputs: Record<string, unknown>): Promise<void> {
-    await this.stack.up({ program: async () => outputs });
+  publish(outputs: Record<string, unknown>): Promise<void> {
+    return this.up(async () => outputs);
+  }
+
+  /** Brings up what a program makes. */
+  async up(program: PulumiFn): Promise<void> {
+    await this.stack.up({ program });
   }
 }
 

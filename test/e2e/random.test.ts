@@ -1,15 +1,20 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { labPrograms } from "../random/draw";
 import { machineNames } from "../random/spec";
+import { OwnCheckout } from "./checkout";
 import { Example } from "./example";
 import { inShell, labelled } from "./operator";
 
 /** What both programs are drawn from: `HYBRID_VNF_SEED=12345` draws the same ones again. */
 const seed = Number(process.env.HYBRID_VNF_SEED ?? Math.floor(Math.random() * 2 ** 31));
 
+const lab = new OwnCheckout("random", 100);
+beforeAll(() => lab.begin());
+afterAll(() => lab.end());
+
 describe.each(labPrograms(2, seed))(`$sites.0.name of HYBRID_VNF_SEED=${seed}`, (spec) => {
   const site = spec.sites[0]?.name ?? "";
-  const random = new Example("random", site, "test/random");
+  const random = new Example("random", { checkout: lab, stack: site, folder: "test/random" });
   const shapes = spec.chains.map(({ name, functions }) => `${name} over ${functions.join(", ")}`);
   beforeAll(() => {
     process.stdout.write(`HYBRID_VNF_SEED=${seed}: ${machineNames(spec).length} machines; ${shapes.join("; ")}\n`);

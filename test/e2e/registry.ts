@@ -1,6 +1,6 @@
 import { execFileSync } from "node:child_process";
 import { createServer } from "node:net";
-import { inShell, onMachine } from "./operator";
+import { type Checkout, inShell } from "./operator";
 
 const IMAGE = "hybrid-vnf/registry:latest";
 const CONTAINER = "hybrid-vnf-registry";
@@ -32,10 +32,13 @@ function freePort(): Promise<number> {
 }
 
 /**
- * A registry on the transit network of the site "dev". This machine and these nodes know it by the same name, `127.0.0.1:PORT`: engines ask
+ * A registry on the transit network of a checkout's site. This machine and these nodes know it by the same name, `127.0.0.1:PORT`: engines ask
  * that address without TLS, so none of them has to be given a certificate.
  */
-export async function startRegistry(nodes: readonly string[]): Promise<{ name: string; stop(): void }> {
+export async function startRegistry(
+  { here, onMachine }: Checkout,
+  nodes: readonly string[],
+): Promise<{ name: string; stop(): void }> {
   execFileSync("docker", ["build", "--quiet", "--tag", IMAGE, "-"], {
     input: DOCKERFILE,
     env: { ...process.env, DOCKER_BUILDKIT: "0" },
@@ -51,13 +54,13 @@ export async function startRegistry(nodes: readonly string[]): Promise<{ name: s
     stop();
     must(
       ...(["docker", "run", "--detach", "--name", CONTAINER, "--publish", `${name}:5000`] as const),
-      ...["--network", "hybrid-vnf-dev-transit", "--ip", ADDRESS, IMAGE],
+      ...["--network", here("hybrid-vnf-dev-transit"), "--ip", here(ADDRESS), IMAGE],
     );
     for (const node of nodes) {
       const { status, output } = onMachine(
         node,
         ...["systemd-run", "--quiet", "--unit", "registry", `--socket-property=ListenStream=${name}`],
-        ...["/lib/systemd/systemd-socket-proxyd", `${ADDRESS}:5000`],
+        ...["/lib/systemd/systemd-socket-proxyd", `${here(ADDRESS)}:5000`],
       );
       if (status !== 0) throw new Error(`${node}: ${output}`);
     }

@@ -1,38 +1,38 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { command, type Ended, eventually, inShell, labelled, pulumi, ROOT } from "./operator";
+import { OwnCheckout } from "./checkout";
+import { type Ended, eventually } from "./operator";
 
-/** A second site beside "dev", on ranges of its own, with clusters of several nodes. */
 const site = "wide";
+const lab = new OwnCheckout(site, 110);
+const { command, inShell, kubectl, pulumi } = lab;
+/** What its clusters of several nodes have otherwise. */
 const settings: Record<string, Record<string, string>> = {
-  site: { siteName: site, transitCidr: "10.110.101.0/24" },
-  kubernetes: { serversCidr: "10.110.102.0/24", workerCount: "1", cni: "flannel" },
-  swarm: { clientsCidr: "10.110.100.0/24", managerCount: "3" },
-  service: {},
+  kubernetes: { workerCount: "1", cni: "flannel" },
+  swarm: { managerCount: "3" },
 };
-const fileOf = (layer: string) => path.join(ROOT, "stacks", layer, `Pulumi.${site}.yaml`);
 
 const on = (machine: string, ...args: string[]): Ended =>
   inShell("docker", ["exec", `hybrid-vnf-${site}-${machine}`, ...args]);
-const kubectl = (...args: string[]) =>
-  on("kubernetes-1", "kubectl", "--kubeconfig", "/etc/kubernetes/admin.conf", ...args);
 
-beforeAll(() => {
+beforeAll(async () => {
+  await lab.begin();
   for (const [layer, values] of Object.entries(settings)) {
+    const file = path.join(lab.root, "stacks", layer, "Pulumi.dev.yaml");
+    const kept = fs
+      .readFileSync(file, "utf8")
+      .split("\n")
+      .filter((line) => !Object.keys(values).some((key) => line.includes(`:${key}:`)));
     const lines = Object.entries(values).map(([key, value]) => `  hybrid-vnf-${layer}:${key}: "${value}"\n`);
-    fs.writeFileSync(fileOf(layer), `config:${lines.length > 0 ? "\n" : " {}\n"}${lines.join("")}`);
+    fs.writeFileSync(file, `${kept.join("\n").trimEnd()}\n${lines.join("")}`);
   }
 });
-
-afterAll(async () => {
-  await command("down", ["--stack", site, "--force"]);
-  for (const layer of Object.keys(settings)) fs.rmSync(fileOf(layer), { force: true });
-});
+afterAll(() => lab.end());
 
 describe("a cluster of several nodes", () => {
   test("comes up with flannel, and the chain goes through its router", async () => {
-    const { status, output } = await command("up", ["--stack", site, "--requests", "8"]);
+    const { status, output } = await command("up", ["--requests", "8"]);
     expect(status).toBe(0);
     // Eight to each of the balancer's three addresses.
     expect(output).toMatch(/replies +24 of 24: apache-1 12, apache-2 12/);
@@ -94,13 +94,13 @@ describe("a cluster of several nodes", () => {
       expect(on(node, "bash", "-c", end).status).toBe(0);
       await eventually(`after the task on ${node}, ended for the ${at + 1}. time`, 60, answering);
     }
-    expect((await command("verify", ["--stack", site, "--requests", "4"])).status).toBe(0);
+    expect((await command("verify", ["--requests", "4"])).status).toBe(0);
   });
 
   test("and after a node was started anew; verify names the one that does not answer meanwhile", async () => {
     const node = `hybrid-vnf-${site}-swarm-3`;
     expect(inShell("docker", ["pause", node]).status).toBe(0);
-    const { status, output } = await command("verify", ["--stack", site, "--requests", "2"]);
+    const { status, output } = await command("verify", ["--requests", "2"]);
     expect(inShell("docker", ["unpause", node]).status).toBe(0);
     expect(status).not.toBe(0);
     expect(output).toMatch(/nginx on swarm-3 \(http:\/\/10\.110\.100\.22\) got no reply/);
@@ -109,13 +109,13 @@ describe("a cluster of several nodes", () => {
   });
 
   test("up again changes nothing", () => {
-    const preview = pulumi("stacks/kubernetes", "preview", "--stack", site, "--refresh", "--expect-no-changes");
+    const preview = pulumi("stacks/kubernetes", "preview", "--stack", "dev", "--refresh", "--expect-no-changes");
     expect(preview.status, preview.output).toBe(0);
   });
 
   test("lets its worker go, and carries the chain on", async () => {
-    pulumi("stacks/kubernetes", "config", "set", "--stack", site, "workerCount", "0");
-    const { status, output } = await command("up", ["--stack", site, "--requests", "8"]);
+    pulumi("stacks/kubernetes", "config", "set", "--stack", "dev", "workerCount", "0");
+    const { status, output } = await command("up", ["--requests", "8"]);
     expect(status).toBe(0);
     expect(output).toMatch(/replies +24 of 24/);
     expect(kubectl("get", "nodes", "--output", "name").output.trim()).toBe("node/kubernetes-1");
@@ -123,7 +123,7 @@ describe("a cluster of several nodes", () => {
   });
 
   test("down leaves nothing", async () => {
-    expect((await command("down", ["--stack", site])).status).toBe(0);
-    expect(labelled(site)).toEqual([]);
+    expect((await command("down", [])).status).toBe(0);
+    expect(lab.leftovers()).toEqual([]);
   });
 });

@@ -7,7 +7,7 @@ import { type HostsSettings, lab, Machine, Site } from "../../components";
  */
 const site = new Site("far", {
   platform: lab({ machineImage: "hybrid-vnf/client:latest" }),
-  transitCidr: "10.130.102.0/24",
+  transitCidr: "10.132.102.0/24",
 });
 const make = (name: string, host: number) =>
   new Machine(name, { networks: [site.transit], role: "server", host }, { parent: site });

@@ -37,7 +37,7 @@ export class Bastion {
     return keys.split("\n").filter(Boolean);
   }
 
-  /** Opens a way to the clusters' APIs, as README says; gives back what a shell needs to take it. */
+  /** Opens a way to the clusters' APIs, as docs/platforms/openstack.md says; gives back what a shell needs to take it. */
   async open(): Promise<NodeJS.ProcessEnv> {
     const port = await freePort();
     const { host, port: ssh, user } = this.place;

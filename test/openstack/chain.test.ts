@@ -8,10 +8,10 @@ import { enginesIn } from "../e2e/operator";
 import { asked, own } from "./asked";
 import { type Cloud, startCloud } from "./cloud";
 import { makeFixtures, NOWHERE } from "./fixtures";
-import { Operator, readme } from "./operator";
+import { Operator, page } from "./operator";
 import { type Seen, seen } from "./seen";
 
-// README's OpenStack section, followed by a plain member of a project, and looked at through OpenStack's own client. Servers are records here
+// The page on OpenStack (docs/platforms), followed by a plain member of a project, and looked at through OpenStack's own client. Servers are records here
 // and answer no SSH: what is proven is that the cloud has what was asked for, that what goes wrong is said and mended, and that nothing is
 // left, not that a machine boots (guest.test.ts). The tests are one story and need those before them.
 
@@ -27,7 +27,7 @@ let before: Seen;
 let image: string;
 
 const report = (line: string) => process.stdout.write(`${line}\n`);
-const up = readme().up.replace(/^export .*\n/, "");
+const up = page().up.replace(/^export .*\n/, "");
 
 async function servers(): Promise<Seen["servers"]> {
   return own(await seen(cloud), SITE).servers;
@@ -110,10 +110,10 @@ describe("what can be known before anything is made is said then", () => {
 });
 
 describe("what goes wrong in the middle is said, and the next up goes on", () => {
-  test("README's settings are taken", async () => {
-    const { status } = await operator.run(readme().settings);
+  test("the page's settings are taken", async () => {
+    const { status } = await operator.run(page().settings);
     expect(status).toBe(0);
-    // Not README's: these machines will never answer, and it is known.
+    // Not the page's: these machines will never answer, and it is known.
     await operator.set({ "openstack.bootTimeoutSeconds": "1" });
   });
 
@@ -239,6 +239,22 @@ describe("what happens behind our back", () => {
     });
     expect(all.floatingAddresses.find((one) => one.port === port)?.fixed).toBe("10.100.100.100");
     expect((await operator.onCloud("swarm", "up", "--refresh", "--expect-no-changes")).status).toBe(0);
+  });
+
+  test("a security group that was opened is told, and closed by the next up", async () => {
+    const groups = async () => own(await seen(cloud), SITE).securityGroups;
+    const closed = await groups();
+    const name = closed[0]?.name ?? "";
+    const open = "--protocol tcp --dst-port 22 --remote-ip 0.0.0.0/0".split(" ");
+    await cloud.exec(["security", "group", "rule", "create", name, ...open]);
+    expect(await groups()).not.toEqual(closed);
+    const drift = await operator.run("npm run -s drift -- --stack openstack");
+    expect(drift.output).toContain(`the security group ${name} lets in tcp 22 from 0.0.0.0/0; it did not.`);
+    expect(drift.status).toBe(2);
+    // Its machines are records and answer nothing, so it does not come to its end; that is not what is asked here.
+    const { output } = await operator.run(up);
+    expect(output).toContain(`added by hand, and taken away: the security group ${name} lets in tcp 22 from 0.0.0.0/0`);
+    expect(await groups()).toEqual(closed);
   });
 
   test("a server that failed is said", async () => {

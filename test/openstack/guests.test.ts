@@ -1,9 +1,12 @@
 import { join } from "node:path";
+import type { Unwrap } from "@pulumi/pulumi";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import type { PlannedPath } from "../../cli/plan";
+import { sections } from "../../cli/proof/seen";
 import { runScript } from "../../cli/remote";
 import { count, type Report, verify } from "../../cli/verify";
 import type { MachineFacts } from "../../components/contracts/machine";
-import { type ServiceFacts, serviceContract } from "../../components/contracts/service";
+import { serviceContract } from "../../components/contracts/service";
 import { checkout } from "../../toolchain/environment";
 import { eventually } from "../e2e/operator";
 import { own } from "./asked";
@@ -25,9 +28,9 @@ const PATIENCE = 1500;
 const ROUTER = "hybrid-vnf-guests-router";
 
 let cloud: Cloud;
-let service: ServiceFacts;
+let service: PlannedPath;
 /** The servers and the router. */
-let machines: MachineFacts[];
+let machines: Unwrap<MachineFacts>[];
 let privateKey: string;
 
 /** What the program says of its machines and of the service now. */
@@ -37,7 +40,7 @@ async function read(): Promise<void> {
   ({ facts: service } = serviceContract.parse("guests", await program.output("contract"), { privateKey }));
 }
 
-function machine(name: string): MachineFacts {
+function machine(name: string): Unwrap<MachineFacts> {
   const found = machines.find((one) => one.name === name);
   if (!found) throw new Error(`The program tells of no machine "${name}".`);
   return found;
@@ -45,9 +48,10 @@ function machine(name: string): MachineFacts {
 
 /** How many of so many requests that a server sends to another one that one answers itself. */
 async function served(from: string, to: string, requests = 3): Promise<number> {
-  const script = join(checkout, "cli/requests.sh");
-  const input = { URL: `http://${machine(to).legs[0]?.address}/`, REQUESTS: requests };
-  const { replies } = count(await runScript({ ...machine(from).ssh, privateKey }, script, input), [to]);
+  const script = join(checkout, "cli/proof/send.sh");
+  const url = `http://${machine(to).legs[0]?.address}/`;
+  const output = await runScript({ ...machine(from).ssh, privateKey }, script, { URLS: `${requests} 0 ${url}` });
+  const { replies } = count((sections(output).get("replies") ?? "").replaceAll(`${url} `, ""), [to]);
   return replies[to] ?? 0;
 }
 

@@ -9,7 +9,7 @@ import { makeFixtures } from "./fixtures";
 import { Program } from "./program";
 import { seen } from "./seen";
 
-// The way in through a jump host, as README says it, from the first `up` on: a guest that has no floating address, behind a host that knows
+// The way in through a jump host, as docs/platforms/openstack.md says it, from the first `up` on: a guest that has no floating address, behind a host that knows
 // the operator's key and not yet the site's.
 
 const report = (line: string) => process.stdout.write(`${line}\n`);

@@ -10,14 +10,13 @@ import { checkout } from "../../toolchain/environment";
 import { type Ended, environment } from "../e2e/operator";
 import type { Account, Cloud } from "./cloud";
 
-/** The shell commands of README's OpenStack section, as they stand there, one block each. */
-export function readme(): { up: string; settings: string } {
-  const text = readFileSync(join(checkout, "README.md"), "utf8");
-  const section = /### OpenStack\n([\s\S]*?)\n##+ /.exec(text)?.[1] ?? "";
-  const blocks = [...section.matchAll(/```sh\n([\s\S]*?)```/g)].map(([, block = ""]) => block);
+/** The shell commands of the page on OpenStack, as they stand there, one block each. */
+export function page(): { up: string; settings: string } {
+  const text = readFileSync(join(checkout, "docs/platforms/openstack.md"), "utf8");
+  const blocks = [...text.matchAll(/```sh\n([\s\S]*?)```/g)].map(([, block = ""]) => block);
   const [up, settings] = blocks;
   if (!up?.includes("npm run up") || !settings?.includes("pulumi config set"))
-    throw new Error("README's OpenStack section no longer begins with the command `up` and the settings.");
+    throw new Error("docs/platforms/openstack.md no longer begins with the command `up` and the settings.");
   return { up, settings };
 }
 

@@ -33,6 +33,29 @@ interface Part {
   /** The port that it answers on. */
   readonly port?: number;
   readonly addressIn: (network: string) => string;
+  /** Of a gateway: whether its address in the network behind it is not said. */
+  readonly unsaid?: boolean;
+}
+
+/** Which packets a carrier sends to whom. */
+interface Demand {
+  readonly carrier: string;
+  /** The network that they go to, and what they are for there. */
+  readonly network: string;
+  readonly target: string;
+  /** Whether only what they are for is meant, and not its whole network. */
+  readonly host: boolean;
+  /** The carrier that they are handed to; where it has no address that anybody knows, by a default route. */
+  readonly hop: string;
+  readonly byDefault: boolean;
+}
+
+/** Whether two demands on a carrier can't both be met, for routes go by the longest prefix. */
+function cross(one: Demand, other: Demand): boolean {
+  if (one.carrier !== other.carrier || one.network !== other.network || one.hop === other.hop) return false;
+  if (one.host === other.host) return !one.host || one.target === other.target;
+  const [narrow, wide] = one.host ? [one, other] : [other, one];
+  return narrow.byDefault ? !wide.byDefault : narrow.target === wide.target;
 }
 
 /** What serves, likewise. */
@@ -59,8 +82,7 @@ class SiteDraw {
   private readonly networks: string[];
   private readonly ranges = new Map<string, Cidr>();
   private readonly walks: Walk[] = [];
-  /** What each carrier sends where, by carrier and destination. */
-  private readonly sent = new Map<string, string>();
+  private readonly sent: Demand[] = [];
   private readonly ports = new Map<string, number>();
   private readonly clients = new Map<string, string[]>();
   /** Whether a network's machines have a default route that leads to a gateway: a machine in two such networks would have two. */
@@ -234,7 +256,7 @@ class SiteDraw {
           unsaid && network === behind ? { network } : { network, address: addressIn(network) },
         );
         add({ kind, name, legs: this.shuffled(legs) });
-        return { name, handling: "route", stateful: false, carrier: name, networks: ends, addressIn };
+        return { name, handling: "route", stateful: false, carrier: name, networks: ends, addressIn, unsaid };
       }
       case "published": {
         const handling = this.oneOf<PacketHandling>(["route", "route", "translate"]);
@@ -321,22 +343,23 @@ class SiteDraw {
   }
 
   /** What each carrier on a chain must send where: a chain whose packets would leave another one's way can't stand beside it. */
-  private demands({
-    walk,
-    parts,
-    back,
-    servers,
-    chain,
-  }: Omit<Walk, "chain"> & { chain: ChainSpec }): Map<string, string> {
-    const demanded = new Map<string, string>();
+  private demands({ walk, parts, back, servers, chain }: Omit<Walk, "chain"> & { chain: ChainSpec }): Demand[] {
+    const demanded: Demand[] = [];
+    type End = Pick<Demand, "network" | "target" | "host">;
     const along = (
-      stations: readonly { carriers: readonly string[]; hop: string; end?: string; networks: readonly string[] }[],
+      stations: readonly {
+        carriers: readonly string[];
+        hop: string;
+        byDefault?: boolean;
+        end?: End;
+        networks: readonly string[];
+      }[],
     ) => {
       stations.forEach(({ carriers, networks }, at) => {
-        const end = stations.slice(at + 1).find((station) => station.end !== undefined)?.end ?? "";
-        const hop = stations[at + 1]?.hop ?? "";
-        if (!networks.includes(end.split(" ")[0] ?? ""))
-          for (const carrier of carriers) demanded.set(`${carrier} to ${end}`, hop);
+        const end = stations.slice(at + 1).find((station) => station.end !== undefined)?.end;
+        const { hop = "", byDefault = false } = stations[at + 1] ?? {};
+        if (end && !networks.includes(end.network))
+          demanded.push(...carriers.map((carrier) => ({ carrier, ...end, hop, byDefault })));
       });
     };
     const from = walk[0] ?? "";
@@ -347,17 +370,20 @@ class SiteDraw {
       client,
       ...parts.map((part, at) => ({
         ...station(part),
-        ...(part.handling === "proxy" ? { end: walk[at] ?? "" } : {}),
+        ...(part.handling === "proxy" ? { end: { network: walk[at] ?? "", target: part.carrier, host: false } } : {}),
       })),
-      { ...server, end: servers.network },
+      { ...server, end: { network: servers.network, target: servers.name, host: false } },
     ]);
     along([
       server,
       ...back.map((part) => ({
         ...station(part),
-        ...(part.handling === "route" ? {} : { end: `${walk[parts.indexOf(part) + 1]} of ${part.carrier}` }),
+        ...(part.unsaid ? { byDefault: true } : {}),
+        ...(part.handling === "route"
+          ? {}
+          : { end: { network: walk[parts.indexOf(part) + 1] ?? "", target: part.carrier, host: true } }),
       })),
-      { ...client, end: from },
+      { ...client, end: { network: from, target: "clients", host: false } },
     ]);
     return demanded;
   }
@@ -375,8 +401,8 @@ class SiteDraw {
       ...(returns ? { returnPath: walk.back.map((part) => part.name) } : {}),
     };
     const fits = (clients: string[]) =>
-      [...this.demands({ ...walk, chain: { ...chain, clients } })].every(
-        ([key, hop]) => (this.sent.get(key) ?? hop) === hop,
+      !this.demands({ ...walk, chain: { ...chain, clients } }).some((one) =>
+        this.sent.some((other) => cross(one, other)),
       );
     if (!fits([])) return;
     chain.clients.push(...known.filter((client) => this.chance(50) && fits([client])));
@@ -387,7 +413,7 @@ class SiteDraw {
       this.clients.set(from, [...(this.clients.get(from) ?? []), client]);
       chain.clients.push(client);
     }
-    for (const [key, hop] of this.demands({ ...walk, chain })) this.sent.set(key, hop);
+    this.sent.push(...this.demands({ ...walk, chain }));
     this.spec.chains.push(chain);
     this.walks.push({ ...walk, chain });
   }

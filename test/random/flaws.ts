@@ -152,7 +152,7 @@ export const FLAWS: readonly (readonly [string, string, (base: Base) => unknown]
     "belongs to the machine that carries the lab",
     (p) => p.machine({ networks: [p.otherSite()], host: 1 }),
   ],
-  ["a machine of no role", 'role is "router"', (p) => p.machine({ role: "router" as Role })],
+  ["a machine of no role", 'role is "hub"', (p) => p.machine({ role: "hub" as Role })],
   ["a machine whose name no host can have", "is no host name", (p) => p.machine({ hostname: `${p.site.name}_box` })],
   ["a machine on two sites", "are of two sites", (p) => p.machine({ networks: [p.transit, p.otherSite()] })],
   ["a machine in no network", "networks is empty", (p) => p.machine({ networks: [] })],

@@ -5,7 +5,8 @@ import type { EngineEvent } from "@pulumi/pulumi/automation";
 import { describe, expect, test } from "vitest";
 import { type Figure, figures, line, Measurements, median, verdictOf } from "../../bench/figures";
 import { keep, noteOf } from "../../bench/history";
-import { criticalPath, described, drawn, lengthOf, waited } from "../../bench/path";
+import { criticalPath, described, lengthOf, waited } from "../../cli/critical-path";
+import { timelineOf } from "../../cli/draw/timeline";
 import { parse } from "../../cli/main";
 import { type TimedStep, Timeline } from "../../cli/timeline";
 
@@ -21,6 +22,11 @@ describe("a figure", () => {
     [{ atLeast: 10 }, 8.99, "missed"],
     [{ atMost: 10 }, Number.NaN, "missed"],
     [{ atLeast: 10 }, Number.NaN, "missed"],
+    [{ between: [0.8, 1.2] as const }, 0.8, "met"],
+    [{ between: [0.8, 1.2] as const }, 1.3, "near"],
+    [{ between: [0.8, 1.2] as const }, 1.33, "missed"],
+    [{ between: [0.8, 1.2] as const }, 0.7, "missed"],
+    [{ between: [0.8, 1.2] as const }, Number.NaN, "missed"],
     [undefined, 1000, "measured"],
   ])("with the goal %j: %d is %s", (goal, value, verdict) => {
     expect(verdictOf(figure(goal), value)).toBe(verdict);
@@ -94,7 +100,7 @@ const step = (layer: string, name: string, began: number, ended: number): TimedS
 describe("the timeline of `up`", () => {
   test("keeps when each resource's step began and ended; components and refreshes are none", () => {
     let now = 0;
-    const timeline = new Timeline("unused", () => now);
+    const timeline = new Timeline([], () => now);
     const at = (
       time: number,
       kind: "resourcePreEvent" | "resOutputsEvent" | "resOpFailedEvent",
@@ -112,6 +118,10 @@ describe("the timeline of `up`", () => {
     at(120, "resOutputsEvent", "component", "create", false);
     at(130, "resourcePreEvent", "old", "refresh");
     at(140, "resOutputsEvent", "old", "refresh");
+    const provider = "urn:pulumi:dev::p::pulumi:providers:docker::default_5_2_0";
+    timeline.event("site", {
+      resOutputsEvent: { metadata: { op: "create", urn: provider, new: { custom: true } } },
+    } as unknown as EngineEvent);
     at(200, "resourcePreEvent", "machine");
     at(900, "resOutputsEvent", "network");
     at(950, "resOpFailedEvent", "machine");
@@ -164,14 +174,14 @@ describe("the timeline of `up`", () => {
   });
 
   test("is drawn as bars, the critical path's with an edge", () => {
-    const picture = drawn(found, criticalPath(found));
+    const picture = timelineOf(found, criticalPath(found));
     expect(picture.match(/<title>/g)).toHaveLength(steps.length);
-    expect(picture.match(/stroke-width="2"/g)).toHaveLength(4);
-    expect(drawn([step("site", 'a<b"', 0, 1)], [])).toContain("a&#60;b&#34;");
+    expect(picture.match(/class="fill-(?!page)\w+ stroke-path"/g)).toHaveLength(4);
+    expect(timelineOf([step("site", 'a<b"', 0, 1)], [])).toContain("a&#60;b&#34;");
   });
 
   test("is asked for with a file, of `up` only", () => {
-    expect(parse(["up", "--timeline", "up.json"]).timeline).toBe("up.json");
+    expect(parse(["up", "--timeline", "up.json"]).given.timeline).toBe("up.json");
     expect(() => parse(["down", "--timeline", "up.json"])).toThrow("--timeline goes with 'up', not with 'down'.");
   });
 });

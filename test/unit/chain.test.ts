@@ -518,6 +518,11 @@ describe("a function of one's own", () => {
       ["wall", "route", true],
       ["router", "route", false],
     ]);
+    expect(read.facts.routes).toEqual(
+      chain.routes.map(({ machine: { id }, destination, nextHop }) => ({ machine: id, destination, nextHop })),
+    );
+    expect(read.facts.servers[0]?.machine).toMatchObject({ id: web.machines[0]?.id, legs: web.machines[0]?.legs });
+    expect(read.facts.returnPath).toBeUndefined();
     const again = plan({ from: clients, functions: functionsOf(read), to: web });
     expect(told(again.routes)).toEqual(told(chain.routes));
     await settled();

@@ -1,19 +1,26 @@
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { EngineEvent } from "@pulumi/pulumi/automation";
-import { afterEach, describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, test, vi } from "vitest";
+import { backendFolder, deploymentIn, dropHalfAttributes, lacks } from "../../cli/backend";
+import type { Context } from "../../cli/context";
 import { Diagnostics, nameOf, plain, printedErrors, sentence, typeOf } from "../../cli/diagnostics";
+import { requireKnown } from "../../cli/known";
 import { inOrder, type Layer, layers, reversed } from "../../cli/layers";
 import { forgetState, withoutSalt } from "../../cli/leftovers";
-import { parse, UsageError } from "../../cli/main";
-import { OperationError, operate } from "../../cli/operation";
+import { help, parse } from "../../cli/main";
+import { OperationError, operate, Watch } from "../../cli/operation";
 import { bridges, conflicts, usedByDocker, usedByRoutes } from "../../cli/preflight";
 import { separateErrors } from "../../cli/programs";
 import { Live, Plain, stepLine, summary } from "../../cli/progress";
-import { backendFolder, dropHalfAttributes, judgeHolder, parseLock } from "../../cli/recovery";
+import { judgeHolder, parseLock } from "../../cli/recovery";
 import { FailedCreations, UnansweredNotes } from "../../cli/unanswered";
+import { UsageError } from "../../cli/verb";
+import { verbs } from "../../cli/verbs";
 import {
+  answering,
   count,
   describe as describeReport,
   entriesOf,
@@ -28,31 +35,117 @@ import { OpenStackRecovery } from "../../components/platform/openstack/recovery"
 
 describe("the command line", () => {
   it("reads a command and its options", () => {
-    expect(parse(["up"])).toEqual({ command: "up", stack: "dev", requests: 20, json: false, force: false });
+    expect(parse(["up"])).toMatchObject({ verb: { name: "up" }, help: false, stack: "dev", given: { requests: 20 } });
     expect(parse(["verify", "--requests", "7", "--json", "--stack", "lab-2"])).toMatchObject({
-      requests: 7,
-      json: true,
       stack: "lab-2",
+      given: { requests: 7, json: true },
     });
-    expect(parse(["up", "--help"]).command).toBe("help");
+  });
+  it("helps with all, and with each", () => {
+    expect(parse(["--help"])).toMatchObject({ verb: undefined, help: true });
+    expect(parse(["help", "down"])).toMatchObject({ verb: { name: "down" }, help: true });
+    expect(parse(["up", "--help"])).toMatchObject({ verb: { name: "up" }, help: true });
+    expect(help(parse(["down", "-h"]).verb)).toContain("npm run down -- --stack openstack --force");
+    for (const { name } of verbs) expect(help()).toContain(`npm run ${name}`);
+  });
+  it.each(verbs.flatMap((one) => one.examples.map(([line]) => line)))("reads the example '%s'", (line) => {
+    const { verb, help: asked } = parse(line.split(" "));
+    expect(verb?.name).toBe(line.split(" ")[0]);
+    expect(asked).toBe(false);
   });
   it.each([
-    [[], "The command is ''; it can be up, down, preview, verify, status."],
+    [[], `The command is ''; it can be ${verbs.map(({ name }) => name).join(", ")}.`],
     [["destroy"], "The command is 'destroy'"],
+    [["staus"], "The command is 'staus'; did you mean 'status'? It can be up, "],
     [["up", "site"], "'site' comes after 'up', which takes options only."],
     [["verify", "--requests", "0"], "--requests is '0'; it takes a whole number from 1 to 100000."],
     [["verify", "--requests", "many"], "--requests is 'many'"],
     [["up", "--stack", "a/b"], "--stack is 'a/b'"],
     [["up", "--stack", ""], "--stack is ''"],
     [["up", "--force"], "--force goes with 'down', not with 'up'."],
-    [["down", "--json"], "--json goes with 'verify' and 'status', not with 'down'."],
+    [["down", "--json"], "--json goes with 'preview', 'verify', 'status'"],
+    [["down", "--requests", "5"], "--requests goes with 'up' and 'verify', not with 'down'."],
+    [["graph", "--format", "gif"], "--format is 'gif'; it can be svg, png, mermaid."],
+    [["graph", "--out", ""], "--out is ''; it takes the name of a file."],
+    [["report", "--out", "-"], "--out is '-'; it takes the name of a file."],
     [["up", "--fast"], "Unknown option '--fast'"],
-    [["up", "--requests"], "'npm run up -- --help' lists what there is."],
+    [["verify", "--force"], "--force goes with 'down', not with 'verify'."],
+    [["up", "--requests"], "--requests takes a value, and none follows: --requests N"],
+    [["up", "-x"], "Unknown option '-x'; 'npm run up -- --help' lists what there is."],
+    [["preview", "--jsno"], "Unknown option '--jsno'; did you mean --json? "],
+    [["--stack", "dev"], "'--stack' comes before the command, which can be up, "],
+    [["help", "dwon"], "The command is 'dwon'; did you mean 'down'?"],
+    ...["-1", "1.5", "1e3", "0x10", " 5", "", "100001", "99999999999999999999"].map((given): [string[], string] => [
+      ["verify", "--requests", given],
+      `--requests is '${given}'; it takes a whole number from 1 to 100000.`,
+    ]),
+    [["up", "--guard", "--allow-loss", "-1"], "--allow-loss is '-1'; it takes a whole number from 0 to 100."],
+    [["up", "--allow-loss", "5"], "--allow-loss says something about --guard: give both, or neither."],
+    [["status", "--every", "2"], "--every says something about --watch: give both, or neither."],
+    [["graph", "--json", "--out", "x.svg"], "--out says nothing beside --json: give one of them."],
+    [["up", "--plan", ""], "--plan is ''; it takes a file."],
   ])("refuses %j in one sentence", (args, message) => {
     expect(() => parse(args)).toThrow(UsageError);
     expect(() => parse(args)).toThrow(message);
   });
 });
+
+describe("the name of the stacks", () => {
+  const folder = mkdtempSync(join(tmpdir(), "hybrid-vnf-state-"));
+  mkdirSync(join(folder, ".pulumi/stacks/hybrid-vnf-swarm"), { recursive: true });
+  writeFileSync(join(folder, ".pulumi/stacks/hybrid-vnf-swarm/second.json"), "{}");
+  const ask = (stack: string, backend = `file://${folder}`, states: readonly string[] = []) => {
+    const engine = {
+      environment: { PULUMI_BACKEND_URL: backend },
+      find: async (_: string, name: string) => (states.includes(name) ? {} : undefined),
+    } as unknown as Context["engine"];
+    return requireKnown({ engine, stack }).then(
+      () => "known",
+      (error: Error) => (error instanceof UsageError ? error.message : String(error)),
+    );
+  };
+
+  it.each(["dev", "openstack", "second"])("may be %s, which settings or a state know", async (name) => {
+    expect(await ask(name)).toBe("known");
+  });
+  it("is refused where nothing knows it, with those that are near and how to make one", async () => {
+    expect(await ask("dve")).toMatch(
+      /^There are no stacks 'dve': they have neither settings nor a state\. Did you mean 'dev'\? There are dev, .*openstack, .*second.*; to make new ones, write stacks\/site\/Pulumi\.dve\.yaml first \(it may be empty\)\.$/,
+    );
+  });
+  it("is asked of the engine where the states are not in files", async () => {
+    expect(await ask("third", "s3://bucket", ["third"])).toBe("known");
+    expect(await ask("thrid", "s3://bucket", ["third"])).toContain("There are no stacks 'thrid'");
+  });
+});
+
+test("what npm took of a line for itself is no option that was given", () => {
+  const env = { npm_lifecycle_event: "down", npm_config_force: "true" };
+  expect(() => parse(["down"], env)).toThrow(
+    "npm took --force for itself; what follows '--' is ours: npm run down -- --force",
+  );
+  expect(parse(["down", "--force"], env)).toMatchObject({ given: { force: true } });
+  expect(parse(["up"], env)).toMatchObject({ verb: { name: "up" } });
+  expect(() => parse(["up", "7"], { npm_lifecycle_event: "up", npm_config_requests: "true" })).toThrow(
+    "-- --requests N",
+  );
+});
+
+test.each([["--help"], ["--version"], ["up", "--help"], ["completion", "bash"]])(
+  "%s %s waits for no SDK",
+  (...args) => {
+    const main = join(__dirname, "../../cli/main.ts");
+    const program = `
+    require("tsx/cjs");
+    process.on("exit", () => console.error(Object.keys(require.cache).filter((file) => file.includes("/@pulumi/")).length));
+    require("node:module").runMain(process.argv[1]);`;
+    const { status, stdout, stderr } = spawnSync(process.execPath, ["-e", program, "--", main, ...args], {
+      encoding: "utf8",
+    });
+    expect({ status, stderr }).toEqual({ status: 0, stderr: "0\n" });
+    expect(stdout).toContain(args[0] === "--version" ? "0." : "up");
+  },
+);
 
 describe("programs side by side in one process", () => {
   it("each hear only of their own errors that nobody handles, and of those that are nobody's", () => {
@@ -70,6 +163,38 @@ describe("programs side by side in one process", () => {
     for (const listener of listeners) process.off("unhandledRejection", listener);
     expect(heard).toEqual(["0: of the first", "0: of nobody", "1: of nobody"]);
     expect(process.rawListeners("unhandledRejection")).toEqual(before);
+  });
+});
+
+describe("a stack's state in a file backend", () => {
+  it("is read without an engine where it lies open, and only there", () => {
+    const folder = mkdtempSync(join(tmpdir(), "hybrid-vnf-state-"));
+    const where = join(folder, ".pulumi/stacks/hybrid-vnf-site");
+    mkdirSync(where, { recursive: true });
+    const outputs = { contract: { layer: "site" } };
+    const states = {
+      up: {
+        version: 3,
+        checkpoint: { stack: "up", latest: { resources: [{ type: "pulumi:pulumi:Stack", outputs }] } },
+      },
+      fresh: { version: 3, checkpoint: { stack: "fresh", latest: null } },
+      other: { version: 4, features: [], deployment: {} },
+    };
+    for (const [name, state] of Object.entries(states))
+      writeFileSync(join(where, `${name}.json`), JSON.stringify(state));
+    writeFileSync(join(where, "half.json"), '{"version": 3, "checkpoint": {');
+    const read = (stack: string) => deploymentIn(`file://${folder}`, "hybrid-vnf-site", stack);
+    expect(read("up")?.resources?.[0]?.outputs).toEqual(outputs);
+    expect(read("fresh")).toEqual({});
+    for (const none of ["other", "half", "nobody"]) expect(read(none)).toBeUndefined();
+    expect(deploymentIn("s3://bucket", "hybrid-vnf-site", "up")).toBeUndefined();
+    writeFileSync(join(where, "small.json.gz"), "");
+    writeFileSync(join(where, "../old.json"), "");
+    const lacking = (stack: string) => lacks(`file://${folder}`, "hybrid-vnf-site", stack);
+    expect(["up", "half", "small", "old", "nobody"].filter(lacking)).toEqual(["nobody"]);
+    expect(lacks("s3://bucket", "hybrid-vnf-site", "nobody")).toBe(false);
+    expect(lacks(`file://${folder}/misspelt`, "hybrid-vnf-site", "nobody")).toBe(false);
+    rmSync(folder, { recursive: true });
   });
 });
 
@@ -161,6 +286,13 @@ describe("what the engine says", () => {
       ),
     ).toBe('Site: cidr is "x"');
   });
+  it("says what the engine means by a provider that is made anew", () => {
+    const said =
+      "The provider for this resource has inputs that are not known during preview.\nThis preview may not correctly represent the changes that will be applied during an update.";
+    expect(sentence(said)).toBe(
+      "the cluster that it is part of is made anew, and what follows the engine can't preview; 'up' makes it, and a preview after that shows no change",
+    );
+  });
   it("is nothing where it only repeats that something failed", () => {
     expect(
       sentence(
@@ -221,6 +353,19 @@ describe("what the engine says", () => {
       );
     });
     expect(changes).toEqual({ create: 1, same: 2 });
+    const kinds = [
+      ["a:b:Component", "held", false],
+      ["pulumi:providers:kubernetes", "cluster", true],
+      ["pulumi:providers:docker", "default_5_2_0", true],
+      ["docker:index/network:Network", "shown", true],
+    ] as const;
+    const planned = new Watch("site", progress);
+    for (const [type, name, custom] of kinds)
+      for (const op of ["create", "same"]) {
+        const what = { ...metadata(op), type, urn: `urn:pulumi:dev::p::${type}::${name}-${op}`, new: { custom } };
+        planned.event(event({ resourcePreEvent: { planning: true, metadata: what as ReturnType<typeof metadata> } }));
+      }
+    expect([...planned.unlisted].map(nameOf)).toEqual(["held-create", "cluster-create"]);
     expect(text.split("\n").slice(0, 2)).toEqual([
       "site        going up",
       "site        created transit-network docker:index/network:Network",
@@ -253,9 +398,33 @@ describe("progress", () => {
       "2 created, 1 replaced, 3 deleted, 4 unchanged",
     );
     expect(summary({ create: 2 }, true)).toBe("2 to create");
+    expect(summary({ create: 6, same: 1 }, false, 4)).toBe(
+      "6 created (4 of them components or providers), 1 unchanged",
+    );
+    expect(summary({ update: 1 }, true, 1)).toBe("1 to update (1 of them a component or provider)");
     expect(stepLine("site", { op: "delete", name: "n", type: "t", took: 1234 })).toBe(
       "site        deleted n t (1.2 s)",
     );
+  });
+
+  it("in a log says what is still under way where nothing else was said for a while, and nothing once it has ended", () => {
+    vi.useFakeTimers();
+    let text = "";
+    const plain = new Plain((more) => {
+      text += more;
+    });
+    plain.begin("kubernetes", "previewing");
+    for (let count = 0; count < 200; count++) plain.seen("kubernetes");
+    vi.advanceTimersByTime(19_000);
+    expect(text).toBe("kubernetes  previewing\n");
+    vi.advanceTimersByTime(2000);
+    expect(text).toBe("kubernetes  previewing\nkubernetes  still previewing, 20 s, 200 resources so far\n");
+    plain.end("kubernetes", "600 to create");
+    vi.advanceTimersByTime(60_000);
+    expect(text.split("\n")).toHaveLength(4);
+    plain.close();
+    expect(vi.getTimerCount()).toBe(0);
+    vi.useRealTimers();
   });
 
   it("on a terminal keeps one line per stack, cut to its width, with messages above", () => {
@@ -417,8 +586,10 @@ describe("what is left in the checkout", () => {
     expect(forgetState(root)).toBe(false);
     expect(readFileSync(join(root, ".hybrid-vnf/passphrase"), "utf8")).toBe("x");
     rmSync(join(stacks, "dev.json"));
+    mkdirSync(join(root, ".hybrid-vnf/last-good"));
     expect(forgetState(root)).toBe(true);
     expect(() => readFileSync(join(root, ".hybrid-vnf/passphrase"))).toThrow();
+    expect(existsSync(join(root, ".hybrid-vnf"))).toBe(false);
   });
 });
 
@@ -577,12 +748,24 @@ describe("asking the service", () => {
     const seen = { name: "nginx", url: "u", answered: 4, replies: { "apache-1": 2, "apache-2": 2 }, strange: 0 };
     const none = { ...seen, name: "nginx on swarm-2", url: "v", answered: 0, replies: {} };
     expect(judge(end, 4, [seen])).toEqual([]);
+    const alone = { ...published(hop("quagga", "route")), url: "http://t" };
+    expect(answering(alone).map(({ name }) => name)).toEqual(["apache-2"]);
+    expect(answering({ ...alone, hops: [hop("nginx", "proxy")] })).toEqual(end);
     expect(judge(end, 4, [{ ...seen, answered: 3 }])).toEqual(["1 of 4 requests got no reply."]);
     expect(judge(end, 4, [seen, none])).toEqual(["4 of 4 requests to nginx on swarm-2 (v) got no reply."]);
     expect(judge(end, 4, [{ ...seen, replies: { "apache-1": 4, "apache-2": 0 } }])).toEqual([
       "apache-2 (t) has answered no request.",
     ]);
-    const report = { urls: ["http://10.100.100.20"], requests: 4, ...seen, traces: [], good: true, problems: [] };
+    const report = {
+      urls: ["http://10.100.100.20"],
+      requests: 4,
+      ...seen,
+      machines: 0,
+      traces: [],
+      differences: [],
+      good: true,
+      problems: [],
+    };
     expect(describeReport(report)).toEqual([
       "url      http://10.100.100.20",
       "replies  4 of 4: apache-1 2, apache-2 2",

@@ -101,8 +101,11 @@ describe("the chain", () => {
     expect(pod.containers[0]?.securityContext).toEqual({ privileged: true });
     expect(pod.containers[0]?.env).toEqual([
       { name: "INTERFACES", value: "eth0,eth1" },
-      { name: "ROUTES", value: "10.100.102.0/24 dev eth1" },
+      { name: "ROUTES_FILE", value: "/etc/hybrid-vnf/routes" },
     ]);
+    // Not in the pod, so that another route is no other pod; what runs is told of it.
+    expect(inputsOf("service-quagga-config").data).toEqual({ routes: "10.100.102.0/24 dev eth1" });
+    expect(inputsOf("service-quagga-routes").stdin).toContain("export ROUTES='10.100.102.0/24 dev eth1'");
   });
 
   test("hands every server's address to the balancer", async () => {

@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import * as ts from "typescript";
 import { beforeAll, describe, expect, test } from "vitest";
@@ -22,6 +22,23 @@ function hostOf(options: ts.CompilerOptions) {
       return parsed.get(file);
     },
   });
+}
+
+/** The code of the documentation's own pages; a program's imports and exports are left out, for each stands in a function. */
+function pages(): PublicName[] {
+  const folder = join(ROOT, "docs");
+  const files = readdirSync(folder, { recursive: true, encoding: "utf8" }).filter(
+    (file) => file.endsWith(".md") && !/^(decisions|reference)\//.test(file),
+  );
+  const found = files.flatMap((file) => {
+    const text = readFileSync(join(folder, file), "utf8");
+    return [...text.matchAll(/^```ts\n([\s\S]*?)^```/gm)].map(([, code = ""], at) => ({
+      ...{ file: `docs/${file}`, name: `block ${at + 1}`, needs: [], lacks: [], isProperty: false },
+      examples: [code.replaceAll(/^import .*\n/gm, "").replaceAll(/^export (?=const )/gm, "")],
+    }));
+  });
+  expect(found.length).toBeGreaterThan(10);
+  return found;
 }
 
 const lacking = (names: readonly PublicName[]) =>
@@ -66,7 +83,7 @@ describe("what an editor shows of the package", () => {
       { name: "lab", examples: ["const platform = vnf.labb();"], isProperty: false },
       { name: "SiteArgs.transitCidr", examples: ["24"], isProperty: true },
     ].map((one) => ({ file: "wrong.ts", needs: [], lacks: [], ...one }));
-    expect(wrongExamples([...names, ...wrong], prelude, compile)).toEqual([
+    expect(wrongExamples([...names, ...pages(), ...wrong], prelude, compile)).toEqual([
       expect.stringMatching(/^wrong\.ts: lab: its @example does not compile: Property 'labb' does not exist/),
       expect.stringMatching(/^wrong\.ts: SiteArgs\.transitCidr: its @example does not compile: Type 'number'/),
     ]);

@@ -103,8 +103,9 @@ describe("a site on several platforms", () => {
     };
     expect(spec.template.spec.containers[0]?.env).toEqual([
       { name: "INTERFACES", value: "eth0" },
-      { name: "ROUTES", value: "" },
+      { name: "ROUTES_FILE", value: "/etc/hybrid-vnf/routes" },
     ]);
+    expect(one(made, "service-quagga-config").inputs.data).toEqual({ routes: "" });
     expect(stdin("service-chain-across-swarm-1-to-10-100-102-0-24-route")).toContain(
       "export DESTINATION='10.100.102.0/24'\nexport NEXT_HOP='10.100.101.10'\n",
     );

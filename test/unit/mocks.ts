@@ -7,6 +7,8 @@ export interface Made {
   readonly type: string;
   readonly name: string;
   readonly inputs: Record<string, unknown>;
+  /** The inputs as they go to the engine, with marks of what is secret. */
+  readonly wire: Record<string, unknown>;
   /** Names of the inputs that are secret, wholly. */
   readonly secrets: readonly string[];
   /** The explicit provider that makes it, by URN and ID. @default the engine's own */
@@ -105,7 +107,7 @@ export function record(until: (name: string) => Promise<void> | undefined = () =
       newResource: async ({ type, name, inputs: wrapped, provider }) => {
         const inputs = bare(wrapped) as Record<string, unknown>;
         const secrets = Object.keys(wrapped).filter((key) => isSecret(wrapped[key]));
-        made.push({ type, name, inputs, secrets, provider });
+        made.push({ type, name, inputs, wire: wrapped, secrets, provider });
         const state: Record<string, unknown> = { ...inputs };
         if (type === "docker:index/container:Container") {
           addresses.set(

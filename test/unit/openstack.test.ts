@@ -23,7 +23,7 @@ import {
   siteContract,
 } from "../../components";
 import { forwardedFrom, rulesOf } from "../../components/platform/openstack/access";
-import { OpenStackRecovery, removeUnfinished } from "../../components/platform/openstack/recovery";
+import { addedRules, OpenStackRecovery, removeUnfinished } from "../../components/platform/openstack/recovery";
 import { Session } from "../../components/platform/openstack/session";
 import { userData } from "../../components/platform/openstack/user-data";
 import { type Made, one, record, refusalOf, settled, value } from "./mocks";
@@ -457,7 +457,7 @@ describe("the site's contract", () => {
         dns: ["9.9.9.9"],
       },
     });
-    expect(new OpenStack(facts.platform.facts as OpenStackArgs).facts).toEqual(facts.platform.facts);
+    expect(new OpenStack(facts.platform.facts as unknown as OpenStackArgs).facts).toEqual(facts.platform.facts);
   });
 });
 
@@ -811,6 +811,34 @@ describe("what a killed engine left on a cloud", () => {
     expect(await remove("networking/routerInterface:RouterInterface", leg, "q")).toEqual([]);
     expect(await remove("networking/routerInterface:RouterInterface", leg)).toEqual(["router interface of r"]);
     expect(bodies).toEqual(['/network/v2.0/routers/r/remove_router_interface {"subnet_id":"s"}']);
+  });
+
+  test("a rule that was added by hand is told by what it lets in, and goes; those of the stack and what is let out stay", async () => {
+    const rule = (id: string, more: object) =>
+      has.set(`/network/v2.0/security-group-rules/${id}`, {
+        ...{ id, name: "", key: "security_group_rules", direction: "ingress", ethertype: "IPv4", protocol: "tcp" },
+        ...{ port_range_min: 22, port_range_max: 22, remote_ip_prefix: "0.0.0.0/0", remote_group_id: null, ...more },
+      } as never);
+    rule("known", { remote_ip_prefix: "198.51.100.0/24" });
+    rule("ssh", {});
+    rule("many", { port_range_min: 1, port_range_max: 1024 });
+    rule("all", { protocol: null, port_range_min: null, port_range_max: null, remote_ip_prefix: null });
+    rule("out", { direction: "egress" });
+    const group = {
+      urn: "URN",
+      type: "openstack:networking/secGroup:SecGroup",
+      id: "g",
+      inputs: { name: "hybrid-vnf-dev" },
+    };
+    const added = await addedRules(session, [group], new Set(["g", "known"]));
+    expect(added.map(({ sentence }) => sentence).sort()).toEqual([
+      "the security group hybrid-vnf-dev lets in any protocol from any IPv4 address; it did not.",
+      "the security group hybrid-vnf-dev lets in tcp 1 to 1024 from 0.0.0.0/0; it did not.",
+      "the security group hybrid-vnf-dev lets in tcp 22 from 0.0.0.0/0; it did not.",
+    ]);
+    for (const one of added) await one.remove();
+    expect([...has.values()].map(({ id }) => id)).toEqual(["known", "out"]);
+    await expect(added[0]?.remove()).rejects.toThrow("could not be removed (status 409)");
   });
 
   test("is asked after for every kind of thing that the platform makes", async () => {

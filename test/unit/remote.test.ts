@@ -1,10 +1,11 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { type AddressInfo, connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Connection, Server, utils } from "ssh2";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { type Access, RemoteError, runScript } from "../../cli/remote";
+import { attempt } from "../../toolchain/command";
 
 const keys = { machine: pair(), jump: pair(), user: pair() };
 const folder = mkdtempSync(join(tmpdir(), "hybrid-vnf-remote-"));
@@ -100,6 +101,21 @@ test("neither machine nor jump host may show another key than its own", async ()
   await expect(runScript({ ...access, jump: { ...access.jump, hostKey: other } }, script, {})).rejects.toThrow(
     `root@10.0.0.1:${access.port} lets nobody in: `,
   );
+});
+
+test("what a shell waits for ends with it, when it is to end", async () => {
+  const stop = new AbortController();
+  const pids: string[] = [];
+  // A shell hears of a signal once its command has ended: alone it would be a minute.
+  const running = attempt("bash", ["-c", "trap 'exit 1' TERM; bash -c 'echo $$; exec sleep 60'"], {
+    ...{ signal: stop.signal, group: true },
+    output: (pid) => {
+      pids.push(pid);
+      stop.abort();
+    },
+  });
+  await expect(running).rejects.toThrow("aborted");
+  expect(existsSync(`/proc/${pids[0]}`)).toBe(false);
 });
 
 test("what can't be reached is told", async () => {

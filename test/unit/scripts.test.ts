@@ -91,8 +91,16 @@ describe("the prelude", () => {
     [script, "create", 0, "made\n", ""],
     [script, "update", 0, "made\n", ""],
     [script, "delete", 0, "gone\n", ""],
-    [script, "grow", 1, "", "'grow' is no action of try.sh; use create, update or delete.\n"],
+    [script, "grow", 1, "", "'grow' is no action of try.sh; use create, update, delete or check.\n"],
     ["create() { echo made; }\n", "delete", 0, "", ""],
+    ["create() { echo made; }\n", "check", 0, "", ""],
+    [
+      'hostname() { echo web; }\ncheck() { differs "it is off; it was on."; }\n',
+      "check",
+      0,
+      "web: it is off; it was on.\n",
+      "",
+    ],
     ["create() { false; echo on; }\n", "create", 1, "", ""],
     ["create() { return 3; }\n", "create", 3, "", ""],
   ])("%s%s: status %d", (functions, action, status, stdout, stderr) => {
@@ -142,5 +150,27 @@ describe("a script", () => {
     expect(composed.startsWith(PRELUDE)).toBe(true);
     expect(composed.split(PRELUDE)).toHaveLength(2);
     expect(composed.endsWith("export A='1'\necho one\n")).toBe(true);
+  });
+});
+
+describe("the routes of a router that runs", () => {
+  /** `ctr` of a node on which the router's container is listed first, and whoever reads no further ends the listing. */
+  const CTR = `ctr() {
+    case "$*" in
+      *"containers list"*) echo abc ;;
+      *"tasks list"*)
+        echo "abc 12 RUNNING"
+        sleep 0.2
+        seq 20000 ;;
+      *"tasks exec"*) echo "given: \${*: -2}" ;;
+    esac
+  }
+`;
+
+  test("are given to it, however many containers run beside it", () => {
+    const routes = readFileSync(path.join(COMPONENTS, "quagga/routes.sh"), "utf8");
+    const input = "export ROUTER=quagga ROUTES='10.200.0.0/16 10.100.102.11'\n";
+    const { status, stderr } = run(CTR + routes, "create", input);
+    expect({ status, stderr }).toEqual({ status: 0, stderr: "given: /start.sh reload\n" });
   });
 });

@@ -20,13 +20,14 @@ import { BuildError, newEnough, wantedGo } from "../../toolchain/build";
 import { cacheRoot, Store } from "../../toolchain/cache";
 import { checksumIn, fetchFile, obtain, publishedChecksum, unreachable } from "../../toolchain/download";
 import { ensureToolchain } from "../../toolchain/ensure";
-import { environment, exports } from "../../toolchain/environment";
+import { environment, exportLines } from "../../toolchain/environment";
 import { hashFolder } from "../../toolchain/hash";
 import { judge } from "../../toolchain/host";
 import { standsIn } from "../../toolchain/installed";
-import { BusyError, withLock } from "../../toolchain/lock";
+import { inTwoLanes } from "../../toolchain/lanes";
+import { atWork, BusyError, withLock } from "../../toolchain/lock";
 import { describe as told } from "../../toolchain/main";
-import { elapsed } from "../../toolchain/progress";
+import { elapsed, TimeLeft } from "../../toolchain/progress";
 import { type Tool, tools } from "../../toolchain/tools";
 
 // The official places are out of a closed network's reach, so what is proven here about downloads is proven
@@ -75,7 +76,7 @@ function tool(published: string): Tool {
         binary: "hello",
       },
     ],
-    builds: [{ module: published, packages: { hello: "." } }],
+    builds: [{ module: published, compiles: 1, packages: { hello: "." } }],
   };
 }
 
@@ -484,6 +485,50 @@ describe("the cache", () => {
   });
 });
 
+describe("several builds", () => {
+  it("go two at a time in their order, the second once what it needs has been brought", async () => {
+    const began: string[] = [];
+    let most = 0;
+    let at = 0;
+    const work = async (one: string) => {
+      began.push(one);
+      most = Math.max(most, ++at);
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      at--;
+    };
+    await inTwoLanes(["a", "b", "c", "d"], work, async () => void began.push("sources"));
+    expect(began).toEqual(["a", "sources", "b", "c", "d"]);
+    expect(most).toBe(2);
+  });
+
+  it("come to their end before an error of one is told", async () => {
+    const done: string[] = [];
+    const work = async (one: string) => {
+      if (one === "a") throw new Error("of a");
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      done.push(one);
+    };
+    await expect(inTwoLanes(["a", "b", "c"], work, async () => {})).rejects.toThrow("of a");
+    expect(done).toEqual(["b", "c"]);
+  });
+
+  it("tell how long is left, once that can be told", () => {
+    let now = 0;
+    const [long, short] = [{ builds: [{ compiles: 60 }, { compiles: 20 }] }, { builds: [{ compiles: 20 }] }];
+    const left = new TimeLeft([long, short], () => now);
+    const compile = (count: number) => {
+      for (let at = 0; at < count; at++) left.compiled(long);
+    };
+    compile(4);
+    expect(left.told).toBe("");
+    now = 60_000;
+    compile(16);
+    expect(left.told).toBe("; about 4 min left of all");
+    left.finished(long);
+    expect(left.told).toBe("; about a minute left of all");
+  });
+});
+
 describe("the lock", () => {
   it("lets one in at a time", async () => {
     const events: string[] = [];
@@ -499,6 +544,14 @@ describe("the lock", () => {
     expect(said.join()).toContain(`waiting for process ${process.pid}`);
   });
 
+  it("tells who is at work under it, and nobody once that has ended", async () => {
+    const path = join(folder, "lock");
+    const report = (): void => undefined;
+    const said = await withLock(path, { report, what: "npm run up" }, async () => atWork(path));
+    expect(said).toMatch(`'npm run up' is at work on the same stacks (process ${process.pid}, since 2`);
+    expect(atWork(path)).toBeUndefined();
+  });
+
   it("of a process that died is taken over", async () => {
     const path = join(folder, "lock");
     // A process that takes the lock and is killed with it.
@@ -512,6 +565,7 @@ describe("the lock", () => {
     child.kill("SIGKILL");
     await ended;
     expect(existsSync(path)).toBe(true);
+    expect(atWork(path)).toBeUndefined();
     expect(await withLock(path, { report: () => undefined }, async () => "mine")).toBe("mine");
     expect(existsSync(path)).toBe(false);
   });
@@ -551,7 +605,7 @@ describe("the lock", () => {
 });
 
 describe("the environment", () => {
-  const toolchain = { bin: "/c/bin", pulumiHome: "/c/pulumi" };
+  const toolchain = { bin: "/c/bin", pulumiHome: "/c/pulumi", cache: "/c" };
 
   it("keeps state and a passphrase made once in the checkout, for its owner only", () => {
     const made = environment(toolchain, { PATH: "/usr/bin:/c/bin" }, folder);
@@ -568,6 +622,16 @@ describe("the environment", () => {
     expect(readFileSync(file, "utf8")).toBe(passphrase);
   });
 
+  it("makes its own state anew where a shell still names what 'down' took away", () => {
+    const before = environment(toolchain, { PATH: "" }, folder);
+    for (const name of ["state", "passphrase"]) rmSync(join(folder, ".hybrid-vnf", name), { recursive: true });
+    expect(environment(toolchain, { ...before }, folder)).toMatchObject({
+      PULUMI_BACKEND_URL: before.PULUMI_BACKEND_URL,
+      PULUMI_CONFIG_PASSPHRASE_FILE: before.PULUMI_CONFIG_PASSPHRASE_FILE,
+    });
+    for (const name of ["state", "passphrase"]) expect(existsSync(join(folder, ".hybrid-vnf", name))).toBe(true);
+  });
+
   it("leaves the user's own backend and passphrase alone", () => {
     const made = environment(toolchain, { PULUMI_BACKEND_URL: "s3://mine", PULUMI_CONFIG_PASSPHRASE: "" }, folder);
     expect(made.PULUMI_BACKEND_URL).toBe("s3://mine");
@@ -576,8 +640,13 @@ describe("the environment", () => {
     expect(existsSync(join(folder, ".hybrid-vnf"))).toBe(false);
   });
 
+  it("has Node keep what it compiles in the cache, unless it is told to elsewhere", () => {
+    expect(environment(toolchain, {}, folder).NODE_COMPILE_CACHE).toBe("/c/compiled");
+    expect(environment(toolchain, { NODE_COMPILE_CACHE: "/mine" }, folder).NODE_COMPILE_CACHE).toBe("/mine");
+  });
+
   it("goes into a shell unharmed", () => {
-    const lines = exports({ A: 'it\'s $HOME `x` "y"' });
+    const lines = exportLines({ A: 'it\'s $HOME `x` "y"' });
     expect(execFileSync("sh", ["-c", `${lines}\nprintf %s "$A"`], { encoding: "utf8" })).toBe('it\'s $HOME `x` "y"');
   });
 });

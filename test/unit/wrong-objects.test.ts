@@ -147,7 +147,7 @@ test.each<[string, () => unknown, string]>([
   ["no contract", () => functionsOf(wrong(undefined)), "functionsOf: its arguments are undefined"],
   [
     "a site's contract without a platform",
-    () => transitOf({ facts: wrong({ siteName: "s", transit: {} }), secrets: pulumi.output(wrong({})) }, wrong("lab")),
+    () => transitOf({ facts: wrong({ siteName: "s", transit: {} }), secrets: wrong({}) }, wrong("lab")),
     'platform is "lab": it must be a platform',
   ],
   [

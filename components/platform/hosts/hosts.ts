@@ -18,7 +18,7 @@ export interface HostsArgs {
   hosts: HostsSettings;
   /** OpenSSH private key that lets root in on each of them (secret); the site uses it to let its own key in. @default the site's key is let in already */
   privateKey?: pulumi.Input<string>;
-  /** Image on the operator's Docker engine whose Kubernetes goes to hosts that have none: `npm run images` in a checkout of hybrid-vnf makes it. @default "hybrid-vnf/machine:v1.34.4" */
+  /** Image on the operator's Docker engine whose Kubernetes goes to hosts that have none: `npx hybrid-vnf images` makes it. @default "hybrid-vnf/machine:v1.34.4" */
   machineImage?: string;
 }
 

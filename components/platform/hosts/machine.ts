@@ -22,6 +22,7 @@ export function sshOf({ host, port, hostKey, addresses }: HostSettings): Omit<Ss
 const PACKAGES: Readonly<Record<Role, readonly string[]>> = {
   client: ["apache2-utils", "curl", "iproute2", "iputils-ping", "traceroute"],
   server: ["apache2", "curl", "iproute2", "iptables"],
+  router: ["iproute2", "nftables", "procps", "traceroute"],
   swarm: ["apparmor", "curl", "docker.io", "iproute2", "iptables", "openssl"],
   kubernetes: [
     "conntrack",

@@ -4,7 +4,7 @@ import type { MachineArgs, MachineLike } from "../../machine/machine";
 import type { NetworkIdentity } from "../../network/network";
 import { A_PLATFORM, objectWith, requireArguments } from "../../problem/arguments";
 import { Problems } from "../../problem/problem";
-import { nearest } from "../../setting/setting";
+import { nearest } from "../../setting/nearest";
 import { publishedPlatform } from "../module";
 import { type NetworkArgs, type Platform, platformOfLegs } from "../platform";
 
@@ -65,6 +65,10 @@ export class Hybrid implements Platform {
 
   addressOf(hostname: string, network: NetworkIdentity): string | undefined {
     return this.platformOf(network.name).addressOf?.(hostname, network);
+  }
+
+  ownAddress(network: NetworkIdentity): string | undefined {
+    return this.platformOf(network.name).ownAddress?.(network);
   }
 
   /** @throws InvalidInput when the network's name is nearly one that `networks` has: it would be on another platform than was meant, unsaid. */

@@ -71,7 +71,7 @@ export function imageId(name: string, machine: pulumi.Resource): pulumi.Output<s
 function refusalOf(name: string, said: string, engine: Engine): InvalidInput {
   if (/did not find|unable to find|no such image/i.test(said))
     return new InvalidInput("Lab", [
-      `the Docker engine has no image "${name}": make it there, in a checkout of hybrid-vnf (npm ci && npm run images), or name one that it has (machineImage, clientImage of lab())`,
+      `the Docker engine has no image "${name}": make it there (npx hybrid-vnf images), or name one that it has (machineImage, clientImage of lab())`,
     ]);
   const last = said
     .trim()

@@ -2,6 +2,7 @@ import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import type { MachineArgs, MachineLike } from "../../machine/machine";
 import { Cidr } from "../../network/cidr";
+import type { NetworkIdentity } from "../../network/network";
 import { A_TEXT, type Expectation, optional, requireArguments } from "../../problem/arguments";
 import { Problems } from "../../problem/problem";
 import { CLIENT_IMAGE, MACHINE_IMAGE } from "../../release";
@@ -14,7 +15,7 @@ import { physicalName } from "./name";
 export interface LabArgs {
   /** The Docker engine that carries the lab. @default the local one, or the one that DOCKER_HOST names */
   provider?: docker.Provider;
-  /** Image of servers and cluster nodes, present on that engine: `npm run images` in a checkout of hybrid-vnf makes it. @default "hybrid-vnf/machine:v1.34.4" */
+  /** Image of servers and cluster nodes, present on that engine: `npx hybrid-vnf images` makes it. @default "hybrid-vnf/machine:v1.34.4" */
   machineImage?: string;
   /** Image of client machines, likewise. @default "hybrid-vnf/client:latest" */
   clientImage?: string;
@@ -64,6 +65,10 @@ export class Lab implements Platform {
       },
       { ...opts, provider, deleteBeforeReplace: true },
     ).name;
+  }
+
+  ownAddress({ cidr }: NetworkIdentity): string {
+    return gatewayOf(cidr);
   }
 
   machine(name: string, args: MachineArgs, opts: pulumi.ComponentResourceOptions): MachineLike {

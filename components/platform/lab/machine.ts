@@ -1,6 +1,7 @@
 import * as path from "node:path";
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
+import { MACHINE_ROLE, REPLACEABLE } from "../../labels";
 import type { SshAccess } from "../../machine/access";
 import { type Leg, legsFound } from "../../machine/leg";
 import { type MachineArgs, type MachineLike, machineId } from "../../machine/machine";
@@ -67,7 +68,8 @@ export class LabMachine extends pulumi.ComponentResource implements MachineLike 
     const hostKey = new SshKey(`${name}-host-key`, { parent: this });
     const labels = [
       { label: "hybrid-vnf.site", value: site },
-      { label: "hybrid-vnf.role", value: role },
+      { label: MACHINE_ROLE, value: role },
+      { label: REPLACEABLE, value: "true" },
     ];
     const store = STORES[role];
     const volume = store

@@ -23,12 +23,13 @@ const EVERY: readonly Opening[] = [
 
 /**
  * What each role needs besides (Kubernetes: Ports and Protocols; flannel: backends; Docker: swarm mode's ports). etcd's 2379 and 2380 are
- * not among them: the only control plane talks to its etcd within its own machine. A Kubernetes node admits the service's ports as well, for
- * what a router function forwards comes in through its legs like its own traffic.
+ * not among them: the only control plane talks to its etcd within its own machine. A router and a Kubernetes node admit the service's ports as
+ * well, for what a function there forwards comes in through its legs like its own traffic.
  */
 const OPENINGS: Record<Role, { readonly service: boolean; readonly openings: readonly Opening[] }> = {
   client: { service: false, openings: [] },
   server: { service: true, openings: [] },
+  router: { service: true, openings: [] },
   kubernetes: {
     service: true,
     openings: [
@@ -93,8 +94,8 @@ export function rulesOf(
 }
 
 /**
- * Ranges, besides its own address, that a leg's port must let out: what a router function on a Kubernetes node forwards from the machine's
- * other legs and from beyond. Nothing else in a chain forwards: a balancer on Swarm answers and asks in its own node's name.
+ * Ranges, besides its own address, that a leg's port must let out: what a function on a router or a Kubernetes node forwards from the
+ * machine's other legs and from beyond. Nothing else in a chain forwards: a balancer on Swarm answers and asks in its own node's name.
  */
 export function forwardedFrom(
   role: Role,
@@ -102,6 +103,6 @@ export function forwardedFrom(
   legs: readonly LegArgs[],
   forwarded: readonly string[],
 ): string[] {
-  if (role !== "kubernetes") return [];
+  if (role !== "kubernetes" && role !== "router") return [];
   return [...legs.filter((other) => other !== leg).map((other) => other.network.cidr), ...forwarded];
 }

@@ -1,3 +1,4 @@
+import { GENERATION } from "../../labels";
 import { A_TEXT, objectWith, requireArguments } from "../../problem/arguments";
 import { type Credentials, Session } from "./session";
 
@@ -60,9 +61,6 @@ export interface CatalogServer {
     readonly reason?: string;
   };
 }
-
-/** The key in a server's metadata that its generation is under. */
-export const GENERATION = "hybrid-vnf.generation";
 
 /**
  * Reads what a cloud has.

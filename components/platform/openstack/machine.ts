@@ -1,6 +1,7 @@
 import * as path from "node:path";
 import * as openstack from "@pulumi/openstack";
 import * as pulumi from "@pulumi/pulumi";
+import { GENERATION, MACHINE_ROLE, REPLACEABLE } from "../../labels";
 import type { SshAccess } from "../../machine/access";
 import { type Leg, legsFound } from "../../machine/leg";
 import { type MachineArgs, type MachineLike, machineId } from "../../machine/machine";
@@ -9,7 +10,6 @@ import { OpenSshScript, printedBy } from "../../script/script";
 import { quote } from "../../script/text";
 import { SshKey } from "../../ssh/key";
 import { forwardedFrom, servedPorts } from "./access";
-import { GENERATION } from "./catalog";
 import type { OpenStackGroup } from "./group";
 import { physicalName } from "./name";
 import { type OpenStackSettings, routed } from "./settings";
@@ -89,7 +89,8 @@ export class OpenStackMachine extends pulumi.ComponentResource implements Machin
         ...(shared.serverGroup ? { schedulerHints: [{ group: shared.serverGroup }] } : {}),
         metadata: {
           "hybrid-vnf.site": site,
-          "hybrid-vnf.role": role,
+          [MACHINE_ROLE]: role,
+          ...(settings.replaceable ? { [REPLACEABLE]: "true" } : {}),
           ...(args.generation > 1 ? { [GENERATION]: String(args.generation) } : {}),
         },
       },

@@ -37,6 +37,7 @@ export const openStackPlatform: PlatformModule<typeof settings> = {
   },
   fromFacts: async (facts) => openStack(parseSettings(facts)),
   recovery: ({ openstack }) => new OpenStackRecovery(openstack ?? {}),
+  keepsMachines: ({ openstack }) => openstack?.replaceable !== true,
 };
 
 /**

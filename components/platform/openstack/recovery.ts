@@ -1,5 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
-import type { PlatformRecovery, UnfinishedCreation } from "../module";
+import type { Addition, MadeResource, PlatformRecovery, UnfinishedCreation } from "../module";
 import { credentials } from "./clouds";
 import { type Service, Session } from "./session";
 
@@ -88,9 +88,79 @@ export class OpenStackRecovery implements PlatformRecovery {
   }
 
   async remove(creation: UnfinishedCreation, known: ReadonlySet<string>): Promise<readonly string[]> {
-    this.session ??= Session.open(credentials(this.cloud.cloud, this.cloud.region));
-    return removeUnfinished(await this.session, creation, known);
+    return removeUnfinished(await this.login(), creation, known);
   }
+
+  async additions(made: readonly MadeResource[]): Promise<readonly Addition[]> {
+    const groups = made.filter(({ type, id }) => type === SECURITY_GROUP && id !== undefined);
+    return groups.length === 0
+      ? []
+      : addedRules(await this.login(), groups, new Set(made.flatMap(({ id }) => id ?? [])));
+  }
+
+  private login(): Promise<Session> {
+    this.session ??= Session.open(credentials(this.cloud.cloud, this.cloud.region));
+    return this.session;
+  }
+}
+
+const SECURITY_GROUP = "openstack:networking/secGroup:SecGroup";
+
+/** A rule as Neutron lists it (Networking API v2: security group rules). */
+interface ListedRule {
+  readonly id: string;
+  readonly direction: string;
+  readonly ethertype: string;
+  readonly protocol: string | null;
+  readonly port_range_min: number | null;
+  readonly port_range_max: number | null;
+  readonly remote_ip_prefix: string | null;
+  readonly remote_group_id: string | null;
+}
+
+/**
+ * The rules of security groups that let in more than their stack asked for. What a group lets out is the cloud's own choice at its creation.
+ * @param known IDs of all that the state knows
+ */
+export async function addedRules(
+  session: Session,
+  groups: readonly MadeResource[],
+  known: ReadonlySet<string>,
+): Promise<readonly Addition[]> {
+  const all = await Promise.all(
+    groups.map(async ({ urn, id = "", inputs }) => {
+      const query = new URLSearchParams({ security_group_id: id, direction: "ingress" });
+      const path = `/security-group-rules`;
+      const rules = await session.all<ListedRule>("network", `${path}?${query}`, "security_group_rules");
+      const added = rules.filter((rule) => rule.direction === "ingress" && !known.has(rule.id));
+      return added.map((rule) => ({
+        urn,
+        sentence: `the security group ${text(inputs?.name) || id} lets in ${whatOf(rule)}; it did not.`,
+        remove: async () => {
+          const { status } = await session.ask("DELETE", "network", `${path}/${rule.id}`);
+          if (status >= 400 && status !== 404)
+            throw new Error(
+              `The rule ${rule.id} of the security group ${text(inputs?.name) || id} could not be removed (status ${status}): remove it with OpenStack's own client and run the command again.`,
+            );
+        },
+      }));
+    }),
+  );
+  return all.flat();
+}
+
+/** What a rule lets in, in words: "tcp 22 from 0.0.0.0/0". */
+function whatOf(rule: ListedRule): string {
+  const {
+    protocol,
+    port_range_min: least,
+    port_range_max: most,
+    remote_ip_prefix: range,
+    remote_group_id: group,
+  } = rule;
+  const ports = least === null ? "" : ` ${least === most || most === null ? least : `${least} to ${most}`}`;
+  const from = range ?? (group === null ? `any ${rule.ethertype} address` : `the group ${group}`);
+  return `${protocol ?? "any protocol"}${ports} from ${from}`;
 }
 
 /** Milliseconds that a server may take to be gone. */

@@ -5,7 +5,7 @@ import type { Role } from "../../machine/machine";
 import { Address } from "../../network/address";
 import { Cidr } from "../../network/cidr";
 import { Problems } from "../../problem/problem";
-import { nearest } from "../../setting/setting";
+import { nearest } from "../../setting/nearest";
 import { hostKey } from "../../ssh/host-key";
 
 /** A value for each role of machines. */
@@ -71,6 +71,8 @@ export interface OpenStackSettings {
   forwardedRanges?: string[];
   /** Seconds that a machine may take to boot. @default 600 */
   bootTimeoutSeconds?: number;
+  /** Whether machines may be made anew by a change that can't be made in place, and lose what is on them; else the policy refuses it. @default false */
+  replaceable?: boolean;
   /** What is particular to a network, by its role within the site. @default a router where there is an external network, and port security */
   networks?: Readonly<Record<string, OpenStackNetworkSettings>>;
 }
@@ -134,6 +136,7 @@ export const openStackSettings = z
     servicePorts: list(whole("TCP ports", 1, 65535), "TCP ports").optional(),
     forwardedRanges: list(cidr, "ranges").optional(),
     bootTimeoutSeconds: whole("seconds", 1, 99999).optional(),
+    replaceable: flag.optional(),
     networks: z.record(z.string(), network).optional(),
   })
   .meta({ title: "OpenStackSettings" });

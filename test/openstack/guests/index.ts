@@ -29,7 +29,7 @@ export = async () => {
       externalNetwork: "public",
       operators: ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"],
       flavor: "m1.tiny",
-      flavors: { swarm: "m1.small" },
+      flavors: { swarm: "m1.small", kubernetes: "m1.small" },
       image: "machine",
       bootTimeoutSeconds: config.getNumber("bootTimeoutSeconds"),
     }),

@@ -1,0 +1,181 @@
+import type { EngineEvent } from "@pulumi/pulumi/automation";
+import { Cidr } from "../components/network/cidr";
+import { type ChainPreview, type Finding, type PlannedPath, UNKNOWN } from "./plan";
+import { type Connection, connectionsOf, hostsOf, type PathFunction, type Way } from "./proof/expected";
+import { at } from "./steps";
+
+/** A range that something has, in one of the stacks. */
+interface Range {
+  /** Its network's identity, or whose pods or services it is for. */
+  readonly name: string;
+  readonly cidr: Cidr;
+  readonly layer: string;
+}
+
+/** Every object in a value, itself included. */
+function* objects(value: unknown): Generator<Readonly<Record<string, unknown>>> {
+  if (typeof value !== "object" || value === null) return;
+  if (!Array.isArray(value)) yield value as Readonly<Record<string, unknown>>;
+  for (const inner of Object.values(value)) yield* objects(inner);
+}
+
+/** A range as it is written; undefined where only `up` will tell. */
+function parsed(text: unknown): Cidr | undefined {
+  try {
+    return typeof text === "string" ? Cidr.parse(text) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** The ranges of all networks, pods and services that the stacks tell of, each once. */
+function rangesOf(stacks: ChainPreview["stacks"]): readonly Range[] {
+  const found = new Map<string, Range>();
+  for (const { layer, before, after } of stacks)
+    for (const one of objects(after ?? before)) {
+      const owner = typeof one.name === "string" ? one.name : layer;
+      const inside = Array.isArray(one.ranges)
+        ? one.ranges.map((range: { name?: unknown; cidr?: unknown }) => [`${range.name} of ${owner}`, range.cidr])
+        : [];
+      const network = one.id ?? one.network;
+      const all = typeof network === "string" ? [...inside, [network, one.cidr]] : inside;
+      for (const [name, text] of all) {
+        const cidr = parsed(text);
+        if (cidr && !found.has(`${name} ${cidr}`)) found.set(`${name} ${cidr}`, { name: String(name), cidr, layer });
+      }
+    }
+  return [...found.values()];
+}
+
+/** Ranges of different networks that share an address, and a network that has two ranges. */
+function overlaps(stacks: ChainPreview["stacks"]): Finding[] {
+  const ranges = rangesOf(stacks);
+  return ranges.flatMap((one, at) =>
+    ranges
+      .slice(at + 1)
+      .filter(({ cidr }) => cidr.overlaps(one.cidr))
+      .map((other) => ({
+        check: "overlapping-ranges",
+        severity: "error" as const,
+        subject: one.name,
+        message:
+          one.name === other.name
+            ? `${one.name} is ${one.cidr} in the ${one.layer} stack and ${other.cidr} in the ${other.layer} stack: bring both up from the same settings.`
+            : `${one.name} (${one.cidr}, ${one.layer} stack) overlaps ${other.name} (${other.cidr}, ${other.layer} stack): give one of them a range of its own.`,
+      })),
+  );
+}
+
+/** Whether the path's addresses are known, so that packets can be walked along it. */
+function isKnown(path: PlannedPath): boolean {
+  const legs = [...hostsOf(path).values()].flatMap(({ legs: all }) => all);
+  const routes = (path.routes ?? []).flatMap(({ destination, nextHop }) => [destination, nextHop]);
+  return ![...legs.flatMap(({ cidr, address }) => [cidr, address]), ...routes].includes(UNKNOWN);
+}
+
+/** The names of the functions that packets pass between both ends of a way. */
+function passed({ steps }: Way): ReadonlySet<string> {
+  return new Set(steps.slice(1, -1).flatMap(({ host }) => host.functions.map(({ name }) => name)));
+}
+
+const finding = (check: string, subject: string, message: string): Finding => ({
+  check,
+  severity: "error",
+  subject,
+  message,
+});
+
+/** What packets of a connection would meet. */
+function along(connection: Connection): Finding[] {
+  const { from, to, address, port, over, request, answer } = connection;
+  const says = `Requests from ${from.name} to ${to.name} (${address})`;
+  const last = request.steps.at(-1)?.host.name ?? from.name;
+  if (request.lost !== undefined)
+    return [finding("no-way", last, `${says} end at ${last}: ${request.lost}; see to the chain's routes and legs.`)];
+  const found: Finding[] = [];
+  const there = passed(request);
+  for (const { name } of over)
+    if (!there.has(name))
+      found.push(
+        finding(
+          "passed-by",
+          name,
+          `${says} do not pass ${name}: nothing leads them there; see to the chain's routes and legs.`,
+        ),
+      );
+  for (const { host, in: entry } of request.steps) {
+    const rules = host.machine?.legs.find(({ network }) => network === entry?.network)?.openPorts;
+    if (port !== undefined && entry && rules && !rules.includes(port))
+      found.push(
+        finding(
+          "closed-port",
+          host.name,
+          `${says} on port ${port} are dropped at ${host.name}, whose access rules in ${entry.network} open ${rules.join(", ") || "no port"}: open it there too (servicePorts).`,
+        ),
+      );
+  }
+  const end = answer.steps.at(-1)?.host.name ?? to.name;
+  if (answer.lost !== undefined) {
+    const message = `Answers from ${to.name} (${address}) to ${from.name} end at ${end}: ${answer.lost}; see to the chain's way back.`;
+    return [...found, finding("no-way-back", end, message)];
+  }
+  const back = passed(answer);
+  const kept = (one: PathFunction): boolean => one.stateful && there.has(one.name);
+  for (const { name } of over.filter(kept))
+    if (!back.has(name))
+      found.push(
+        finding(
+          "asymmetric-path",
+          name,
+          `Answers from ${to.name} (${address}) to ${from.name} go past ${name}, which keeps state and must see both directions: lead them back through it.`,
+        ),
+      );
+  return found;
+}
+
+/** Functions of a path that no connection leads to. */
+function unreached({ hops }: PlannedPath, connections: readonly Connection[]): Finding[] {
+  const met = new Set(
+    connections.flatMap(({ request }) => request.steps.flatMap(({ host }) => host.functions.map(({ name }) => name))),
+  );
+  return hops
+    .filter(({ name }) => !met.has(name))
+    .map(({ name }) =>
+      finding("unreached-function", name, `Nothing leads to ${name}: take it out of the chain, or lead packets to it.`),
+    );
+}
+
+/** Kinds of workloads, and where their inputs say how many of each are to run. */
+const WORKLOADS: Readonly<Record<string, readonly string[]>> = {
+  "kubernetes:apps/v1:Deployment": ["spec.replicas", "metadata.name"],
+  "docker:index/service:Service": ["mode.replicated.replicas", "name"],
+};
+
+/** A workload that is not to run at all, by the event of its resource: wanted or not, requests would notice. */
+export function stoppedWorkload({ resourcePreEvent }: EngineEvent): readonly Finding[] {
+  const { type = "", new: made } = resourcePreEvent?.metadata ?? {};
+  const [count = "", called = ""] = WORKLOADS[type] ?? [];
+  if (at(count, made?.inputs) !== 0) return [];
+  const name = String(at(called, made?.inputs));
+  const message = `It runs nowhere: ${count} is 0, so nothing passes it; set how many run to 1 or more (of the router: routerReplicas).`;
+  return [{ check: "stopped-workload", severity: "warning", subject: name, message }];
+}
+
+/**
+ * What is wrong with the networks and the path that `up` would leave behind, which no single program can see: each of them has checked what it
+ * knows by itself.
+ */
+export function lint({
+  stacks,
+  pathAfter,
+}: Pick<ChainPreview, "stacks" | "pathBefore" | "pathAfter">): readonly Finding[] {
+  const found = overlaps(stacks);
+  if (pathAfter && isKnown(pathAfter)) {
+    const connections = connectionsOf(pathAfter);
+    found.push(...connections.flatMap(along));
+    // Where there is no connection at all, nothing is known of who would be reached.
+    if (connections.length > 0 && connections.every(({ request }) => request.lost === undefined))
+      found.push(...unreached(pathAfter, connections));
+  }
+  return [...new Map(found.map((one) => [`${one.check} ${one.message}`, one])).values()];
+}

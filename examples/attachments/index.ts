@@ -1,0 +1,79 @@
+import * as kubernetes from "@pulumi/kubernetes";
+import * as pulumi from "@pulumi/pulumi";
+import * as vnf from "hybrid-vnf";
+
+const config = new pulumi.Config();
+/** Whether the router has interfaces of its own, or those of its node: `pulumi config set attached false`. */
+const attached = config.getBoolean("attached") ?? true;
+/** What gives pods their interface in the third network. */
+const plugin = config.get<vnf.AttachmentPlugin>("plugin") ?? "macvlan";
+
+export = async () => {
+  const site = new vnf.Site("attach", { platform: vnf.lab(), transitCidr: "10.152.101.0/24" });
+  const clients = new vnf.Network("clients", { site, cidr: "10.152.100.0/24" });
+  const servers = new vnf.Network("servers", { site, cidr: "10.152.102.0/24" });
+  const storage = new vnf.Network("storage", { site, cidr: "10.152.103.0/24" });
+  const apache = new vnf.WebServers("apache", { network: servers });
+  const client = new vnf.Machine("client", { networks: [clients], role: "client", host: 100 });
+  const swarm = new vnf.SwarmCluster("swarm", { networks: [site.transit, clients] });
+  const k8s = new vnf.KubernetesCluster("k8s", { networks: [site.transit, servers, storage], attachments: attached });
+
+  const balancer = new vnf.NginxLoadBalancer("nginx", { cluster: swarm, backends: apache.addresses });
+  const chainThrough = (router: vnf.QuaggaRouter) => {
+    const functions = [balancer, router];
+    const chain = new vnf.ServiceChain("web", { from: clients, clients: [client], functions, to: apache });
+    return { url: chain.url, ...vnf.publishChain(chain) };
+  };
+  if (!attached)
+    return chainThrough(new vnf.QuaggaRouter("quagga", { cluster: k8s, networks: [site.transit, servers] }));
+
+  // A way for pods into each of the node's networks, beside the cluster's own.
+  const onTransit = new vnf.NetworkAttachment("on-transit", { cluster: k8s, network: site.transit });
+  const onServers = new vnf.NetworkAttachment("on-servers", { cluster: k8s, network: servers });
+  const onStorage = new vnf.NetworkAttachment("on-storage", { cluster: k8s, network: storage, plugin });
+
+  // A router that is not in its node's network: the chain leads through the addresses of its pod.
+  const router = new vnf.QuaggaRouter("quagga", {
+    cluster: k8s,
+    attachments: [
+      { attachment: onTransit, host: 30 },
+      { attachment: onServers, host: 30 },
+    ],
+  });
+
+  // Any pod can have such interfaces: this one looks into three networks, and is managed by a fourth.
+  const labels = { app: "monitor" };
+  const { annotations, legs } = vnf.attachPod("monitor", [
+    { attachment: onTransit, host: 41 },
+    { attachment: onServers, host: 41 },
+    { attachment: onStorage, host: 41 },
+  ]);
+  const image = new vnf.Image("monitor-image", { folder: "quagga", runtime: "containerd", nodes: k8s.nodes });
+  new kubernetes.apps.v1.Deployment(
+    "monitor",
+    {
+      metadata: { name: "monitor", labels },
+      spec: {
+        selector: { matchLabels: labels },
+        strategy: { type: "Recreate" },
+        template: {
+          metadata: { labels, annotations },
+          spec: {
+            terminationGracePeriodSeconds: 1,
+            containers: [
+              {
+                name: "monitor",
+                image: image.reference,
+                imagePullPolicy: "Never",
+                command: ["sleep", "infinity"],
+                resources: { limits: { memory: "64Mi" }, requests: { cpu: "10m", memory: "16Mi" } },
+              },
+            ],
+          },
+        },
+      },
+    },
+    { provider: k8s.provider },
+  );
+  return { ...chainThrough(router), monitor: legs.map(({ address }) => address) };
+};

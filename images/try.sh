@@ -1,0 +1,42 @@
+# shellcheck shell=bash
+# For the tests of images: containers of the test's own, all of which go when it ends. Its caller sets here, its own folder, and defines
+#   remove   takes away what the test has made on the Docker engine
+# Source it, then:
+#   ok TEXT COMMAND…              one assertion; what the command printed is told when it fails
+#   not COMMAND…                  succeeds when the command does not
+#   eventually SECONDS COMMAND…   until the command succeeds, looked at twice a second
+# scratch is a folder of the test's own.
+passed=0
+failed=0
+scratch=$(mktemp -d)
+
+finish() {
+  local status=$?
+  remove
+  rm -rf -- "$scratch"
+  printf 'images/%s: %d passed, %d failed\n' "$(basename "${here:?}")" "$passed" "$failed"
+  if ((failed || status)); then exit 1; fi
+}
+trap finish EXIT
+trap 'exit 1' INT TERM
+
+ok() {
+  local text=$1
+  shift
+  if "$@" >"$scratch/out" 2>&1; then
+    passed=$((passed + 1))
+  else
+    failed=$((failed + 1))
+    printf '  FAILED  %s\n' "$text"
+    sed 's/^/      /' "$scratch/out"
+  fi
+}
+not() { ! "$@"; }
+eventually() {
+  local end=$((SECONDS + $1))
+  shift
+  until "$@"; do
+    ((SECONDS < end)) || return 1
+    sleep 0.5
+  done
+}

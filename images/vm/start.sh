@@ -1,0 +1,267 @@
+#!/usr/bin/env bash
+# A virtual machine in this container: QEMU, whose serial console is this container's input and output.
+#
+#   DISK        the disk that it starts from, which stays as it is: a file, or an address (http:// or https://)
+#   DISK_SHA256 what the disk's SHA-256 must be (needed for an address)
+#   DISK_FORMAT qcow2 or raw                                                   (default qcow2)
+#   DISK_GIB    how large the machine sees its disk, in GiB                    (default as large as it is)
+#   STATE       the folder that what the machine writes is kept in             (default /state)
+#   MEMORY_MIB  its memory                                                     (default 256)
+#   CPUS        its processors                                                 (default 1)
+#   PORTS       TCP ports of this container that lead into it: 80,8022:22      (may be empty)
+#   ACCEL       auto: KVM where a guest has just run under it, else emulation; or tcg: emulation
+#   USER_DATA   a file with user data for cloud-init                           (may be left out)
+#   SSH_KEYS    a file with public keys that its user is to let in             (may be left out)
+#   GUEST_NAME  its host name                                                  (default this container's)
+#   INSTANCE_ID cloud-init does its work once for each                         (default GUEST_NAME)
+#
+# Host name, keys and user data reach it as a NoCloud seed: a disk labelled cidata. The machine has the address 10.0.2.15 behind this
+# container's own (QEMU's user networking). SIGTERM presses its power button, again every few seconds until it is off.
+# Input that cannot work ends this with status 2 and one sentence for each thing that is wrong.
+#
+#   start.sh            runs the machine
+#   start.sh check      checks the input
+#   start.sh tool FILE  puts a program there that needs no other file: cp and sh for images that have none
+#   start.sh seed FILE  makes the seed
+#   start.sh exec COMMAND…  runs it in the machine, by its guest agent: its output, its status
+#   start.sh ping       whether its guest agent answers
+#   start.sh probe ACCELERATOR  whether a guest runs under kvm, or tcg
+set -euo pipefail
+
+run=${RUN:-/run/vm}
+state=${STATE:-/state}
+disk=${DISK:-}
+format=${DISK_FORMAT:-qcow2}
+memory=${MEMORY_MIB:-256}
+cpus=${CPUS:-1}
+accel=${ACCEL:-auto}
+guest=${GUEST_NAME:-$(hostname)}
+probe_seconds=5
+press_again=5 # seconds
+agent_seconds=5
+
+say() { printf 'vm: %s\n' "$*" >&2; }
+problem() { problems+=("$*"); }
+
+is_number() { [[ $1 =~ ^[1-9][0-9]{0,6}$ ]] && (($1 >= $2 && $1 <= $3)); }
+
+read_ports() {
+  local entry entries=() place=0 outside inside
+  [[ -n ${PORTS:-} ]] || return 0
+  IFS=, read -ra entries <<<"$PORTS,"
+  for entry in "${entries[@]}"; do
+    place=$((place + 1))
+    outside=${entry%%:*} inside=${entry#*:}
+    if ! is_number "$outside" 1 65535 || ! is_number "$inside" 1 65535; then
+      problem "PORTS is '$PORTS'; its entry $place must be a port from 1 to 65535, or two with a colon between, such as 8022:22."
+    elif [[ " ${outsides[*]} " == *" $outside "* ]]; then
+      problem "PORTS is '$PORTS', which names port $outside twice; name each once."
+    else
+      outsides+=("$outside")
+      forwards+=",hostfwd=tcp::$outside-:$inside"
+    fi
+  done
+}
+
+check_input() {
+  local name
+  problems=() outsides=() forwards=
+  case $disk in
+    '') problem "DISK is empty; it must be the file of a disk, or its address (https://)." ;;
+    http://* | https://*)
+      [[ ${DISK_SHA256:-} =~ ^[0-9a-f]{64}$ ]] ||
+        problem "DISK_SHA256 is '${DISK_SHA256:-}'; for a disk from an address it must be its SHA-256, 64 hexadecimal digits."
+      ;;
+    *) [[ -r $disk && -f $disk ]] || problem "DISK is '$disk', which cannot be read; it must be the file of a disk." ;;
+  esac
+  [[ $format == qcow2 || $format == raw ]] || problem "DISK_FORMAT is '$format'; it must be qcow2 or raw."
+  [[ -z ${DISK_GIB:-} ]] || is_number "$DISK_GIB" 1 65536 || problem "DISK_GIB is '$DISK_GIB'; it must be a whole number of GiB from 1 to 65536."
+  is_number "$memory" 16 1048576 || problem "MEMORY_MIB is '$memory'; it must be a whole number of MiB from 16 to 1048576."
+  is_number "$cpus" 1 255 || problem "CPUS is '$cpus'; it must be a whole number from 1 to 255."
+  [[ $accel == auto || $accel == tcg ]] || problem "ACCEL is '$accel'; it must be auto or tcg."
+  [[ $guest =~ ^[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?$ ]] ||
+    problem "GUEST_NAME is '$guest'; it must be a host name of at most 63 letters, digits and dashes."
+  [[ ${INSTANCE_ID:-$guest} =~ ^[A-Za-z0-9._-]{1,128}$ ]] ||
+    problem "INSTANCE_ID is '$INSTANCE_ID'; it must be at most 128 letters, digits, dots, dashes and underscores."
+  for name in USER_DATA SSH_KEYS; do
+    [[ -z ${!name:-} || -r ${!name} ]] || problem "$name is '${!name}', which cannot be read; name a file, or leave it out."
+  done
+  [[ -d $state && -w $state ]] || problem "STATE is '$state', which is no folder that can be written; mount a volume there."
+  read_ports
+  if ((${#problems[@]})); then
+    printf '%s\n' "${problems[@]}" >&2
+    exit 2
+  fi
+}
+
+# As cloud-init's NoCloud reads it. Texts in YAML's double quotes are those of JSON.
+make_seed() {
+  local key folder
+  folder=$(mktemp -d)
+  {
+    printf 'instance-id: "%s"\nlocal-hostname: "%s"\n' "${INSTANCE_ID:-$guest}" "$guest"
+    if [[ -n ${SSH_KEYS:-} ]]; then
+      printf 'public-keys:\n'
+      while read -r key; do [[ -z $key ]] || printf '  - %s\n' "$(jq --null-input --arg key "$key" '$key')"; done <"$SSH_KEYS"
+    fi
+  } >"$folder/meta-data"
+  if [[ -n ${USER_DATA:-} ]]; then cat -- "$USER_DATA" >"$folder/user-data"; else echo '#cloud-config' >"$folder/user-data"; fi
+  genisoimage -quiet -output "$1" -volid cidata -joliet -rock "$folder/meta-data" "$folder/user-data"
+  rm -rf -- "$folder"
+}
+
+# The disk itself stays as it is; what the machine writes goes into a file over it, which is good for that disk only.
+prepare_disk() {
+  local found size=()
+  if [[ $disk == http* ]]; then
+    if [[ ! -f $state/disk || $(<"$state/disk.sha256") != "$DISK_SHA256" ]]; then
+      say "fetching $disk"
+      curl --fail --silent --show-error --location --retry 3 --output "$state/disk.new" "$disk" || {
+        say "The disk could not be fetched from $disk; curl's words are above."
+        exit 1
+      }
+      found=$(sha256sum <"$state/disk.new" | cut -d' ' -f1)
+      if [[ $found != "$DISK_SHA256" ]]; then
+        rm -f -- "$state/disk.new"
+        say "What $disk gives has the SHA-256 $found, and DISK_SHA256 is $DISK_SHA256; name the right one."
+        exit 2
+      fi
+      [[ ! -f $state/written.qcow2 ]] || refuse_other "$found"
+      mv -f -- "$state/disk.new" "$state/disk"
+      echo "$found" >"$state/disk.sha256"
+    fi
+    disk=$state/disk
+    found=$DISK_SHA256
+  else
+    found=$(sha256sum <"$disk" | cut -d' ' -f1)
+    [[ -z ${DISK_SHA256:-} || $found == "$DISK_SHA256" ]] || {
+      say "$disk has the SHA-256 $found, and DISK_SHA256 is $DISK_SHA256; name the right one."
+      exit 2
+    }
+  fi
+  if [[ -f $state/written.qcow2 ]]; then
+    [[ $(<"$state/written.on") == "$found" ]] || refuse_other "$found"
+    say "going on with what the machine wrote before"
+    return
+  fi
+  [[ -z ${DISK_GIB:-} ]] || size=("${DISK_GIB}G")
+  qemu-img create -q -f qcow2 -b "$disk" -F "$format" "$state/written.new" "${size[@]}" >&2
+  echo "$found" >"$state/written.on"
+  mv -f -- "$state/written.new" "$state/written.qcow2"
+}
+refuse_other() {
+  say "What the machine wrote is over a disk with the SHA-256 $(<"$state/written.on"), and this one has $1; go back to that disk, or take the volume away, with all that the machine has written."
+  exit 2
+}
+
+# A device file proves nothing: a guest must run. The shell's own word of how QEMU ended goes nowhere.
+runs_under() { # ACCELERATOR
+  local status=0
+  {
+    timeout --signal KILL "$probe_seconds" qemu-system-x86_64 -accel "$1" -cpu max -m 16 -nodefaults -display none \
+      -drive if=virtio,format=raw,readonly=on,file=/probe.bin -device isa-debug-exit,iobase=0xf4,iosize=4 </dev/null >/dev/null || status=$?
+  } 2>/dev/null
+  ((status == 33))
+}
+
+choose_accelerator() {
+  local slow="the machine is emulated (TCG), many times slower than on a processor"
+  accelerator=(-accel "tcg,tb-size=64" -cpu max)
+  if [[ $accel == tcg ]]; then
+    say "$slow, as it was asked for"
+  elif [[ ! -w /dev/kvm ]]; then
+    say "WARNING: there is no /dev/kvm here: $slow"
+  elif runs_under kvm; then
+    accelerator=(-accel kvm -cpu host)
+  else
+    say "WARNING: /dev/kvm is here and has run no guest within $probe_seconds s: $slow"
+  fi
+}
+
+start() {
+  local status=0 qemu pressed=''
+  check_input
+  mkdir -p "$run"
+  rm -f -- "$run"/*
+  prepare_disk
+  make_seed "$run/seed.iso"
+  choose_accelerator
+  trap 'pressed=yes' TERM INT
+  # Its input is named, for a shell gives a command in the background none.
+  qemu-system-x86_64 -name "$guest" -machine pc -nodefaults -no-user-config -display none \
+    -sandbox on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny \
+    "${accelerator[@]}" -smp "$cpus" -m "$memory" \
+    -drive "if=none,id=disk,format=qcow2,discard=unmap,file=$state/written.qcow2" -device virtio-blk-pci,drive=disk,bootindex=1 \
+    -drive "if=none,id=seed,format=raw,readonly=on,file=$run/seed.iso" -device virtio-blk-pci,drive=seed \
+    -netdev "user,id=net$forwards" -device virtio-net-pci,netdev=net,romfile= -device virtio-rng-pci \
+    -chardev "socket,id=agent,path=$run/agent,server=on,wait=off" \
+    -device virtio-serial-pci -device virtserialport,chardev=agent,name=org.qemu.guest_agent.0 \
+    -chardev "socket,id=monitor,path=$run/monitor,server=on,wait=off" -mon chardev=monitor,mode=readline \
+    -chardev stdio,id=console,signal=off -serial chardev:console <&0 &
+  qemu=$!
+  until [[ -n $pressed ]]; do
+    status=0
+    wait "$qemu" || status=$?
+    [[ -n $pressed ]] || exit "$status"
+  done
+  while kill -0 "$qemu" 2>/dev/null; do
+    echo system_powerdown | socat - "unix-connect:$run/monitor" >/dev/null 2>&1 || true
+    for ((tenth = 0; tenth < press_again * 10; tenth++)); do
+      kill -0 "$qemu" 2>/dev/null || break
+      sleep 0.1
+    done
+  done
+  status=0
+  wait "$qemu" || status=$?
+  say "the machine is off"
+  exit "$status"
+}
+
+# talk REQUEST…: what the guest agent answers to each, a line each. One at a time, for it serves one; what is left of an earlier talk is passed over.
+talk() {
+  local number=$RANDOM line request agent
+  exec 9>"$run/agent.lock"
+  flock --timeout "$agent_seconds" 9
+  coproc agent { exec socat - "unix-connect:$run/agent"; } 2>/dev/null
+  printf '{"execute":"guest-sync","arguments":{"id":%d}}\n' "$number" >&"${agent[1]}"
+  until [[ ${line:-} == *"\"return\": $number"* ]]; do read -r -t "$agent_seconds" -u "${agent[0]}" line || return 1; done
+  for request in "$@"; do
+    printf '%s\n' "$request" >&"${agent[1]}"
+    read -r -t "$agent_seconds" -u "${agent[0]}" line || return 1
+    printf '%s\n' "$line"
+  done
+}
+
+# Runs a command there, and passes on what it printed and its status.
+in_guest() {
+  local started pid ended
+  started=$(talk "$(jq --null-input --compact-output '{execute: "guest-exec", arguments: {path: $ARGS.positional[0], arg: $ARGS.positional[1:],
+    "capture-output": true}}' --args -- "$@")") || silent
+  pid=$(jq '.return.pid // empty' <<<"$started")
+  if [[ -z $pid ]]; then
+    say "the guest agent: $(jq --raw-output '.error.desc' <<<"$started")"
+    exit 126
+  fi
+  until ended=$(talk "{\"execute\":\"guest-exec-status\",\"arguments\":{\"pid\":$pid}}") && [[ $(jq .return.exited <<<"$ended") == true ]]; do sleep 0.1; done
+  jq --raw-output '.return["err-data"] // empty' <<<"$ended" | base64 --decode >&2
+  jq --raw-output '.return["out-data"] // empty' <<<"$ended" | base64 --decode
+  exit "$(jq '.return.exitcode // 1' <<<"$ended")"
+}
+silent() {
+  say "the guest agent does not answer within $agent_seconds s"
+  exit 125
+}
+
+case ${1:-start} in
+  start) start ;;
+  check) check_input ;;
+  tool) install -m 755 /bin/busybox "$2" ;;
+  seed) make_seed "$2" ;;
+  exec) shift && in_guest "$@" ;;
+  ping) talk '{"execute":"guest-ping"}' >/dev/null || silent ;;
+  probe) runs_under "$2" ;;
+  *)
+    say "'$1' is nothing that this knows: start, check, tool FILE, seed FILE, exec COMMAND, ping, probe ACCELERATOR."
+    exit 2
+    ;;
+esac

@@ -1,0 +1,147 @@
+import * as pulumi from "@pulumi/pulumi";
+import {
+  type GuestSeed,
+  type GuestVolume,
+  ServiceAddress,
+  type ServiceAddressArgs,
+  type VirtualDisk,
+  VirtualMachine,
+  type VirtualMachineArgs,
+} from "../../components";
+import { deployedKubernetes, ground, type Row, servers, there, transit, wrong } from "./ground";
+
+/** A cluster that another stack made, whose node stands among the servers only. */
+const cluster = (given: object = {}) => deployedKubernetes({ nodes: [there("node-1", 10, [servers])], ...given });
+const machine = (args: Partial<VirtualMachineArgs>) => () => new VirtualMachine("v", { cluster: cluster(), ...args });
+const from = (disk: unknown) => machine({ disk: disk as VirtualDisk });
+const seeded = (seed: unknown) => machine({ seed: seed as GuestSeed });
+const kept = (volume: unknown, more: Partial<VirtualMachineArgs> = {}) =>
+  machine({ volume: volume as GuestVolume, ...more });
+const checked = (readiness: unknown) => machine({ readiness: wrong(readiness) });
+const address =
+  (args: Partial<ServiceAddressArgs> = {}) =>
+  () => {
+    const own = cluster();
+    const pods = { name: "web", labels: { app: "web" }, ports: [80] };
+    return new ServiceAddress("a", { cluster: own, pods, network: ground().servers, ...args });
+  };
+const SUM = "0".repeat(64);
+
+const MACHINES: Row[] = [
+  ["a machine without arguments", () => new VirtualMachine("v", wrong(undefined)), ['VirtualMachine "v": its argu']],
+  ["a machine on no cluster", machine({ cluster: wrong({}) }), ["cluster is an object: it must be a KubernetesClu"]],
+  ["a machine on a cluster without a node", machine({ cluster: cluster({ nodes: [] }) }), ["its cluster has no node"]],
+  ["a disk by its file's name", from("disk.qcow2"), ['disk is "disk.qcow2": it must be { image }, { claim } or']],
+  ["a disk from two places", from({ image: "i", claim: "c" }), ["disk is an object with image and claim: it must be"]],
+  ["a disk without a source", from({ path: "/disk.qcow2" }), ["disk is an object: it must be { image }"]],
+  ["a disk of a format QEMU is not asked for", from({ image: "i", format: "vmdk" }), ['the disk\'s format is "vmdk"']],
+  ["a disk from a folder for a URL", from({ url: "/disk.qcow2", sha256: SUM }), ['the disk\'s url is "/disk.qcow2"']],
+  ["a disk from an address without a sum", from({ url: "https://a.example/d" }), ["the disk's sha256 is undefined"]],
+  ["a disk of half a sum", from({ url: "https://a.example/d", sha256: "abc" }), ['the disk\'s sha256 is "abc"']],
+  ["a disk by a relative path", from({ image: "i", path: "disk.qcow2" }), ['the disk\'s path is "disk.qcow2"']],
+  ["a disk in an image without a name", from({ image: "" }), ['the disk\'s image is ""']],
+  ["a disk in a claim of no name", from({ claim: "My Claim" }), ['the disk\'s claim is "My Claim"']],
+  ["a disk of half a GiB", machine({ diskGiB: 0.5 }), ["diskGiB is 0.5: it must be a whole number of GiB"]],
+  ["a machine of 8 MiB", machine({ memoryMiB: 8 }), ["memoryMiB is 8", "from 16"]],
+  ["a machine whose memory is a text", machine({ memoryMiB: wrong("1G") }), ['memoryMiB is "1G"']],
+  ["a machine without room for QEMU", machine({ overheadMiB: 0 }), ["overheadMiB is 0", "from 64"]],
+  ["a machine without a processor", machine({ cpus: 0 }), ["cpus is 0"]],
+  ["a machine with half a processor", machine({ cpus: 1.5 }), ["cpus is 1.5"]],
+  ["a share of a core in words", machine({ cpuRequest: wrong("200m") }), ['cpuRequest is "200m"']],
+  ["a limit below the share", machine({ cpuLimit: 0.05 }), ["cpuRequest is 0.1 and cpuLimit is 0.05"]],
+  ["ports that are no list", machine({ ports: wrong(80) }), ["ports is 80: it must be a list of TCP ports"]],
+  ["a machine's port 0", machine({ ports: [0] }), ["a port is 0"]],
+  ["a machine's port twice", machine({ ports: [80, 80] }), ["ports names 80 twice"]],
+  ["a machine in a Job", machine({ kind: wrong("Job") }), ['kind is "Job"', '"Deployment" or "ReplicaSet" or']],
+  ["two of one on each node", machine({ kind: "DaemonSet", replicas: 2 }), ["replicas is 2: a DaemonSet has one"]],
+  ["half a machine", machine({ replicas: 0.5 }), ["replicas is 0.5"]],
+  ["two machines on one volume", kept({}, { replicas: 2 }), ["replicas is 2, and its volume keeps what one machine"]],
+  [
+    "machines of all nodes on one volume",
+    kept({}, { kind: "DaemonSet" }),
+    ['kind is "DaemonSet", and its volume keeps'],
+  ],
+  [
+    "a volume on a node that is not there",
+    kept({ node: "moon" }),
+    ['has no node "moon" to keep its volume', '"node-1"'],
+  ],
+  ["a claim of a size", kept({ claim: "c", sizeGiB: 1 }), ['its volume is the claim "c", and names a node or a size']],
+  ["a volume by a claim of no name", kept({ claim: "C_1" }), ['its volume\'s claim is "C_1"']],
+  ["a volume of nothing", kept({ sizeGiB: 0 }), ["the volume's sizeGiB is 0"]],
+  ["a volume in words", kept("10 GiB"), ['volume is "10 GiB": it must be { claim } or { node, sizeGiB }']],
+  ["a host name with a dot", seeded({ hostname: "web.example" }), ['its host name is "web.example"']],
+  [
+    "user data without a first line",
+    seeded({ userData: "echo hello" }),
+    ['userData is "echo hello": cloud-init knows'],
+  ],
+  ["user data in an object", seeded({ userData: { packages: [] } }), ["userData is an object: it must be a text"]],
+  ["a private key", seeded({ sshKeys: ["-----BEGIN OPENSSH PRIVATE KEY-----"] }), ["an SSH key is a private one"]],
+  ["a key by its file", seeded({ sshKeys: ["~/.ssh/id.pub"] }), ['an SSH key is "~/.ssh/id.pub"']],
+  ["one key for a list", seeded({ sshKeys: 7 }), ["an SSH key is 7"]],
+  ["a runtime class with a blank", machine({ runtimeClass: "kata qemu" }), ['runtimeClass is "kata qemu"']],
+  ["KVM as a device", machine({ kvmResource: "/dev/kvm" }), ['kvmResource is "/dev/kvm"', "devices.kubevirt.io/kvm"]],
+  ["a machine that is emulated perhaps", machine({ emulated: wrong("no") }), ['emulated is "no"']],
+  [
+    "a check by TCP",
+    checked({ tcp: 80 }),
+    ["readiness is an object: it must be { http:", "the connection is QEMU's own"],
+  ],
+  ["a check of two kinds", checked({ http: { port: 80 }, exec: ["/bin/true"] }), ["readiness is an object"]],
+  ["a check of a port that leads nowhere", checked({ http: { port: 81 } }), ["readiness asks port 81", "(80)"]],
+  ["a check of half a path", checked({ http: { port: 80, path: "well" } }), ['readiness asks for "well"']],
+  [
+    "a check by a shell's line",
+    checked({ exec: ["systemctl status"] }),
+    ["readiness runs a list of 1", "absolute path"],
+  ],
+  ["a start of no time", machine({ bootSeconds: 0 }), ["bootSeconds is 0"]],
+  ["an end of no time", machine({ graceSeconds: 0 }), ["graceSeconds is 0"]],
+  ["a machine's name with a blank", machine({ functionName: "my vm" }), ['its name "my vm" can\'t be used']],
+  ["a machine's registry by its address", machine({ registry: "https://r.example" }), ['registry is "https://r.exam']],
+  [
+    "two virtual machines of one name",
+    () => {
+      const own = cluster();
+      new VirtualMachine("v", { cluster: own, functionName: "web" });
+      return new VirtualMachine("w", { cluster: own, functionName: "web" });
+    },
+    ['its cluster cluster runs "web" already, by v'],
+  ],
+];
+
+const ADDRESSES: Row[] = [
+  ["an address for nothing", address({ pods: wrong({}) }), ["pods is an object: it must be pods that serve alike"]],
+  ["an address in no network", address({ network: wrong(servers) }), ["network is an object: it must be a Network of"]],
+  ["an address on no node", address({ node: "moon" }), ['has no node "moon" (it has: "node-1")']],
+  ["an address beyond its network", address({ host: 300 }), ["10.100.102.0/24"]],
+  ["an address that is an output", address({ host: wrong(pulumi.output(40)) }), ["host is an output"]],
+  [
+    "an address for pods without a port",
+    address({ pods: { name: "web", labels: { app: "web" }, ports: [] } }),
+    ["web has no port to serve on"],
+  ],
+  [
+    "an address where the node has no leg",
+    address({ cluster: cluster({ nodes: [there("node-1", 10, [transit])] }) }),
+    ['node-1 has no leg in network "test/servers"'],
+  ],
+  [
+    "an address on a node that answers could leave elsewhere",
+    address({ cluster: cluster({ nodes: [there("node-1", 10, [transit, servers])] }) }),
+    ['node-1 has a leg in "test/transit" too, so answers could leave by it'],
+  ],
+  [
+    "an address that a machine has",
+    () => {
+      const network = ground().servers;
+      network.site.plan.addAddress(network, "10.100.102.40", "apache-1");
+      return address({ network })();
+    },
+    ["web would have the address 10.100.102.40", "which apache-1 has"],
+  ],
+];
+
+/** Mistakes in virtual machines, and in the addresses that they serve at. */
+export const VIRTUAL_MACHINES: Row[] = [...MACHINES, ...ADDRESSES];

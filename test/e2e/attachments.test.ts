@@ -1,0 +1,159 @@
+import { describe, expect, test } from "vitest";
+import { OwnCheckout } from "./checkout";
+import { aroundTests, Example } from "./example";
+import { type Ended, eventually, inShell, labelled } from "./operator";
+
+const lab = new OwnCheckout("attachments", 100);
+const example = new Example("attachments", { stack: "dev", checkout: lab });
+
+const on = (machine: string, ...args: string[]): Ended =>
+  inShell("docker", ["exec", `hybrid-vnf-attach-${machine}`, ...args]);
+const kubectl = (...args: string[]): Ended =>
+  on("k8s-1", "kubectl", "--kubeconfig", "/etc/kubernetes/admin.conf", ...args);
+const inPod = (deployment: string, ...args: string[]): Ended =>
+  kubectl("exec", `deployment/${deployment}`, "--", ...args);
+/** A command in the network of a pod, with what its node has. */
+function besidePod(deployment: string, ...args: string[]): Ended {
+  const asked = "jsonpath={.metadata.annotations.k8s\\.v1\\.cni\\.cncf\\.io/network-status}";
+  const [pod = ""] = podsOf(deployment);
+  const status = JSON.parse(kubectl("get", pod, "--output", asked).output) as { interface: string; mac: string }[];
+  const mac = status.find((one) => one.interface === "net1")?.mac ?? "none";
+  // The pod's own network is the one that has this interface.
+  const found = `for one in /run/netns/*; do if ip netns exec "\${one##*/}" ip link show net1 2>/dev/null | grep -q ${mac}; then echo "\${one##*/}"; fi; done`;
+  const { output } = on("k8s-1", "bash", "-c", found);
+  return on("k8s-1", "ip", "netns", "exec", output.trim(), ...args);
+}
+const podsOf = (deployment: string) =>
+  kubectl("get", "pods", "--selector", `app=${deployment}`, "--output", "name").output.trim().split("\n");
+
+/** How many of four requests the chain answers. */
+function answers(): number {
+  const ask = () => on("client", "curl", "-sS", "--max-time", "3", "http://10.152.100.20");
+  return [1, 2, 3, 4].filter(() => /apache-[12]/.test(ask().output)).length;
+}
+function addressesOf(deployment: string): Record<string, string[]> {
+  const { status, output } = inPod(deployment, "ip", "-json", "-4", "address");
+  expect(status, output).toBe(0);
+  const links = JSON.parse(output) as { ifname: string; addr_info: { local: string; prefixlen: number }[] }[];
+  return Object.fromEntries(
+    links.map(({ ifname, addr_info: all }) => [ifname, all.map((one) => `${one.local}/${one.prefixlen}`)]),
+  );
+}
+
+aroundTests(lab, example);
+
+describe("pods with several interfaces", () => {
+  test("come up with the chain, through a router that is not in its node's network", () => {
+    const { status, output } = example.command("up", "--requests", "8");
+    expect(status, output).toBe(0);
+    expect(output).toMatch(/nginx → quagga \(10\.152\.101\.30\) → apache-1/);
+    expect(kubectl("get", "deployment", "quagga", "--output", "jsonpath={.spec.template.spec}").output).not.toContain(
+      "hostNetwork",
+    );
+    expect(answers()).toBe(4);
+  });
+
+  test("have the addresses that they asked for, and each is answered on its network", () => {
+    expect(addressesOf("monitor")).toMatchObject({
+      eth0: [expect.stringMatching(/^10\.244\./)],
+      net1: ["10.152.101.41/24"],
+      net2: ["10.152.102.41/24"],
+      net3: ["10.152.103.41/24"],
+    });
+    const asks = { "swarm-1": "10.152.101.41", "apache-1": "10.152.102.41" };
+    for (const [machine, address] of Object.entries(asks))
+      expect(on(machine, "ping", "-c", "1", "-W", "2", address).status, address).toBe(0);
+    for (const address of ["10.152.101.20", "10.152.102.12", "10.152.103.1"])
+      expect(besidePod("monitor", "ping", "-c", "1", "-W", "2", address).status, address).toBe(0);
+    // Its node has a leg in each network, and no interface of its own has the pod's address.
+    expect(on("k8s-1", "ip", "-4", "address").output).not.toMatch(/10\.152\.10[123]\.(30|41)\//);
+  });
+
+  test("are managed by the cluster's network, of which nothing is on the others", () => {
+    const rules = `table inet watch {
+  counter control { }
+  counter stray { }
+  chain in { type filter hook input priority 0; iifname "eth0" counter name control; iifname "net*" ip saddr != 10.152.0.0/16 counter name stray; }
+  chain out { type filter hook output priority 0; oifname "eth0" counter name control; oifname "net*" ip daddr != 10.152.0.0/16 counter name stray; }
+}`;
+    const load = `nft -f - <<'RULES'\n${rules}\nRULES`;
+    expect(besidePod("monitor", "bash", "-c", load).status).toBe(0);
+    const asked = "for i in 1 2 3 4 5; do curl -sk --max-time 2 https://10.96.0.1/version; done";
+    expect(besidePod("monitor", "bash", "-c", asked).output).toContain('"gitVersion"');
+    expect(besidePod("monitor", "ping", "-c", "3", "-i", "0.2", "10.152.102.11").status).toBe(0);
+    const { output } = besidePod("monitor", "nft", "-j", "list", "counters");
+    const counters = (JSON.parse(output) as { nftables: { counter?: { name: string; packets: number } }[] }).nftables;
+    const counted = Object.fromEntries(
+      counters.flatMap(({ counter }) => (counter ? [[counter.name, counter.packets]] : [])),
+    );
+    expect(counted.stray).toBe(0);
+    expect(counted.control).toBeGreaterThan(20);
+  });
+
+  test("are asked by verify what they see, as machines are", () => {
+    const { status, output } = example.command("verify", "--json");
+    // Client, balancer, the router's pod and two servers.
+    expect(JSON.parse(output)).toMatchObject({ good: true, machines: 5, problems: [] });
+    expect(status).toBe(0);
+    expect(besidePod("quagga", "ip", "link", "set", "net2", "down").status).toBe(0);
+    try {
+      const broken = example.command("verify", "--requests", "1", "--json");
+      expect(broken.status).toBe(1);
+      expect(JSON.parse(broken.output).differences).toContainEqual({
+        at: "quagga",
+        sentence: expect.stringMatching(/^net2 of quagga, its leg in attach\/servers, is down/),
+      });
+    } finally {
+      expect(besidePod("quagga", "ip", "link", "set", "net2", "up").status).toBe(0);
+    }
+    expect(answers()).toBe(4);
+  });
+
+  test("another preview changes nothing", () => {
+    example.good("preview", "--refresh", "--expect-no-changes");
+  });
+
+  test("a pod that takes a router's place has its addresses, and the chain goes on", async () => {
+    const [before = ""] = podsOf("quagga");
+    expect(kubectl("delete", before, "--wait=true").status).toBe(0);
+    await eventually("all answers", 60, () => answers() === 4 || "the chain does not answer");
+    expect(podsOf("quagga")).not.toContain(before);
+    expect(addressesOf("quagga")).toMatchObject({ net1: ["10.152.101.30/24"], net2: ["10.152.102.30/24"] });
+  });
+
+  test("what a node's kernel lacks is said before anything is made of it", () => {
+    const knows =
+      on("k8s-1", "bash", "-c", "ip link add try0 link eth0 type ipvlan && ip link delete try0").status === 0;
+    example.good("config", "set", "plugin", "ipvlan");
+    const { status, output } = example.run("up", "--yes", "--skip-preview");
+    if (knows) expect(status, output).toBe(0);
+    else {
+      expect(status).not.toBe(0);
+      expect(output).toMatch(
+        /The kernel of this node \(.*\) makes no ipvlan interface on eth\d \(it says: .+\): load the module ipvlan/,
+      );
+      expect(kubectl("get", "net-attach-def", "on-storage", "--output", "jsonpath={.spec.config}").output).toContain(
+        '"macvlan"',
+      );
+    }
+    example.good("config", "rm", "plugin");
+    example.up();
+    expect(answers()).toBe(4);
+  });
+
+  test("go, and leave nothing on their node", () => {
+    // The same stack, with neither a pod nor an attachment in it.
+    example.good("config", "set", "attached", "false");
+    example.up();
+    const left = on(
+      "k8s-1",
+      "bash",
+      "-c",
+      "ls /etc/cni/net.d /opt/cni/bin /var/lib/cni /var/lib/cni/networks; ip -o link show type macvlan; ls /etc/hybrid-vnf",
+    ).output;
+    expect(left).toContain("10-hybrid-vnf.conflist");
+    expect(left).not.toMatch(/multus|macvlan|ipvlan|host-device|static|on-storage|cni-plugins/);
+    example.down();
+    expect(labelled("attach")).toEqual([]);
+  });
+});

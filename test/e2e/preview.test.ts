@@ -1,0 +1,168 @@
+import { createHash } from "node:crypto";
+import * as fs from "node:fs";
+import { tmpdir } from "node:os";
+import * as path from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { layers } from "../../cli/layers";
+import { type ChainPreview, UNKNOWN } from "../../cli/plan";
+import { OwnCheckout } from "./checkout";
+import type { Ended } from "./operator";
+
+const lab = new OwnCheckout("preview", 147);
+const { command, here, inShell, pulumi } = lab;
+const folder = fs.mkdtempSync(path.join(tmpdir(), "hybrid-vnf-preview-test-"));
+const planFile = path.join(folder, "plan.json");
+
+/** A digest of every file that a preview could have touched: the state, and the stacks' settings. */
+function digest(): Record<string, string> {
+  const state = path.join(lab.root, ".hybrid-vnf");
+  const files = [
+    ...(fs.existsSync(state) ? fs.readdirSync(state, { recursive: true, encoding: "utf8" }) : []).map((file) =>
+      path.join(state, file),
+    ),
+    ...layers.flatMap(({ name }) => {
+      const stack = path.join(lab.root, "stacks", name);
+      return fs.readdirSync(stack).map((file) => path.join(stack, file));
+    }),
+  ].filter((file) => fs.statSync(file).isFile());
+  return Object.fromEntries(
+    files.map((file) => [file, createHash("sha256").update(fs.readFileSync(file)).digest("hex")]),
+  );
+}
+
+/** The preview of all stacks, as a program reads it. */
+async function previewed(status: number): Promise<ChainPreview> {
+  const before = digest();
+  const ended = await command("preview", ["--json"]);
+  expect(ended.status, ended.output).toBe(status);
+  expect(digest()).toEqual(before);
+  return JSON.parse(ended.output.slice(ended.output.indexOf("\n{") + 1)) as ChainPreview;
+}
+
+const stepsOf = (seen: ChainPreview, layer: string): readonly string[] =>
+  (seen.stacks.find((one) => one.layer === layer)?.steps ?? [])
+    .map(({ operation, name }) => `${operation} ${name}`)
+    .sort();
+
+const set = (layer: string, key: string, value: string): void => {
+  expect(pulumi(`stacks/${layer}`, "config", "set", "--stack", "dev", key, value).status).toBe(0);
+};
+beforeAll(() => lab.begin());
+afterAll(async () => {
+  await lab.end();
+  fs.rmSync(folder, { recursive: true });
+});
+
+describe("one preview of all stacks", () => {
+  test("of a chain of which nothing is up shows it to its end, and leaves nothing", async () => {
+    const seen = await previewed(2);
+    expect(seen.stacks.map(({ layer, ending }) => `${layer} ${ending}`)).toEqual(
+      layers.map(({ name }) => `${name} done`),
+    );
+    expect(stepsOf(seen, "service")).toContain(here("create service-chain-dev-apache-2-to-10-100-101-20-32"));
+    expect(seen.pathBefore).toBeUndefined();
+    expect(seen.pathAfter?.url).toBe(here("http://10.100.100.20"));
+    expect(seen.pathAfter?.servers[0]?.machine?.identity).toBe(UNKNOWN);
+    expect(seen.pathAfter?.hops.map(({ name, in: ingress }) => `${name} ${ingress.address}`)).toEqual([
+      here("nginx 10.100.100.20"),
+      here("quagga 10.100.101.10"),
+    ]);
+    expect(seen.findings).toEqual([]);
+    for (const file of ["state", "passphrase"])
+      expect(fs.existsSync(path.join(lab.root, ".hybrid-vnf", file))).toBe(false);
+  });
+
+  test("of a chain that is up shows no change", async () => {
+    const up = await command("up");
+    expect(up.status, up.output).toBe(0);
+    const seen = await previewed(0);
+    expect(seen.stacks.flatMap(({ steps }) => steps)).toEqual([]);
+    expect(seen.pathAfter).toEqual(seen.pathBefore);
+    expect(JSON.stringify(seen)).not.toMatch(/PRIVATE KEY|BEGIN|client-key-data/);
+  });
+
+  test("of a third server shows its machine, its route and its hop before it is made; up then does just that", async () => {
+    set("kubernetes", "serverCount", "3");
+    const seen = await previewed(2);
+    expect(stepsOf(seen, "site")).toEqual([]);
+    expect(stepsOf(seen, "swarm")).toEqual([]);
+    expect(stepsOf(seen, "kubernetes")).toContain("create kubernetes-apache-3-container");
+    expect(stepsOf(seen, "service")).toEqual([
+      here("create service-chain-dev-apache-3-to-10-100-101-20-32"),
+      here("create service-chain-dev-apache-3-to-10-100-101-20-32-route"),
+      "update service-nginx",
+      "update service-nginx-converged",
+      "update service-nginx-service",
+    ]);
+    const service = seen.stacks.find(({ layer }) => layer === "service");
+    const properties = service?.steps.find(({ name }) => name === "service-nginx-service")?.properties ?? [];
+    expect(properties.map(({ path: where, before, after }) => [where, before, after])).toContainEqual([
+      "taskSpec.containerSpec.env.SERVERS",
+      here("10.100.102.11,10.100.102.12"),
+      here("10.100.102.11,10.100.102.12,10.100.102.13"),
+    ]);
+    expect(seen.pathBefore?.servers).toHaveLength(2);
+    expect(seen.pathAfter?.servers[2]).toMatchObject({ name: "apache-3", address: here("10.100.102.13") });
+    fs.writeFileSync(planFile, JSON.stringify(seen));
+    const up = await command("up", ["--plan", planFile]);
+    expect(up.status, up.output).toBe(0);
+    expect(up.output).toMatch(/apache-3 \d/);
+  });
+
+  test("what up does otherwise than planned is told", async () => {
+    const { status, output } = await command("up", ["--plan", planFile]);
+    expect(status).toBe(1);
+    expect(output).toContain("the plan creates kubernetes-apache-3-container, and it was left as it is.");
+  });
+
+  test("of a network that others stand on is refused, naming them", async () => {
+    set("site", "transitCidr", here("10.100.103.0/24"));
+    const seen = await previewed(1);
+    set("site", "transitCidr", here("10.100.101.0/24"));
+    const messages = seen.findings.map(({ subject, message }) => `${subject}: ${message}`);
+    for (const [machine, stack] of [
+      ["kubernetes-1", "kubernetes"],
+      ["swarm-1", "swarm"],
+    ])
+      expect(messages).toContainEqual(
+        here(
+          `site: network "dev/transit" would become 10.100.103.0/24 from 10.100.101.0/24, and ${machine} of ${stack} stands on it: take ${stack} down first, or leave the network as it is`,
+        ),
+      );
+  });
+});
+
+describe("taking down what others read", () => {
+  test("is refused within the chain, unless they go too", async () => {
+    const { status, output } = await command("down", ["--only", "kubernetes,swarm"]);
+    expect(status).toBe(1);
+    expect(output).toContain(
+      "down: kubernetes is read by service; swarm is read by service. Take them down first, or as well.",
+    );
+  });
+
+  test("is refused where a stack beside the chain reads it", async () => {
+    fs.symlinkSync(path.join(lab.root, "node_modules"), path.join(folder, "node_modules"));
+    fs.writeFileSync(path.join(folder, "Pulumi.yaml"), "name: shop\nruntime: nodejs\nmain: index.js\n");
+    fs.writeFileSync(
+      path.join(folder, "index.js"),
+      `const pulumi = require("@pulumi/pulumi");
+exports.url = new pulumi.StackReference("organization/hybrid-vnf-service/dev").getOutput("url");
+`,
+    );
+    const shop = (...args: string[]): Ended => inShell("pulumi", [...args, "--non-interactive"], folder);
+    expect(shop("stack", "init", "dev").status).toBe(0);
+    try {
+      const up = shop("up", "--yes", "--skip-preview", "--stack", "dev");
+      expect(up.status, up.output).toBe(0);
+      const { status, output } = await command("down");
+      expect(status).toBe(1);
+      expect(output).toContain("down: service is read by shop/dev.");
+    } finally {
+      shop("destroy", "--yes", "--skip-preview", "--stack", "dev");
+      shop("stack", "rm", "dev", "--yes");
+    }
+    const down = await command("down");
+    expect(down.status, down.output).toBe(0);
+  });
+});

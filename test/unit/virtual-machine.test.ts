@@ -1,0 +1,234 @@
+import * as pulumi from "@pulumi/pulumi";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import {
+  KubernetesCluster,
+  lab,
+  Network,
+  Problems,
+  planPath,
+  ServiceAddress,
+  Site,
+  VirtualMachine,
+  type VirtualMachineArgs,
+  WebServers,
+} from "../../components";
+import { type Made, one, record, registered, settled, value } from "./mocks";
+
+let made: Made[];
+beforeEach(() => {
+  made = record();
+});
+afterEach(settled);
+
+/** A cluster whose only leg is among the servers. */
+function ground() {
+  const site = new Site("edge", { platform: lab(), transitCidr: "10.7.1.0/24" });
+  const servers = new Network("servers", { site, cidr: "10.7.2.0/24" });
+  return { site, servers, cluster: new KubernetesCluster("k8s", { networks: [servers] }) };
+}
+interface Container {
+  readonly name: string;
+  readonly image: string;
+  readonly args?: string[];
+  readonly command?: string[];
+  readonly env: { readonly name: string; readonly value: string }[];
+  readonly resources: object;
+  readonly [field: string]: unknown;
+}
+interface Pod {
+  readonly containers: [Container];
+  readonly initContainers: Container[];
+  readonly volumes: object[];
+  readonly [field: string]: unknown;
+}
+interface Workload {
+  readonly spec: { readonly template: { readonly metadata: object; readonly spec: Pod } };
+}
+/** What a machine's workload is given, once it is made. */
+async function workload(args: Partial<VirtualMachineArgs>, kind = "deployment") {
+  const guest = new VirtualMachine("guest", { cluster: ground().cluster, emulated: true, ...args });
+  await value(guest.ready);
+  const { spec } = one(made, `guest-${kind}`).inputs as unknown as Workload;
+  const [vm] = spec.template.spec.containers;
+  const env = Object.fromEntries(vm.env.map((variable) => [variable.name, variable.value]));
+  return { spec, template: spec.template, pod: spec.template.spec, vm, env };
+}
+
+describe("a virtual machine", () => {
+  test("is an ordinary pod, with a refusal to be resized, and no kind of its own", async () => {
+    await workload({});
+    expect(registered().filter((urn) => urn.includes("guest"))).toEqual([
+      "hybrid-vnf:virtualmachine:VirtualMachine$hybrid-vnf:image:Image$command:local:Command::guest-disk-on-edge-k8s-1",
+      "hybrid-vnf:virtualmachine:VirtualMachine$hybrid-vnf:image:Image$command:local:Command::guest-image-on-edge-k8s-1",
+      "hybrid-vnf:virtualmachine:VirtualMachine$hybrid-vnf:image:Image$docker:index/remoteImage:RemoteImage::guest-disk-build",
+      "hybrid-vnf:virtualmachine:VirtualMachine$hybrid-vnf:image:Image$docker:index/remoteImage:RemoteImage::guest-image-build",
+      "hybrid-vnf:virtualmachine:VirtualMachine$hybrid-vnf:image:Image::guest-disk",
+      "hybrid-vnf:virtualmachine:VirtualMachine$hybrid-vnf:image:Image::guest-image",
+      "hybrid-vnf:virtualmachine:VirtualMachine$kubernetes:admissionregistration.k8s.io/v1:ValidatingAdmissionPolicy::guest-resize",
+      "hybrid-vnf:virtualmachine:VirtualMachine$kubernetes:admissionregistration.k8s.io/v1:ValidatingAdmissionPolicyBinding::guest-resize-binding",
+      "hybrid-vnf:virtualmachine:VirtualMachine$kubernetes:apps/v1:Deployment::guest-deployment",
+      "hybrid-vnf:virtualmachine:VirtualMachine::guest",
+    ]);
+  });
+
+  test("has memory beside the machine's own, no privileges, and a terminal", async () => {
+    const { pod, vm, env } = await workload({ memoryMiB: 512, cpus: 2, cpuLimit: 2 });
+    expect(vm.resources).toEqual({
+      requests: { memory: "704Mi", cpu: "100m" },
+      limits: { memory: "704Mi", cpu: "2000m" },
+    });
+    expect(env).toMatchObject({ MEMORY_MIB: "512", CPUS: "2", PORTS: "80", ACCEL: "tcg", DISK: "/vm-disk/disk" });
+    expect(vm).toMatchObject({
+      stdin: true,
+      tty: true,
+      readinessProbe: { httpGet: { port: 80, path: "/" } },
+      startupProbe: { failureThreshold: 150, periodSeconds: 2 },
+      securityContext: {
+        allowPrivilegeEscalation: false,
+        capabilities: { drop: ["ALL"] },
+        readOnlyRootFilesystem: true,
+      },
+    });
+    expect(vm.livenessProbe).toBeUndefined();
+    expect(pod).toMatchObject({ securityContext: { runAsNonRoot: true }, automountServiceAccountToken: false });
+    expect(pod.hostNetwork).toBeUndefined();
+  });
+
+  test("copies its disk out of an image that need hold nothing else", async () => {
+    const { pod } = await workload({ disk: { image: "registry.example.org/appliance:4.2", path: "/a.qcow2" } });
+    expect(pod.initContainers.map(({ name, args, command }) => [name, args ?? command])).toEqual([
+      ["tool", ["tool", "/vm-disk/cp"]],
+      ["disk", ["/vm-disk/cp", "/a.qcow2", "/vm-disk/disk"]],
+    ]);
+    expect(pod.initContainers[1]?.image).toBe("registry.example.org/appliance:4.2");
+    expect(made.map(({ name }) => name)).not.toContain("guest-disk-build");
+  });
+
+  test("reads it from a claim, or fetches it", async () => {
+    const claimed = await workload({ disk: { claim: "disks", path: "/a.raw", format: "raw" } });
+    expect(claimed.env).toMatchObject({ DISK: "/disk/a.raw", DISK_FORMAT: "raw" });
+    expect(claimed.pod.volumes).toContainEqual({
+      name: "disk",
+      persistentVolumeClaim: { claimName: "disks", readOnly: true },
+    });
+    made = record();
+    const sha256 = "0".repeat(64);
+    const fetched = await workload({ disk: { url: "https://images.example.org/a.qcow2", sha256 } });
+    expect(fetched.env).toMatchObject({ DISK: "https://images.example.org/a.qcow2", DISK_SHA256: sha256 });
+    expect(fetched.pod.initContainers).toEqual([]);
+  });
+
+  test("has its seed as a secret, and another pod for another seed", async () => {
+    const userData = pulumi.secret("#!/bin/sh\n");
+    const sshKeys = ["ssh-ed25519 AAAA one\n"];
+    const first = await workload({ seed: { hostname: "web", userData, sshKeys } });
+    const { inputs, wire } = one(made, "guest-seed");
+    expect(inputs.stringData).toEqual({ "user-data": "#!/bin/sh\n", "ssh-keys": "ssh-ed25519 AAAA one\n" });
+    expect(JSON.stringify(wire.stringData)).toContain("4dabf18193072939515e22adb298388d");
+    expect(first.env).toMatchObject({ GUEST_NAME: "web", USER_DATA: "/seed/user-data", SSH_KEYS: "/seed/ssh-keys" });
+    expect(first.env.INSTANCE_ID).toBeUndefined();
+    made = record();
+    const second = await workload({ seed: { hostname: "web", userData: "#!/bin/sh\n:\n", sshKeys } });
+    expect(second.template.metadata).not.toEqual(first.template.metadata);
+    expect(second.pod).toEqual(first.pod);
+  });
+
+  test("keeps what it writes in a folder of a node, made before and taken away after", async () => {
+    const { pod, spec, env } = await workload({ volume: { sizeGiB: 1 }, seed: { userData: "#!/bin/sh\n" } });
+    expect(one(made, "guest-folder").inputs).toMatchObject({
+      create: "bash -s -- create",
+      delete: "bash -s -- delete",
+    });
+    expect(one(made, "guest-volume").inputs.spec).toMatchObject({
+      local: { path: "/var/lib/hybrid-vnf/volumes/guest" },
+      claimRef: { namespace: "default", name: "guest-state" },
+      capacity: { storage: "1Gi" },
+    });
+    expect(pod.volumes).toContainEqual({ name: "state", persistentVolumeClaim: { claimName: "guest-state" } });
+    expect(pod.nodeSelector).toEqual({ "kubernetes.io/hostname": "k8s-1" });
+    expect(spec).toMatchObject({ strategy: { type: "Recreate" }, replicas: 1 });
+    expect(env.INSTANCE_ID).toMatch(/^guest-[0-9a-f]{12}$/);
+  });
+
+  test("is a ReplicaSet, or a DaemonSet, and of a runtime class, where it is to be", async () => {
+    const { pod } = await workload({ kind: "DaemonSet", runtimeClass: "kata" }, "daemonset");
+    expect(pod.runtimeClassName).toBe("kata");
+    made = record();
+    const { spec } = await workload({ kind: "ReplicaSet", replicas: 3 }, "replicaset");
+    expect(spec).toMatchObject({ replicas: 3 });
+  });
+
+  test("is looked at from inside by its guest agent", async () => {
+    const { vm } = await workload({
+      readiness: { exec: ["/bin/true"] },
+      liveness: { http: { port: 80, path: "/healthy" } },
+      bootSeconds: 99,
+    });
+    expect(vm.readinessProbe).toMatchObject({ exec: { command: ["/start.sh", "exec", "/bin/true"] } });
+    expect(vm.startupProbe).toMatchObject({ failureThreshold: 50 });
+    expect(vm.livenessProbe).toMatchObject({ httpGet: { port: 80, path: "/healthy" } });
+  });
+
+  test("warns that it is emulated, unless that was asked for or KVM is handed out", async () => {
+    const warn = vi.spyOn(pulumi.log, "warn").mockResolvedValue();
+    await workload({ emulated: undefined });
+    expect(warn.mock.calls.map(([sentence]) => sentence)).toEqual([
+      expect.stringMatching(
+        /^guest will be emulated, many times slower than on a processor, .*kvmResource.*emulated: true/,
+      ),
+    ]);
+    warn.mockClear();
+    made = record();
+    const { vm, env } = await workload({ emulated: undefined, kvmResource: "devices.kubevirt.io/kvm" });
+    expect(vm.resources).toMatchObject({ limits: { "devices.kubevirt.io/kvm": "1" } });
+    expect(env.ACCEL).toBe("auto");
+    made = record();
+    await workload({});
+    expect(warn).not.toHaveBeenCalled();
+    warn.mockRestore();
+  });
+});
+
+describe("the address that pods serve at", () => {
+  test("is one more of a node, and outside the cluster's services leads to them", async () => {
+    const { cluster, servers } = ground();
+    const pods = { name: "web", labels: { app: "web" }, ports: [80, 443] };
+    const address = new ServiceAddress("web-address", { cluster, pods, network: servers, host: 50 });
+    await Promise.all(address.machines.map(({ identity }) => value(identity)));
+    expect(registered().filter((urn) => urn.includes("web-address"))).toEqual([
+      "hybrid-vnf:kubernetes:ServiceAddress$command:remote:Command::web-address-node",
+      "hybrid-vnf:kubernetes:ServiceAddress$kubernetes:core/v1:Service::web-address-service",
+      "hybrid-vnf:kubernetes:ServiceAddress::web-address",
+    ]);
+    expect(one(made, "web-address-node").inputs.stdin).toContain(
+      "export ADDRESS='10.7.2.50/24'\nexport INTERFACE='eth0'",
+    );
+    expect(one(made, "web-address-service").inputs.spec).toMatchObject({
+      externalIPs: ["10.7.2.50"],
+      selector: { app: "web" },
+      ports: [{ port: 80 }, { port: 443 }],
+    });
+  });
+
+  test("is a server of a chain, beside machines, whose routes back go to its node", () => {
+    const { site, cluster, servers } = ground();
+    const apache = new WebServers("apache", { network: servers, serverCount: 1 });
+    const guest = new VirtualMachine("guest", { cluster, emulated: true });
+    const address = new ServiceAddress("guest-address", { cluster, pods: guest, network: servers });
+    const legs = [site.transit, servers].map(({ id, cidr }, at) => ({
+      network: id,
+      cidr,
+      address: `10.7.${at + 1}.30`,
+    }));
+    const router = { name: "router", handling: "route" as const, instances: [{ legs }] };
+    const problems = new Problems("web");
+    const to = { name: "web", network: servers, machines: [...apache.machines, ...address.machines] };
+    const { routes } = planPath({ from: site.transit, functions: [router], to }, problems);
+    expect(problems.all).toEqual([]);
+    expect(routes.map(({ machine, destination, nextHop }) => [machine.id, destination, nextHop])).toEqual([
+      ["edge/apache-1", "10.7.1.0/24", "10.7.2.30"],
+      ["edge/k8s-1", "10.7.1.0/24", "10.7.2.30"],
+    ]);
+    expect(address.machines[0]).toMatchObject({ name: "guest", legs: [{ address: "10.7.2.40" }] });
+  });
+});
