@@ -82,6 +82,8 @@ files() {
   printf '%d' "$most"
 }
 
+# A connection to a server is kept, but not for long: behind one address there may be several pods, and one that is new gets
+# its share only of new connections.
 render() {
   local open
   open=$(files)
@@ -110,7 +112,7 @@ http {
         # Shared by the workers: they take turns together, and what one learns of a dead server they all know.
         zone servers 256k;
 $(printf '        server %s max_fails=2 fail_timeout=5s;\n' "${servers[@]}")
-$( ((keepalive == 0)) || printf '        keepalive %d;\n        keepalive_requests 100000;\n        keepalive_timeout 60s;\n' "$keepalive")
+$( ((keepalive == 0)) || printf '        keepalive %d;\n        keepalive_requests 100000;\n        keepalive_timeout 60s;\n        keepalive_time 10s;\n' "$keepalive")
     }
 
     server {
