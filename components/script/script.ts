@@ -20,7 +20,11 @@ export interface MachineScriptArgs {
   secretOutput?: boolean;
   /** What the script's work is known by: when one of these changes, the old work is undone first. @default none */
   replaceOnChanges?: pulumi.Input<string>[];
-  /** Whether the script knows `delete`. @default true */
+  /**
+   * Whether the script knows `delete`; one that doesn't is replaced without a deletion before: the engine, which looks for what would have
+   * to go with it, asks providers of clusters that are made anew, and fails.
+   * @default true
+   */
   undo?: boolean;
 }
 
@@ -114,7 +118,7 @@ export class MachineScript extends command.remote.Command {
         triggers: [machine.identity, ...(args.replaceOnChanges ?? [])],
       },
       pulumi.mergeOptions(opts, {
-        deleteBeforeReplace: true,
+        deleteBeforeReplace: undo,
         ...(machine.resource ? { deletedWith: machine.resource } : {}),
         ...(args.secretOutput ? { additionalSecretOutputs: ["stdout"] } : {}),
       }),
@@ -138,11 +142,12 @@ export interface OpenSshScriptArgs extends Omit<MachineScriptArgs, "secretOutput
  */
 export class OpenSshScript extends command.local.Command {
   constructor(name: string, args: OpenSshScriptArgs, opts: pulumi.CustomResourceOptions = {}) {
+    const undo = args.undo ?? true;
     super(
       name,
       {
         create: "bash -s -- create",
-        ...((args.undo ?? true) ? { delete: "bash -s -- delete" } : {}),
+        ...(undo ? { delete: "bash -s -- delete" } : {}),
         stdin: withSession(OPENSSH, args.machine, {
           PROGRAM: withInput(args.file, args.input),
           ...(args.waitSeconds ? { WAIT_SECONDS: String(args.waitSeconds) } : {}),
@@ -153,7 +158,7 @@ export class OpenSshScript extends command.local.Command {
         logging: "stderr",
         triggers: [args.machine.identity, ...(args.replaceOnChanges ?? [])],
       },
-      pulumi.mergeOptions(opts, { deleteBeforeReplace: true }),
+      pulumi.mergeOptions(opts, { deleteBeforeReplace: undo }),
     );
   }
 }

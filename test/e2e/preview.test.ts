@@ -115,6 +115,22 @@ describe("one preview of all stacks", () => {
     expect(output).toContain("the plan creates kubernetes-apache-3-container, and it was left as it is.");
   });
 
+  test("of a Swarm whose machine is made anew goes to the chain's end, and up does just that", async () => {
+    set("swarm", "clientsCidr", here("10.100.104.0/24"));
+    const seen = await previewed(2);
+    expect(seen.stacks.map(({ layer, ending }) => `${layer} ${ending}`)).toEqual(
+      layers.map(({ name }) => `${name} done`),
+    );
+    expect(stepsOf(seen, "swarm")).toContain("replace swarm-1-container");
+    expect(stepsOf(seen, "service")).toContain("update service-nginx-service");
+    expect(seen.pathAfter?.servers).toHaveLength(3);
+    fs.writeFileSync(planFile, JSON.stringify(seen));
+    const up = await command("up", ["--plan", planFile]);
+    expect(up.status, up.output).toBe(0);
+    expect(up.output).toMatch(/apache-3 \d/);
+    expect((await previewed(0)).stacks.flatMap(({ steps }) => steps)).toEqual([]);
+  });
+
   test("of a network that others stand on is refused, naming them", async () => {
     set("site", "transitCidr", here("10.100.103.0/24"));
     const seen = await previewed(1);
