@@ -41,7 +41,7 @@ stranger=$(locally "$keygen" create)
 
 # A subshell of its own keeps the key out of every command line.
 deliver() (
-  export TMPDIR=$scratch/tmp RUNTIME=$1 HOST=172.29.1.30 IMAGE=$name SSH_TIMEOUT=5 SSH_PRIVATE_KEY HOST_KEY
+  export TMPDIR=$scratch/tmp RUNTIME=$1 HOST=172.29.1.30 IMAGE=$name SSH_TIMEOUT=30 SSH_PRIVATE_KEY HOST_KEY
   SSH_PRIVATE_KEY=$(jq -r .privateKey <<<"$pair")
   HOST_KEY=$(jq -r .publicKey <<<"$host_pair")
   action=$2
@@ -182,4 +182,5 @@ docker rmi "127.0.0.1:1/$name:v1" >/dev/null
 inside node systemctl stop docker.socket docker containerd
 refused "Docker is not running there" 1 "no working docker: .*Cannot connect" deliver docker create
 refused "containerd is not running there" 1 "no working containerd" deliver containerd create
-ok "no agent and no file left" nothing_left
+# The last agent has been told to end.
+ok "no agent and no file left" eventually 30 nothing_left

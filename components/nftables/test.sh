@@ -53,7 +53,7 @@ differs() {
 }
 rebooted() {
   docker restart "$tag-wall" >/dev/null
-  eventually 60 answers wall
+  eventually 120 answers wall
 }
 counts() { inside wall nft -j list counters table inet "$name" | jq -e --arg name "$1" '.nftables[].counter? | select(.name == $name).packets > 0'; }
 
@@ -91,7 +91,7 @@ put update "$open" >/dev/null
 ok "passes, repaired" asks
 
 rebooted
-ok "there after a reboot" eventually 30 same "$open"
+ok "there after a reboot" eventually 60 same "$open"
 ok "deleted" put delete "$open"
 ok "without a trace" same_traces
 ok "nothing passes" asks_in_vain
@@ -116,7 +116,7 @@ ok "put, translating" put create "$translated"
 ok "what it translates comes back" asks
 ok "and is counted" counts source
 sees() { [[ $(inside in tail -n 1 /var/log/apache2/other_vhosts_access.log | cut -d ' ' -f 2) == "$1" ]]; }
-ok "the other side sees the gateway alone" eventually 5 sees 172.29.22.10
+ok "the other side sees the gateway alone" eventually 30 sees 172.29.22.10
 forwarded() { [[ $(inside in curl --silent --max-time 2 "http://172.29.22.10:$1/") == *">out<"* ]]; }
 not_forwarded() { ! forwarded "$1"; }
 ok "a forwarded port leads within" forwarded 8080

@@ -29,10 +29,10 @@ listen() { # NAME PORT SERVICE: on the node's own network
 }
 listens() { [[ -n $(inside one ss --no-header --listening --tcp "sport = :$1") ]]; }
 listen task 8084 nginx
-ok "port: a task listens on the node's own network" eventually 10 listens 8084
+ok "port: a task listens on the node's own network" eventually 60 listens 8084
 ok "port: which is the service's own" try 8084
 listen stranger 8085 shop
-ok "port: another's does too" eventually 10 listens 8085
+ok "port: another's does too" eventually 60 listens 8085
 refused "port: which is not" 1 "Port 8085 of one is taken by perl" try 8085
 hands_over() { [[ $(inside one sysctl --values net.ipv4.tcp_migrate_req) == "$1" ]]; }
 ok "port: a listener that closes hands over" hands_over 1

@@ -7,9 +7,9 @@ here=$(cd "$(dirname "$0")" && pwd)
 volume=$here/volume.sh
 address=$here/../kubernetes/address.sh
 
-network a 172.29.7.0/24
-machine node a=172.29.7.30
-machine neighbour a=172.29.7.31
+network a 172.29.17.0/24
+machine node a=172.29.17.30
+machine neighbour a=172.29.17.31
 
 folder=/var/lib/hybrid-vnf/volumes/keeper
 kept() { on node "$volume" "$1" "FOLDER=${2:-$folder}" "OWNER=${3:-65532}"; }
@@ -28,21 +28,21 @@ ok "and leaves nothing" inside node test ! -e /var/lib/hybrid-vnf
 ok "that it is gone is told" kept check
 ok "in a line" grep -q "^node: the folder $folder is gone" "$scratch/out"
 
-served() { on node "$address" "$1" "ADDRESS=${2:-172.29.7.40/24}" "INTERFACE=${3:-eth0}"; }
-has() { inside node ip -4 -oneline address show dev eth0 | grep -q "inet 172.29.7.40/24 "; }
-reached() { inside neighbour ping -c 1 -W 2 172.29.7.40; }
+served() { on node "$address" "$1" "ADDRESS=${2:-172.29.17.40/24}" "INTERFACE=${3:-eth0}"; }
+has() { [[ $(inside node ip -4 -oneline address show dev eth0) == *"inet 172.29.17.40/24 "* ]]; }
+reached() { inside neighbour ping -c 1 -W 2 172.29.17.40; }
 ok "an address is added" served create
 ok "it answers" reached
 ok "added again, it stays" served create
-ok "it is there once" test "$(inside node ip -4 -oneline address show dev eth0 | grep -c 172.29.7.40)" == 1
-ok "its own address stays" inside node ip -4 address show to 172.29.7.30
+ok "it is there once" test "$(inside node ip -4 -oneline address show dev eth0 | grep -c 172.29.17.40)" == 1
+ok "its own address stays" inside node ip -4 address show to 172.29.17.30
 refused "a name for an address" 2 "ADDRESS is 'web'" served create web
-refused "a leg that is not there" 2 "INTERFACE is 'eth7'" served create 172.29.7.40/24 eth7
+refused "a leg that is not there" 2 "INTERFACE is 'eth7'" served create 172.29.17.40/24 eth7
 docker restart "$tag-node" >/dev/null
-ok "after another boot it answers" eventually 60 reached
-inside node ip address del 172.29.7.40/24 dev eth0
+ok "after another boot it answers" eventually 120 reached
+inside node ip address del 172.29.17.40/24 dev eth0
 ok "that it is lost is told" served check
-ok "in a line" grep -q "^node: eth0 has lost the address 172.29.7.40/24" "$scratch/out"
+ok "in a line" grep -q "^node: eth0 has lost the address 172.29.17.40/24" "$scratch/out"
 ok "it is mended" served create
 ok "and answers" reached
 ok "it goes" served delete

@@ -38,7 +38,7 @@ ok "put back" on web "$apache" update NAME=apache-1 ADDRESS=172.29.15.11 INDEX="
 ok "nothing differs any more" same
 ok "enabled at boot" enabled
 rebooted
-ok "answers after a reboot" eventually 30 shows "" two
+ok "answers after a reboot" eventually 120 shows "" two
 ok "another port" on web "$apache" update NAME=apache-1 ADDRESS=172.29.15.11 PORT=8080
 ok "answers there" shows :8080 apache-1
 ok "deleted" on web "$apache" delete NAME=apache-1 ADDRESS=172.29.15.11
@@ -53,5 +53,5 @@ said "ADDRESS is ''"
 said "PORT is '0'"
 refused "markup in the name" 2 "must be a host name" on web "$apache" create NAME='<b>' ADDRESS=172.29.15.11
 refused "another machine's address" 1 "not on this machine, which has 172.29.15.11/24" on web "$apache" create NAME=a ADDRESS=172.29.15.12
-inside web systemd-run --quiet --unit=squatter systemd-socket-activate -l 81 /bin/cat
+inside web systemd-run --quiet --unit=squatter --socket-property=ListenStream=81 /bin/cat
 refused "a port that is taken" 1 "does not start: .*port 81 may be taken" on web "$apache" update NAME=a ADDRESS=172.29.15.11 PORT=81

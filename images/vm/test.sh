@@ -86,8 +86,8 @@ done
 volume=state
 
 machine first GUEST_NAME=first INSTANCE_ID=one USER_DATA=/disks/user-data SSH_KEYS=/disks/keys
-ok "it boots without privileges, and serves the page of its user data" eventually 90 shows first "<h1>seeded</h1>"
-ok "its guest agent answers" eventually 20 docker exec $tag-first /start.sh ping
+ok "it boots without privileges, and serves the page of its user data" eventually 240 shows first "<h1>seeded</h1>"
+ok "its guest agent answers" eventually 60 docker exec $tag-first /start.sh ping
 ok "a command's output comes back" test "$(in_guest first /bin/cat /etc/hostname)" == first
 ok "a command's status comes back" not in_guest first /bin/false
 ok "a program that is not there is one sentence" sh -c "docker exec $tag-first /start.sh exec /none 2>&1 | grep -q 'the guest agent: '"
@@ -99,7 +99,7 @@ ok "and says so" sh -c "docker logs $tag-first 2>&1 | grep -q 'the power button 
 
 printf '#!/bin/sh\necho "<h1>another</h1>" >/var/www/html/index.html\n' >"$scratch/user-data"
 machine again GUEST_NAME=first INSTANCE_ID=one USER_DATA=/disks/user-data
-ok "it goes on with what it wrote" eventually 90 shows again kept kept
+ok "it goes on with what it wrote" eventually 240 shows again kept kept
 ok "its user data runs once for each instance" shows again "<h1>seeded</h1>"
 ok "it ends" stopped again
 
@@ -107,14 +107,14 @@ ok "it ends" stopped again
 docker exec $tag-asked qemu-img create -q -f qcow2 /tmp/other.qcow2 64M
 docker cp $tag-asked:/tmp/other.qcow2 "$scratch/other.qcow2" >/dev/null
 machine other DISK=/disks/other.qcow2
-ok "another disk under what was written is refused" eventually 20 sh -c "docker logs $tag-other 2>&1 | grep -q 'go back to that disk'"
+ok "another disk under what was written is refused" eventually 60 sh -c "docker logs $tag-other 2>&1 | grep -q 'go back to that disk'"
 
 # --- a disk from an address
 docker run --detach --name $tag-files --volume "$scratch:/disks:ro" --entrypoint busybox "$image" httpd -f -p 80 -h /disks >/dev/null
 address=http://$(docker inspect --format '{{.NetworkSettings.IPAddress}}' $tag-files)/disk.qcow2
 volume=fetched
 machine fetched "DISK=$address" "DISK_SHA256=${sum//[0-9]/0}"
-ok "a file of another sum is refused" eventually 30 sh -c "docker logs $tag-fetched 2>&1 | grep -q 'has the SHA-256 $sum, and DISK_SHA256 is'"
+ok "a file of another sum is refused" eventually 60 sh -c "docker logs $tag-fetched 2>&1 | grep -q 'has the SHA-256 $sum, and DISK_SHA256 is'"
 docker rm -fv $tag-fetched >/dev/null
 machine fetched "DISK=$address" "DISK_SHA256=$sum"
-ok "one of the right sum boots" eventually 90 shows fetched "<h1>fetched</h1>"
+ok "one of the right sum boots" eventually 240 shows fetched "<h1>fetched</h1>"

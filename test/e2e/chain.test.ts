@@ -255,6 +255,12 @@ describe("the chain in the lab", () => {
   });
 
   test("a port that something else on the node has is named, and the service stays as it is", async () => {
+    // The second chain's balancer listened there.
+    await eventually(
+      "nobody listens on the port",
+      60,
+      () => onMachine("swarm-1", "ss", "-Hltn", "sport = :8080").output || true,
+    );
     const taken = ["--unit", "taken", "--socket-property=ListenStream=8080", "/bin/true"];
     expect(onMachine("swarm-1", "systemd-run", "--quiet", ...taken).status).toBe(0);
     pulumi("stacks/service", "config", "set", "--stack", "dev", "port", "8080");

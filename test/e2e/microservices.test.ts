@@ -34,9 +34,12 @@ describe("a manifest on Kubernetes and a compose file on a Swarm", () => {
     return inShell("bash", ["-c", run, path.join(ROOT, file)]);
   };
 
-  test("come up with their overrides, and answer", () => {
+  /** By and by: a node learns of a Service's pods a moment after they are ready. */
+  const become = (answers: string[]) => expect.poll(asked, { timeout: 60_000 }).toEqual(answers);
+
+  test("come up with their overrides, and answer", async () => {
     example.up();
-    expect(asked()).toEqual(["catalog: hello\n", "store: hello, yours\n", "store: hello, yours\n"]);
+    await become(["catalog: hello\n", "store: hello, yours\n", "store: hello, yours\n"]);
   });
 
   test("another preview changes nothing", () => {
@@ -52,12 +55,12 @@ describe("a manifest on Kubernetes and a compose file on a Swarm", () => {
     expect(bad.output).toContain("replcas");
   });
 
-  test("other overrides are another revision of each, and nothing else", () => {
+  test("other overrides are another revision of each, and nothing else", async () => {
     example.good("config", "set", "greeting", "salve");
     example.good("config", "set", "replicas", "2");
     example.good("config", "set", "--secret", "signature", "mine");
     example.up();
-    expect(asked()).toEqual(["catalog: salve\n", "store: salve, mine\n", "store: salve, mine\n"]);
+    await become(["catalog: salve\n", "store: salve, mine\n", "store: salve, mine\n"]);
     expect(kubectl("get", "deployment", "catalog", "-o", "jsonpath={.status.readyReplicas}").output).toBe("2");
     example.good("preview", "--expect-no-changes");
   });

@@ -12,7 +12,7 @@ import { type PolicyResource, SecretValue, UNKNOWN } from "../../policy/resource
 import { RULES, SECRETS } from "../../policy/rules";
 import { CASES } from "../policy/cases";
 import { ROOT } from "./operator";
-import { Backend, type Previews } from "./previewed";
+import { Backend, PATIENCE, type Previews } from "./previewed";
 
 /** A resource of any type. */
 class Anything extends pulumi.CustomResource {}
@@ -87,7 +87,7 @@ describe("in this process, as the command holds it", () => {
       // It is refused before anybody looks for a provider of its type.
       if (row) new Anything(row.one.type, row.name, asInput(row.one.inputs) as pulumi.Inputs);
     });
-    expect(seconds, output).toBeLessThan(15);
+    expect(seconds, output).toBeLessThan(PATIENCE / 2);
     expect(errors, output).toHaveLength(1);
     expect(errors[0]).toMatch(new RegExp(`^\\w+ "${row?.name}":.*\\(${rule}\\)$`, "s"));
     expect(output).not.toMatch(/^\s+at |node_modules/m);
@@ -117,7 +117,7 @@ test("what waits for a refused resource holds up no end", async () => {
   });
   expect(errors, output).toEqual([expect.stringMatching(/^Command "refused": environment/)]);
   expect(planned).toEqual(["beside"]);
-  expect(seconds, output).toBeLessThan(15);
+  expect(seconds, output).toBeLessThan(PATIENCE / 2);
 });
 
 describe("in a process of Pulumi's own, as a policy pack", () => {

@@ -30,8 +30,8 @@ export interface Asked {
   readonly hear?: (event: EngineEvent) => void;
 }
 
-/** Seconds until an engine that says nothing is ended. */
-const PATIENCE = 20;
+/** Seconds until a preview that does not end is ended; on a machine that is busy with something else one may take many of them. */
+export const PATIENCE = 60;
 
 const silent = { line() {}, begin() {}, busy() {}, seen() {}, step() {}, end() {}, close() {} };
 

@@ -20,14 +20,16 @@ function must(program: string, ...args: string[]): string {
   return output;
 }
 
-/** A TCP port that nobody has at this moment. */
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
+/**
+ * A TCP port that nobody has at this moment: none of those that the system here, or a node's, takes for a connection of its own (from 32768
+ * on), for on a node many of these are in use, nor one of a cluster's (30000 to 32767).
+ */
+function freePort(port = 20_000 + Math.floor(Math.random() * 9000)): Promise<number> {
+  return new Promise((resolve) => {
     const server = createServer();
-    server.on("error", reject).listen(0, "127.0.0.1", () => {
-      const address = server.address();
-      server.close(() => resolve(typeof address === "object" && address !== null ? address.port : 0));
-    });
+    server
+      .on("error", () => resolve(freePort(port + 1)))
+      .listen(port, "127.0.0.1", () => server.close(() => resolve(port)));
   });
 }
 

@@ -16,7 +16,8 @@ const tracked = (...patterns: string[]) =>
     .filter(Boolean);
 
 /** Each of them makes machines or containers of its own, on networks of its own, and takes them away: several at a time, for they wait a lot. */
-test.concurrent.for(tracked("components/*/test.sh", "images/*/test.sh"))("%s", async (script, { expect }) => {
+const scripts = tracked("components/*/test.sh", "images/*/test.sh");
+test.concurrent.for(scripts)("%s", { timeout: 1_800_000 }, async (script, { expect }) => {
   const { code, stdout, stderr } = await attempt("bash", [script], { cwd: ROOT });
   process.stdout.write(`${stdout}${stderr}`);
   expect(stdout).toMatch(/\b0 failed\b/);

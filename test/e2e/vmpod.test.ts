@@ -30,7 +30,7 @@ const pods = (of: string): readonly string[] =>
     .split("\n")
     .flatMap((line) => (line.startsWith("pod/") ? [line.slice("pod/".length)] : []));
 const becomes = (of: string, condition: string): string =>
-  good(kubectl("wait", "pod", "-l", `app=${of}`, `--for=condition=${condition}`, "--timeout=120s"));
+  good(kubectl("wait", "pod", "-l", `app=${of}`, `--for=condition=${condition}`, "--timeout=300s"));
 
 function scaleTo(guests: number): void {
   example.good("config", "set", "guests", String(guests));
@@ -109,8 +109,8 @@ describe("virtual machines in pods", () => {
     expect(good(kubectl("logs", before, "--container=vm", "--follow"))).toContain(
       "guest: the power button was pressed",
     );
-    good(kubectl("wait", `pod/${before}`, "--for=delete", "--timeout=60s"));
-    good(kubectl("rollout", "status", "deployment/keeper", "--timeout=120s"));
+    good(kubectl("wait", `pod/${before}`, "--for=delete", "--timeout=120s"));
+    good(kubectl("rollout", "status", "deployment/keeper", "--timeout=300s"));
     expect(pods("keeper")).not.toContain(before);
     expect(good(kubectl("logs", "deployment/keeper", "--container=vm"))).toContain(
       "going on with what the machine wrote",

@@ -37,12 +37,11 @@ describe("a cluster of several nodes", () => {
     // Eight to each of the balancer's three addresses.
     expect(output).toMatch(/replies +24 of 24: apache-1 12, apache-2 12/);
     for (const host of [20, 21, 22]) expect(output).toContain(`http://10.110.100.${host}`);
-    const nodes = kubectl("get", "nodes", "--no-headers").output;
-    expect(nodes).toMatch(/^kubernetes-1 +Ready /m);
-    expect(nodes).toMatch(/^kubernetes-2 +Ready /m);
+    const nodes = kubectl("wait", "node/kubernetes-1", "node/kubernetes-2", "--for=condition=Ready", "--timeout=60s");
+    expect(nodes.status, nodes.output).toBe(0);
   });
 
-  test("has pods on both nodes that reach each other", () => {
+  test("has pods on both nodes that reach each other", async () => {
     const pods = [1, 2].map((number) => ({ name: `probe-${number}`, node: `kubernetes-${number}` }));
     for (const { name, node } of pods) {
       const image = ["--image", "registry.k8s.io/coredns/coredns:v1.12.1", "--image-pull-policy", "Never"];
@@ -71,11 +70,14 @@ describe("a cluster of several nodes", () => {
       [first, second],
       [second, first],
     ]) {
-      const reached = on(
-        ...([from?.node, "nsenter", "--net", "--target", from?.process] as [string, ...string[]]),
-        ...["timeout", "3", "bash", "-c", `exec 3<>/dev/tcp/${to?.address}/5353`],
-      );
-      expect(reached.status, `${from?.node} to ${to?.node}: ${reached.output}`).toBe(0);
+      // A pod without a probe is ready before it listens.
+      await eventually(`${from?.node} reaches ${to?.node}`, 60, () => {
+        const reached = on(
+          ...([from?.node, "nsenter", "--net", "--target", from?.process] as [string, ...string[]]),
+          ...["timeout", "3", "bash", "-c", `exec 3<>/dev/tcp/${to?.address}/5353`],
+        );
+        return reached.status === 0 || reached.output;
+      });
     }
   });
 

@@ -27,7 +27,10 @@ describe("a stream of requests", () => {
 
   const script = path.join(__dirname, "../../cli/stream.sh");
   const run = (input: object, lines: (line: string) => void) =>
-    attempt("bash", [script], { env: { ...process.env, INTERVAL: "0.01", MAX_SECONDS: "2", ...input }, output: lines });
+    attempt("bash", [script], {
+      env: { ...process.env, INTERVAL: "0.01", MAX_SECONDS: "20", ...input },
+      output: lines,
+    });
 
   test("is counted as it comes, answers and losses apart", async () => {
     const count = new Count();

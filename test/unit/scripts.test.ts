@@ -20,6 +20,22 @@ function run(script: string, action = "create", input = ""): { status: number | 
   return spawnSync("bash", ["-s", "--", action], { input: PRELUDE + input + script, encoding: "utf8", cwd: folder });
 }
 
+test("no two tests of scripts make the same network, for two of them run at a time", () => {
+  const root = path.join(COMPONENTS, "..");
+  const tests = ["components", "images"].flatMap((under) =>
+    readdirSync(path.join(root, under), { recursive: true, encoding: "utf8" })
+      .filter((file) => path.basename(file) === "test.sh")
+      .map((file) => path.join(root, under, file)),
+  );
+  const networks = tests.flatMap((file) =>
+    [...readFileSync(file, "utf8").matchAll(/^(?:network \w+|docker network create --subnet) (\S+)/gm)].map(
+      ([, cidr]) => cidr,
+    ),
+  );
+  expect(networks.length).toBeGreaterThan(10);
+  expect(networks).toEqual([...new Set(networks)]);
+});
+
 describe("the prelude", () => {
   test.each([
     [

@@ -243,7 +243,8 @@ describe("reaching a server", () => {
     expect(await unreachable("https://nowhere.invalid")).toMatch(/has no address here/);
     const began = Date.now();
     expect(await unreachable("http://192.0.2.254:81", 150)).toMatch(/nowhere|did not answer|cannot be reached/);
-    expect(Date.now() - began).toBeLessThan(1000);
+    // Long before the system itself gives up, which takes minutes.
+    expect(Date.now() - began).toBeLessThan(10_000);
   });
 });
 

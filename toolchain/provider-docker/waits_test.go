@@ -87,8 +87,8 @@ func resourceOf(t *testing.T, name string, shortened bool) *terraform.Resource {
 	return resources[name]
 }
 
-// noWait is less than any of the provider's waits.
-const noWait = time.Second
+// noWait is less than any of the provider's waits, which are of two seconds.
+const noWait = 1900 * time.Millisecond
 
 func creation(kind *terraform.Resource) operation { return kind.CreateContext }
 func reading(kind *terraform.Resource) operation  { return kind.ReadContext }

@@ -7,6 +7,7 @@ import (
 	"crypto/x509"
 	"encoding/pem"
 	"fmt"
+	mathrand "math/rand/v2"
 	"net"
 	"os"
 	"os/exec"
@@ -85,13 +86,15 @@ func (c *controlPlane) run(name string, args ...string) error {
 	return process.Start()
 }
 
-func freePort() (int, error) {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return 0, err
+// freePort finds a port after this one that nobody has. It is none of those that the system takes for connections of its own (from 32768 on):
+// until a server listens there, another program's connection could take it.
+func freePort(after int) (int, error) {
+	for port := after + 1; port < 32768; port++ {
+		if listener, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port)); err == nil {
+			return port, listener.Close()
+		}
 	}
-	defer listener.Close()
-	return listener.Addr().(*net.TCPAddr).Port, nil
+	return 0, fmt.Errorf("no port from %d to 32767 is free", after+1)
 }
 
 func (c *controlPlane) start() error {
@@ -101,10 +104,11 @@ func (c *controlPlane) start() error {
 	}
 	in := func(name string) string { return filepath.Join(c.directory, name) }
 	var ports [3]int
-	for i := range ports {
-		if ports[i], err = freePort(); err != nil {
+	for i, port := 0, 20000+mathrand.IntN(10000); i < len(ports); i++ {
+		if port, err = freePort(port); err != nil {
 			return err
 		}
+		ports[i] = port
 	}
 	key, err := rsa.GenerateKey(rand.Reader, 2048)
 	if err != nil {
