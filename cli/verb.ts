@@ -4,9 +4,13 @@ import type { Progress } from "./progress";
 /** How the command is called: as npm's scripts in a checkout, by its own name where it is installed. */
 export const CALLED = __filename.endsWith(".ts") ? "npm run" : "hybrid-vnf";
 
-/** A command line as it is typed here; npm takes a script's options after `--`. */
+/** Lines whose output a program reads. */
+const READ_BY_PROGRAMS = /^(env|completion)\b| --json\b/;
+
+/** A command line as it is typed here; npm takes a script's options after `--`, and prints lines of its own first unless it is silent (`-s`). */
 export function commandLine(line: string, called: string = CALLED): string {
-  return `${called} ${called === "npm run" ? line.replace(" --", " -- --") : line}`;
+  if (called !== "npm run") return `${called} ${line}`;
+  return `${called} ${READ_BY_PROGRAMS.test(line) ? "-s " : ""}${line.replace(" --", " -- --")}`;
 }
 
 /** The stacks that are made where nobody names any. */

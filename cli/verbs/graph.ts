@@ -2,7 +2,7 @@ import { writeFileSync } from "node:fs";
 import { ENDINGS, FORMATS } from "../draw/format";
 import { THEMES } from "../draw/theme";
 import { endingOf, outFile, requireFile } from "../files";
-import { flag, oneOf, text, verb } from "../verb";
+import { commandLine, flag, oneOf, text, verb } from "../verb";
 
 export const graph = verb({
   name: "graph",
@@ -14,7 +14,7 @@ export const graph = verb({
     },
     theme: { ...oneOf("THEME", "its colours; auto follows whoever looks at an SVG", THEMES, "auto"), notWith: "json" },
     out: { ...outFile("where it goes (chain.svg, chain.png, chain.mmd)"), notWith: "json" },
-    preview: text("FILE", "draw what a preview plans (npm run preview -- --json)"),
+    preview: text("FILE", `draw what a preview plans (${commandLine("preview --json")})`),
     json: flag("print what would be drawn as JSON"),
   },
   examples: [

@@ -1,6 +1,8 @@
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { describe, expect, test } from "vitest";
+import { help } from "../../cli/main";
+import { verbs } from "../../cli/verbs";
 
 const ROOT = join(__dirname, "../..");
 
@@ -73,6 +75,18 @@ describe("the documentation", () => {
     };
     follow("docs/README.md");
     expect(filesIn("docs", ".md").filter((page) => !page.startsWith("docs/decisions/") && !seen.has(page))).toEqual([]);
+  });
+
+  test("and the command's help let npm print no lines of its own into what a program reads", () => {
+    const code = pages.flatMap((page) => [...read(page).matchAll(/^```[\s\S]*?^```|`[^`\n]+`/gm)].map(([one]) => one));
+    const texts = [...code, ...[undefined, ...verbs].map(help), read(".gitlab-ci.yml")];
+    const loud = (text: string): readonly string[] =>
+      text.match(/[$<]\(npm run (?!-s |--silent ).*|npm run (?!-s |--silent ).*?(?:>| --json|(?<!\|)\|(?!\|)).*/g) ??
+      [];
+    expect(
+      loud("npm run env >file\nnpm run a | b\neval $(npm run env)\nnpm run a || b\nnpm run -s a | b"),
+    ).toHaveLength(3);
+    expect(texts.flatMap(loud)).toEqual([]);
   });
 
   test("lists no message in troubleshooting that nothing says any more", () => {
