@@ -20,7 +20,7 @@ export interface Overview {
   readonly drift?: SeenDrift;
 }
 
-/** The stacks, and what those that are up publish: contracts, by the layer that each says it is of, and secrets beside them. */
+/** The stacks, and what those that are up publish: contracts, by the stack's name in the chain, and secrets beside them. */
 export async function published(context: Context): Promise<{
   readonly stacks: readonly Status[];
   readonly contracts: Contracts;
@@ -35,19 +35,10 @@ export async function published(context: Context): Promise<{
   return {
     stacks,
     contracts: Object.fromEntries(
-      all.map(([name, outputs]) => [
-        layerOf(outputs?.contract) ?? name,
-        outputs?.contract ?? (up.has(name) ? null : undefined),
-      ]),
+      all.map(([name, outputs]) => [name, outputs?.contract ?? (up.has(name) ? null : undefined)]),
     ),
-    secrets: Object.fromEntries(all.map(([name, outputs]) => [layerOf(outputs?.contract) ?? name, outputs?.secrets])),
+    secrets: Object.fromEntries(all.map(([name, outputs]) => [name, outputs?.secrets])),
   };
-}
-
-/** The layer that a contract says it is of. */
-export function layerOf(contract: unknown): string | undefined {
-  const { layer } = (contract ?? {}) as { readonly layer?: unknown };
-  return typeof layer === "string" ? layer : undefined;
 }
 
 /** Looks at all stacks, and asks their machines how they are unless `quick`; `drift` says what was changed by hand, and is called where something is up. */

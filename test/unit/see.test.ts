@@ -128,6 +128,25 @@ describe("the topology", () => {
     ]);
   });
 
+  test("has the chains of all stacks that publish one, up or planned", async () => {
+    const { site, service } = referenceContracts();
+    const all = { site, kubernetes: service, swarm: undefined, service: { ...service, url: "http://10.100.100.21" } };
+    const engine = {
+      published: async (layer: keyof typeof all) =>
+        all[layer] && { contract: all[layer], secrets: { privateKey: layer } },
+      find: async () => undefined,
+    };
+    const { contracts, secrets } = await published({ engine, stack: "dev" } as unknown as Context);
+    const urls = ["http://10.100.100.20", "http://10.100.100.21"];
+    expect(topologyOf(contracts).chains.map(({ url }) => url)).toEqual(urls);
+    expect(secrets).toMatchObject({ kubernetes: { privateKey: "kubernetes" }, service: { privateKey: "service" } });
+    const told = { ending: "done", changes: {}, steps: [], errors: [], warnings: [] };
+    const stacks = Object.entries(all).map(([layer, after]) => ({ layer, ...told, after }));
+    const file = join(folder, "two-chains.json");
+    writeFileSync(file, JSON.stringify({ stack: "dev", stacks, findings: [] }));
+    expect(topologyPlanned(file).chains.map(({ url }) => url)).toEqual(urls);
+  });
+
   test("of one program that publishes its chain alone has its site's name, its servers and their network", () => {
     const { kubernetes, service } = referenceContracts();
     const servers = service.servers.map((one, at) => ({ ...one, machine: kubernetes.servers.machines[at] }));
