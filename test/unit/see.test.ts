@@ -15,7 +15,7 @@ import { escaped, widthOf } from "../../cli/draw/text";
 import { DARK, LIGHT } from "../../cli/draw/theme";
 import { type Asked, answerOf, askAll, healthOf } from "../../cli/health";
 import { layers } from "../../cli/layers";
-import { type Overview, overviewLines, published } from "../../cli/overview";
+import { type Overview, overviewLines, published, stackText } from "../../cli/overview";
 import { UNKNOWN } from "../../cli/plan";
 import { pageOf } from "../../cli/report/page";
 import { lastTimeline, Timeline } from "../../cli/timeline";
@@ -118,6 +118,13 @@ describe("the topology", () => {
     };
     const { contracts, stacks } = await published({ engine, stack: "dev" } as unknown as Context);
     expect(stacks.map(({ up }) => up)).toEqual([true, true, false, false]);
+    expect(stacks.map(({ contract }) => contract)).toEqual([{ layer: "site", version: 3 }, ...Array(3)]);
+    expect(stacks.map(stackText)).toEqual([
+      "3 resources, last update unknown, contract site version 3",
+      "3 resources, last update unknown",
+      "not up",
+      "not up",
+    ]);
     expect(topologyOf(contracts).notes).toEqual([
       "The kubernetes stack publishes no contract: its cluster and the servers are missing here.",
       "The swarm stack is not up: its cluster and the client are missing here.",
