@@ -2,6 +2,7 @@ import type { EngineEvent } from "@pulumi/pulumi/automation";
 import { z } from "zod";
 import { contentOf } from "./files";
 import { type ChainPreview, type PlannedStep, SECRET, type StackPlan, UNKNOWN } from "./plan";
+import { findingLine } from "./policy";
 import { shown, stepOf } from "./steps";
 import { UsageError } from "./verb";
 
@@ -12,9 +13,18 @@ export interface StackDone {
   readonly contract: unknown;
 }
 
-const planFile = z.object({ stack: z.string(), stacks: z.array(z.object({ layer: z.string(), ending: z.string() })) });
+const planFile = z.object({
+  stack: z.string(),
+  stacks: z.array(z.object({ layer: z.string(), ending: z.string() })),
+  findings: z.array(
+    z.object({ check: z.string(), severity: z.enum(["error", "warning"]), subject: z.string(), message: z.string() }),
+  ),
+});
 
-/** The stacks of a plan that `preview --json` printed into a file. @throws UsageError where it is none, is of other stacks, or had failed */
+/**
+ * The stacks of a plan that `preview --json` printed into a file.
+ * @throws UsageError where it is none, is of other stacks, had failed, or has an error among its findings
+ */
 export function readPlan(file: string, stack: string): readonly StackPlan[] {
   let plan: unknown;
   try {
@@ -30,6 +40,11 @@ export function readPlan(file: string, stack: string): readonly StackPlan[] {
   const failed = data.stacks.find(({ ending }) => ending !== "done");
   if (failed)
     throw new UsageError(`--plan is '${file}', in which the preview of ${failed.layer} failed: preview again.`);
+  const error = data.findings.find(({ severity }) => severity === "error");
+  if (error)
+    throw new UsageError(
+      `--plan is '${file}', in which an error was found: mend it and preview again. ${findingLine(error)}`,
+    );
   return (plan as ChainPreview).stacks;
 }
 

@@ -1,9 +1,12 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import type { EngineEvent } from "@pulumi/pulumi/automation";
-import { describe, expect, it } from "vitest";
+import { afterAll, describe, expect, it } from "vitest";
 import { brokenBindings, type Consumer } from "../../cli/bindings";
 import { type PlannedStep, SECRET, type StackPlan, UNKNOWN } from "../../cli/plan";
-import { brokenPromises } from "../../cli/promise";
+import { brokenPromises, readPlan } from "../../cli/promise";
 import { at, shown, stepOf } from "../../cli/steps";
 
 const urn = (name: string): string => `urn:pulumi:dev::p::docker:index/container:Container::${name}`;
@@ -126,5 +129,33 @@ describe("what a plan promised and what was done", () => {
       "site: db was deleted, which is not in the plan.",
       "site: the plan publishes 3 as contract.version, and it is 4.",
     ]);
+  });
+});
+
+describe("a plan in a file", () => {
+  const folder = mkdtempSync(join(tmpdir(), "hybrid-vnf-plan-"));
+  afterAll(() => rmSync(folder, { recursive: true }));
+  const file = join(folder, "plan.json");
+  const whole = { stack: "dev", stacks: [{ layer: "site", ending: "done" }], findings: [] as object[] };
+  const read = (change: object) => {
+    writeFileSync(file, JSON.stringify({ ...whole, ...change }));
+    return readPlan(file, "dev");
+  };
+  const found = (severity: string) => ({
+    check: "binding",
+    severity,
+    subject: "site",
+    message: "contract.dns is gone",
+  });
+  it("is read, unless an error was found in it, which is named", () => {
+    expect(read({ findings: [found("warning")] })).toEqual(whole.stacks);
+    expect(() => read({ findings: [found("warning"), found("error")] })).toThrow(
+      `--plan is '${file}', in which an error was found: mend it and preview again. error: site: contract.dns is gone (binding)`,
+    );
+  });
+  it("is refused where it is none, of other stacks, or of a preview that failed", () => {
+    expect(() => read({ findings: undefined })).toThrow("which is no output of 'preview --json'");
+    expect(() => read({ stack: "test" })).toThrow("a plan of the stacks 'test', and these are 'dev'");
+    expect(() => read({ stacks: [{ layer: "site", ending: "failed" }] })).toThrow("the preview of site failed");
   });
 });
