@@ -1,3 +1,4 @@
+import { spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
@@ -20,7 +21,7 @@ import { UNKNOWN } from "../../cli/plan";
 import { pageOf } from "../../cli/report/page";
 import { lastTimeline, Timeline } from "../../cli/timeline";
 import { changed, pathTexts, stretchesOf, type Topology, topologyOf } from "../../cli/topology";
-import { type Session, UsageError } from "../../cli/verb";
+import { type Bare, type Session, UsageError } from "../../cli/verb";
 import { graph } from "../../cli/verbs/graph";
 import { report } from "../../cli/verbs/report";
 import { keepLooking, Screen } from "../../cli/verbs/status";
@@ -457,8 +458,14 @@ describe("what is drawn goes to a file", () => {
     stack: "dev",
     progress: { line: (line: string) => told.push(line) },
   };
-  const draw = async (given: Readonly<Record<string, unknown>>) =>
-    graph.run({ context } as unknown as Session, { theme: "light", json: false, ...given });
+  const draw = async (more: Readonly<Record<string, unknown>>) => {
+    const given = { theme: "light", json: false, ...more };
+    const { progress } = context as unknown as Bare;
+    return (
+      (await graph.runAlone?.({ progress, print: () => {} }, given)) ??
+      graph.run({ context } as unknown as Session, given)
+    );
+  };
   const preview = join(folder, "drawn.json");
   beforeAll(() => {
     const stacks = Object.entries(referenceContracts()).map(([layer, after]) => ({
@@ -478,6 +485,16 @@ describe("what is drawn goes to a file", () => {
     expect(await written("chain.SVG")).toBe("<svg");
     expect(await written("chain")).toBe("<svg");
     expect(await written("chart", "mermaid")).toBe("flow");
+  });
+
+  test("without an engine, where a preview's file says all", () => {
+    const [tsx, main] = ["node_modules/.bin/tsx", "cli/main.ts"].map((file) => join(__dirname, "../..", file));
+    const { status, stdout, stderr } = spawnSync(tsx ?? "", [main ?? "", "graph", "--preview", preview, "--json"], {
+      encoding: "utf8",
+      env: { ...process.env, HYBRID_VNF_CACHE: "/dev/null/none" }, // where no toolchain can be
+    });
+    expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
+    expect((JSON.parse(stdout) as Topology).chains[0]?.url).toBe("http://10.100.100.20");
   });
 
   test.each([
