@@ -1,7 +1,7 @@
 import type { EngineEvent } from "@pulumi/pulumi/automation";
 import { z } from "zod";
 import { contentOf } from "./files";
-import { type ChainPreview, type PlannedStep, SECRET, type StackPlan, UNKNOWN } from "./plan";
+import { type ChainPreview, PLAN_VERSION, type PlannedStep, SECRET, type StackPlan, UNKNOWN } from "./plan";
 import { findingLine } from "./policy";
 import { shown, stepOf } from "./steps";
 import { UsageError } from "./verb";
@@ -13,7 +13,9 @@ export interface StackDone {
   readonly contract: unknown;
 }
 
+const otherVersion = z.object({ version: z.number().refine((one) => one !== PLAN_VERSION) });
 const planFile = z.object({
+  version: z.literal(PLAN_VERSION),
   stack: z.string(),
   stacks: z.array(z.object({ layer: z.string(), ending: z.string() })),
   findings: z.array(
@@ -23,7 +25,7 @@ const planFile = z.object({
 
 /**
  * The stacks of a plan that `preview --json` printed into a file.
- * @throws UsageError where it is none, is of other stacks, had failed, or has an error among its findings
+ * @throws UsageError where it is none, is of another version or other stacks, had failed, or has an error among its findings
  */
 export function readPlan(file: string, stack: string): readonly StackPlan[] {
   let plan: unknown;
@@ -33,6 +35,11 @@ export function readPlan(file: string, stack: string): readonly StackPlan[] {
     if (error instanceof UsageError) throw error;
     throw new UsageError(`--plan is '${file}', which is no JSON: ${(error as Error).message}.`);
   }
+  const { success: isOther, data: other } = otherVersion.safeParse(plan);
+  if (isOther)
+    throw new UsageError(
+      `--plan is '${file}', a plan of version ${other.version}, and this release reads version ${PLAN_VERSION}: preview again with this one.`,
+    );
   const { data } = planFile.safeParse(plan);
   if (data === undefined) throw new UsageError(`--plan is '${file}', which is no output of 'preview --json'.`);
   if (data.stack !== stack)

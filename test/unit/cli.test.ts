@@ -49,6 +49,7 @@ describe("the command line", () => {
     for (const { name } of verbs) expect(help()).toContain(`npm run ${name}`);
     expect(help(parse(["env", "-h"]).verb)).toMatch(/^ {2}npm run -s env /m);
     expect(help(parse(["graph", "-h"]).verb)).toContain("npm run -s preview -- --json");
+    expect(help(parse(["drift", "-h"]).verb)).toContain("exit code 0: none, 2: some, 1: an error");
   });
   it.each(verbs.flatMap((one) => one.examples.map(([line]) => line)))("reads the example '%s'", (line) => {
     const { verb, help: asked } = parse(line.split(" "));

@@ -136,7 +136,7 @@ describe("a plan in a file", () => {
   const folder = mkdtempSync(join(tmpdir(), "hybrid-vnf-plan-"));
   afterAll(() => rmSync(folder, { recursive: true }));
   const file = join(folder, "plan.json");
-  const whole = { stack: "dev", stacks: [{ layer: "site", ending: "done" }], findings: [] as object[] };
+  const whole = { version: 1, stack: "dev", stacks: [{ layer: "site", ending: "done" }], findings: [] as object[] };
   const read = (change: object) => {
     writeFileSync(file, JSON.stringify({ ...whole, ...change }));
     return readPlan(file, "dev");
@@ -153,7 +153,11 @@ describe("a plan in a file", () => {
       `--plan is '${file}', in which an error was found: mend it and preview again. error: site: contract.dns is gone (binding)`,
     );
   });
-  it("is refused where it is none, of other stacks, or of a preview that failed", () => {
+  it("is refused where it is none, of another version or other stacks, or of a preview that failed", () => {
+    expect(() => read({ version: 2, stacks: "other" })).toThrow(
+      `--plan is '${file}', a plan of version 2, and this release reads version 1: preview again with this one.`,
+    );
+    expect(() => read({ version: undefined })).toThrow("which is no output of 'preview --json'");
     expect(() => read({ findings: undefined })).toThrow("which is no output of 'preview --json'");
     expect(() => read({ stack: "test" })).toThrow("a plan of the stacks 'test', and these are 'dev'");
     expect(() => read({ stacks: [{ layer: "site", ending: "failed" }] })).toThrow("the preview of site failed");
