@@ -74,6 +74,13 @@ export class PlannedStack {
   broken(contract: unknown): readonly string[] {
     return brokenPromises(this.plan, { steps: this.steps, contract });
   }
+
+  /** The same of what did not come to its end: what is not done yet breaks no promise. */
+  brokenSoFar(): readonly string[] {
+    const done = new Set(this.steps.map(({ urn }) => urn));
+    const steps = this.plan.steps.filter(({ urn }) => done.has(urn));
+    return brokenPromises({ ...this.plan, steps, after: undefined }, { steps: this.steps, contract: undefined });
+  }
 }
 
 const WORDS = { create: "creates", update: "updates", replace: "replaces", delete: "deletes" } as const;
@@ -84,9 +91,19 @@ export function brokenPromises({ layer, steps, after }: StackPlan, done: StackDo
   const promised = new Map(own(steps).map((step) => [step.urn, step]));
   const made = new Map(own(done.steps).map((step) => [step.urn, step]));
   const sentences: string[] = [];
-  for (const [urn, { operation, name }] of promised) {
+  for (const [urn, { operation, name, properties }] of promised) {
     const other = made.get(urn)?.operation;
-    if (other === operation) continue;
+    if (other === operation) {
+      const values = new Map(made.get(urn)?.properties.map((one) => [one.path, one.after]));
+      const others = properties.flatMap((one) =>
+        values.has(one.path) ? differences(one.after, values.get(one.path), [one.path]) : [],
+      );
+      for (const { path, promise, value } of others)
+        sentences.push(
+          `${layer}: the plan sets ${path} of ${name} to ${JSON.stringify(promise)}, and it was set to ${JSON.stringify(value)}.`,
+        );
+      continue;
+    }
     sentences.push(
       `${layer}: the plan ${WORDS[operation]} ${name}, and it was ${other === undefined ? "left as it is" : DONE[other]}.`,
     );
@@ -111,9 +128,9 @@ interface Difference {
   readonly value: unknown;
 }
 
-/** Where a value is another one than was promised; what was not known then may be anything. */
+/** Where a value is another one than was promised; what was not known then may be anything, and what is secret is not compared. */
 function differences(promise: unknown, value: unknown, path: readonly string[] = []): readonly Difference[] {
-  if (promise === undefined || promise === UNKNOWN || promise === SECRET) return [];
+  if (promise === undefined || promise === UNKNOWN || promise === SECRET || value === SECRET) return [];
   if (typeof promise !== "object" || promise === null || typeof value !== "object" || value === null) {
     return promise === value ? [] : [{ path: path.join("."), promise, value }];
   }

@@ -3,11 +3,16 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import type { EngineEvent } from "@pulumi/pulumi/automation";
-import { afterAll, describe, expect, it } from "vitest";
+import { afterAll, describe, expect, it, vi } from "vitest";
 import { brokenBindings, type Consumer } from "../../cli/bindings";
+import * as chain from "../../cli/chain";
 import { type PlannedStep, SECRET, type StackPlan, UNKNOWN } from "../../cli/plan";
-import { brokenPromises, readPlan } from "../../cli/promise";
+import { brokenPromises, PlannedStack, readPlan } from "../../cli/promise";
 import { at, shown, stepOf } from "../../cli/steps";
+import type { Session } from "../../cli/verb";
+import { up } from "../../cli/verbs/up";
+
+vi.mock("../../cli/chain", { spy: true });
 
 const urn = (name: string): string => `urn:pulumi:dev::p::docker:index/container:Container::${name}`;
 
@@ -130,6 +135,52 @@ describe("what a plan promised and what was done", () => {
       "site: the plan publishes 3 as contract.version, and it is 4.",
     ]);
   });
+  it("differ by values that were known, where both tell of the same property", () => {
+    const update = (...values: [string, unknown][]): PlannedStep => ({
+      ...step("update"),
+      properties: values.map(([path, after]) => ({ path, replaces: false, after })),
+    });
+    const plannedStep = update(
+      ["env.SERVERS", "a,b"],
+      ["image", UNKNOWN],
+      ["key", SECRET],
+      ["labels", [{ v: 1 }]],
+      ["x", 1],
+    );
+    const kept = update(
+      ["env.SERVERS", "a,b"],
+      ["image", "sha256:1"],
+      ["key", SECRET],
+      ["labels", [{ v: 1 }]],
+      ["y", 2],
+    );
+    const broken = update(
+      ["env.SERVERS", "a"],
+      ["image", "sha256:1"],
+      ["key", SECRET],
+      ["labels", [{ v: 2 }]],
+      ["y", 2],
+    );
+    expect(brokenPromises(promised([plannedStep]), { steps: [kept], contract })).toEqual([]);
+    expect(brokenPromises(promised([plannedStep]), { steps: [broken], contract })).toEqual([
+      'site: the plan sets env.SERVERS of web to "a,b", and it was set to "a".',
+      "site: the plan sets labels.0.v of web to 1, and it was set to 2.",
+    ]);
+  });
+  it("are told of an up that failed as far as it came: what is not done yet breaks no promise", () => {
+    const stack = new PlannedStack(promised([step("create"), step("update", "api"), step("create", "db")]));
+    for (const [op, name] of [
+      ["create", "web"],
+      ["replace", "api"],
+      ["delete", "cache"],
+    ] as const)
+      stack.event("site", event(op, { urn: urn(name) }));
+    stack.event("service", event("delete", { urn: urn("other") }));
+    expect(stack.brokenSoFar()).toEqual([
+      "site: the plan updates api, and it was replaced.",
+      "site: cache was deleted, which is not in the plan.",
+    ]);
+  });
 });
 
 describe("a plan in a file", () => {
@@ -152,6 +203,18 @@ describe("a plan in a file", () => {
     expect(() => read({ findings: [found("warning"), found("error")] })).toThrow(
       `--plan is '${file}', in which an error was found: mend it and preview again. error: site: contract.dns is gone (binding)`,
     );
+  });
+  it("is held against an up that failed, whose error stays what it is", async () => {
+    vi.spyOn(chain, "up").mockImplementation(async ({ onEvent }) => {
+      onEvent?.("site", event("delete", { urn: urn("cache") }));
+      throw new Error("up: 0 of 1 stacks done");
+    });
+    writeFileSync(file, JSON.stringify({ ...whole, stacks: [{ ...whole.stacks[0], steps: [] }] }));
+    const told: string[] = [];
+    const context = { stack: "dev", progress: { line: (line: string) => told.push(line) } };
+    const session = { context, alone: <T>(work: () => Promise<T>) => work() } as unknown as Session;
+    await expect(up.run(session, { plan: file })).rejects.toThrow("up: 0 of 1 stacks done");
+    expect(told).toEqual(["site: cache was deleted, which is not in the plan."]);
   });
   it("is refused where it is none, of another version or other stacks, or of a preview that failed", () => {
     expect(() => read({ version: 2, stacks: "other" })).toThrow(
