@@ -3,6 +3,7 @@ import { dirname, join, relative } from "node:path";
 import { describe, expect, test } from "vitest";
 import { help } from "../../cli/main";
 import { verbs } from "../../cli/verbs";
+import { MACHINE_REPLACEMENT, RULES } from "../../policy/rules";
 
 const ROOT = join(__dirname, "../..");
 
@@ -89,9 +90,9 @@ describe("the documentation", () => {
     expect(texts.flatMap(loud)).toEqual([]);
   });
 
-  test("lists no message in troubleshooting that nothing says any more", () => {
+  test("lists in troubleshooting each rule of the policy, and no message that nothing says any more", () => {
     const sources = [
-      ...["components", "cli", "toolchain", "stacks"].flatMap((one) => filesIn(one, ".ts", ".sh", ".go")),
+      ...["components", "cli", "policy", "toolchain", "stacks"].flatMap((one) => filesIn(one, ".ts", ".sh", ".go")),
       ...filesIn("images", ".sh"),
     ].map((file) => read(file).replaceAll(/\$\{[^}]*\}|\$\w+/g, "…"));
     const messages = [...read("docs/troubleshooting.md").matchAll(/^\| `(.+?)` \|/gm)].map(
@@ -104,5 +105,7 @@ describe("the documentation", () => {
       return !sources.some((text) => said.test(text));
     });
     expect(gone).toEqual([]);
+    const rules = [...RULES, MACHINE_REPLACEMENT].map(({ name }) => name);
+    expect(rules.filter((name) => !read("docs/troubleshooting.md").includes(`| policy \`${name}\``))).toEqual([]);
   });
 });
