@@ -1,18 +1,10 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import type { EngineEvent } from "@pulumi/pulumi/automation";
-import { afterAll, describe, expect, it, vi } from "vitest";
+import { describe, expect, it } from "vitest";
 import { brokenBindings, type Consumer } from "../../cli/bindings";
-import * as chain from "../../cli/chain";
 import { type PlannedStep, SECRET, type StackPlan, UNKNOWN } from "../../cli/plan";
-import { brokenPromises, PlannedStack, readPlan } from "../../cli/promise";
+import { brokenPromises, PlannedStack } from "../../cli/promise";
 import { at, shown, stepOf } from "../../cli/steps";
-import type { Session } from "../../cli/verb";
-import { up } from "../../cli/verbs/up";
-
-vi.mock("../../cli/chain", { spy: true });
 
 const urn = (name: string): string => `urn:pulumi:dev::p::docker:index/container:Container::${name}`;
 
@@ -180,49 +172,5 @@ describe("what a plan promised and what was done", () => {
       "site: the plan updates api, and it was replaced.",
       "site: cache was deleted, which is not in the plan.",
     ]);
-  });
-});
-
-describe("a plan in a file", () => {
-  const folder = mkdtempSync(join(tmpdir(), "hybrid-vnf-plan-"));
-  afterAll(() => rmSync(folder, { recursive: true }));
-  const file = join(folder, "plan.json");
-  const whole = { version: 1, stack: "dev", stacks: [{ layer: "site", ending: "done" }], findings: [] as object[] };
-  const read = (change: object) => {
-    writeFileSync(file, JSON.stringify({ ...whole, ...change }));
-    return readPlan(file, "dev");
-  };
-  const found = (severity: string) => ({
-    check: "binding",
-    severity,
-    subject: "site",
-    message: "contract.dns is gone",
-  });
-  it("is read, unless an error was found in it, which is named", () => {
-    expect(read({ findings: [found("warning")] })).toEqual(whole.stacks);
-    expect(() => read({ findings: [found("warning"), found("error")] })).toThrow(
-      `--plan is '${file}', in which an error was found: mend it and preview again. error: site: contract.dns is gone (binding)`,
-    );
-  });
-  it("is held against an up that failed, whose error stays what it is", async () => {
-    vi.spyOn(chain, "up").mockImplementation(async ({ onEvent }) => {
-      onEvent?.("site", event("delete", { urn: urn("cache") }));
-      throw new Error("up: 0 of 1 stacks done");
-    });
-    writeFileSync(file, JSON.stringify({ ...whole, stacks: [{ ...whole.stacks[0], steps: [] }] }));
-    const told: string[] = [];
-    const context = { stack: "dev", progress: { line: (line: string) => told.push(line) } };
-    const session = { context, alone: <T>(work: () => Promise<T>) => work() } as unknown as Session;
-    await expect(up.run(session, { plan: file })).rejects.toThrow("up: 0 of 1 stacks done");
-    expect(told).toEqual(["site: cache was deleted, which is not in the plan."]);
-  });
-  it("is refused where it is none, of another version or other stacks, or of a preview that failed", () => {
-    expect(() => read({ version: 2, stacks: "other" })).toThrow(
-      `--plan is '${file}', a plan of version 2, and this release reads version 1: preview again with this one.`,
-    );
-    expect(() => read({ version: undefined })).toThrow("which is no output of 'preview --json'");
-    expect(() => read({ findings: undefined })).toThrow("which is no output of 'preview --json'");
-    expect(() => read({ stack: "test" })).toThrow("a plan of the stacks 'test', and these are 'dev'");
-    expect(() => read({ stacks: [{ layer: "site", ending: "failed" }] })).toThrow("the preview of site failed");
   });
 });
