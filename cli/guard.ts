@@ -9,6 +9,7 @@ import { layers, projectOf } from "./layers";
 import { OperationError, operate } from "./operation";
 import { describeOutage, lastRestart, outagesOf } from "./outage";
 import type { ChainPreview, PlannedPath } from "./plan";
+import { findingLine } from "./policy";
 import { previewChain } from "./preview";
 import { Count, Stream, WINDOW } from "./stream";
 import type { Report } from "./verify";
@@ -101,9 +102,9 @@ export async function guardedUp(
   }
 }
 
-/** Refuses a plan that fails, and one that is known to lose requests. */
-async function refuse(
-  { progress, signal }: Context,
+/** Refuses a plan that fails or in which an error was found, and one that is known to lose requests. */
+export async function refuse(
+  { progress, signal }: Pick<Context, "progress" | "signal">,
   plan: ChainPreview,
   privateKey: string,
   allowedLoss: number,
@@ -112,6 +113,12 @@ async function refuse(
   if (failed.length > 0)
     throw new ChainError(
       `Nothing was changed: the preview of ${failed.map(({ layer }) => layer).join(" and ")} failed.`,
+    );
+  const errors = plan.findings.filter(({ severity }) => severity === "error");
+  for (const one of errors) progress.line(`guard: ${findingLine(one)}`);
+  if (errors.length > 0)
+    throw new ChainError(
+      `Nothing was changed: the preview found ${errors.length === 1 ? "an error" : `${errors.length} errors`}, told above.`,
     );
   const outages = outagesOf(plan);
   for (const outage of outages) {

@@ -210,7 +210,6 @@ async function main(args: readonly string[]): Promise<number> {
     process.stdout.write(`${help(verb)}\n`);
     return 0;
   }
-  if (verb.needsStacks) requireLayers();
   const stop = new AbortController();
   const progress = progressOn(given.json === true || verb.name === "env" ? process.stderr : process.stdout);
   let engine: Engine | undefined;
@@ -225,6 +224,12 @@ async function main(args: readonly string[]): Promise<number> {
   const report = (line: string): void => progress.line(line);
   try {
     const { signal } = stop;
+    const print = (text: string): void => void process.stdout.write(`${text}\n`);
+    if (verb.needsStacks) {
+      const code = await verb.runAlone?.({ progress, print }, given);
+      if (code !== undefined) return code;
+      requireLayers();
+    }
     // Of other programs' stacks nobody knows beforehand whether they need a lab, and what it is made from.
     const needed = ownStacks ? undefined : tools().filter(({ place }) => place.kind !== "machine");
     const toolchain = await ensureToolchain({ report, signal, plugins: [], tools: needed });
@@ -238,7 +243,7 @@ async function main(args: readonly string[]): Promise<number> {
         const { machine } = await ensureToolchain({ report, signal, plugins: [] });
         await ensureImages({ machine, images: names, report, signal });
       },
-      print: (text) => void process.stdout.write(`${text}\n`),
+      print,
     };
     if (!verb.needsStacks) {
       await host;

@@ -1,3 +1,4 @@
+import { z } from "zod";
 import { type Status, status } from "./chain";
 import type { Context } from "./context";
 import type { SeenDrift } from "./drift";
@@ -6,13 +7,20 @@ import { layers } from "./layers";
 import { type Contracts, pathTexts, type Topology, topologyOf } from "./topology";
 import { commandLine, lineFor } from "./verb";
 
+/** A stack, and the contract that it publishes: which layer's it is, and the version of its form. */
+export interface PublishingStack extends Status {
+  readonly contract?: { readonly layer: string; readonly version: number };
+}
+
+const header = z.object({ layer: z.string(), version: z.number() });
+
 /** What there is of the chain, and how it is. */
 export interface Overview {
   /** Name of the stacks. */
   readonly stack: string;
   /** When it was asked, ISO 8601. */
   readonly asked: string;
-  readonly stacks: readonly Status[];
+  readonly stacks: readonly PublishingStack[];
   readonly topology: Topology;
   /** Undefined where nobody was asked. */
   readonly health?: ChainHealth;
@@ -20,9 +28,9 @@ export interface Overview {
   readonly drift?: SeenDrift;
 }
 
-/** The stacks, and what those that are up publish: contracts, by the layer that each says it is of, and secrets beside them. */
+/** The stacks, and what those that are up publish: contracts, by the stack's name in the chain, and secrets beside them. */
 export async function published(context: Context): Promise<{
-  readonly stacks: readonly Status[];
+  readonly stacks: readonly PublishingStack[];
   readonly contracts: Contracts;
   readonly secrets: Readonly<Record<string, unknown>>;
 }> {
@@ -32,22 +40,17 @@ export async function published(context: Context): Promise<{
     Promise.all(layers.map(async ({ name }) => [name, await engine.published(name, stack)] as const)),
   ]);
   const up = new Set(stacks.flatMap((one) => (one.up ? [one.layer] : [])));
+  const outputsOf = new Map(all);
   return {
-    stacks,
+    stacks: stacks.map((one) => {
+      const { data } = header.safeParse(outputsOf.get(one.layer)?.contract);
+      return { ...one, ...(data && { contract: data }) };
+    }),
     contracts: Object.fromEntries(
-      all.map(([name, outputs]) => [
-        layerOf(outputs?.contract) ?? name,
-        outputs?.contract ?? (up.has(name) ? null : undefined),
-      ]),
+      all.map(([name, outputs]) => [name, outputs?.contract ?? (up.has(name) ? null : undefined)]),
     ),
-    secrets: Object.fromEntries(all.map(([name, outputs]) => [layerOf(outputs?.contract) ?? name, outputs?.secrets])),
+    secrets: Object.fromEntries(all.map(([name, outputs]) => [name, outputs?.secrets])),
   };
-}
-
-/** The layer that a contract says it is of. */
-export function layerOf(contract: unknown): string | undefined {
-  const { layer } = (contract ?? {}) as { readonly layer?: unknown };
-  return typeof layer === "string" ? layer : undefined;
 }
 
 /** Looks at all stacks, and asks their machines how they are unless `quick`; `drift` says what was changed by hand, and is called where something is up. */
@@ -84,9 +87,10 @@ export function driftTexts(drift: SeenDrift | undefined): readonly string[] {
 }
 
 /** A stack, as people read it. */
-export function stackText({ up, resources, lastUpdate, updating }: Status): string {
+export function stackText({ up, resources, lastUpdate, updating, contract }: PublishingStack): string {
   const what = up ? `${resources} resources, last update ${lastUpdate ?? "unknown"}` : "not up";
-  return `${what}${updating ? ", being worked on" : ""}`;
+  const publishes = contract ? `, contract ${contract.layer} version ${contract.version}` : "";
+  return `${what}${publishes}${updating ? ", being worked on" : ""}`;
 }
 
 /** Where a function runs: the names of its machines. */

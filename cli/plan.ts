@@ -8,6 +8,9 @@ export const UNKNOWN = "(known after up)";
 /** Stands in a plan where a value is secret. */
 export const SECRET = "(secret)";
 
+/** The form of what `preview --json` prints; raised when a field goes or means something else. */
+export const PLAN_VERSION = 1;
+
 /** What an engine means to do with a resource. */
 export const PLANNED_OPERATIONS = ["create", "update", "replace", "delete"] as const;
 export type PlannedOperation = (typeof PLANNED_OPERATIONS)[number];

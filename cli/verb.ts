@@ -4,9 +4,13 @@ import type { Progress } from "./progress";
 /** How the command is called: as npm's scripts in a checkout, by its own name where it is installed. */
 export const CALLED = __filename.endsWith(".ts") ? "npm run" : "hybrid-vnf";
 
-/** A command line as it is typed here; npm takes a script's options after `--`. */
+/** Lines whose output a program reads. */
+const READ_BY_PROGRAMS = /^(env|completion)\b| --json\b/;
+
+/** A command line as it is typed here; npm takes a script's options after `--`, and prints lines of its own first unless it is silent (`-s`). */
 export function commandLine(line: string, called: string = CALLED): string {
-  return `${called} ${called === "npm run" ? line.replace(" --", " -- --") : line}`;
+  if (called !== "npm run") return `${called} ${line}`;
+  return `${called} ${READ_BY_PROGRAMS.test(line) ? "-s " : ""}${line.replace(" --", " -- --")}`;
 }
 
 /** The stacks that are made where nobody names any. */
@@ -98,15 +102,19 @@ export type Options = Readonly<Record<string, Option<unknown>>>;
 /** What a command line gave for each option. */
 export type Given<O extends Options> = { readonly [K in keyof O]: O[K] extends Option<infer T> ? T : never };
 
-/** What every verb works with. */
-export interface Base {
+/** What a verb works with that reads files alone. */
+export interface Bare {
   readonly progress: Progress;
+  /** Prints a result: what a program reads, on standard output. */
+  readonly print: (text: string) => void;
+}
+
+/** What every other verb works with. */
+export interface Base extends Bare {
   /** In which the engine runs. */
   readonly environment: Readonly<Record<string, string>>;
   /** Makes sure of images on this machine, by their names; of all where none are named. */
   readonly images: (needed: readonly string[] | undefined) => Promise<void>;
-  /** Prints a result: what a program reads, on standard output. */
-  readonly print: (text: string) => void;
 }
 
 /** What a verb over the stacks works with. */
@@ -136,6 +144,8 @@ export interface StackVerb extends About {
   readonly needsStacks: true;
   /** Whether the stacks' name may be one that there is not. @default false: it is refused */
   readonly takesAnyStack?: boolean;
+  /** Does what takes neither stacks nor an engine; undefined where what is asked for does, and `run` is called. */
+  readonly runAlone?: (base: Bare, given: Readonly<Record<string, unknown>>) => Promise<number> | undefined;
   /** Does it; the exit code. What it takes is loaded here, so that nobody who only asks for help waits for the SDK. */
   readonly run: (session: Session, given: Readonly<Record<string, unknown>>) => Promise<number>;
 }
@@ -151,10 +161,16 @@ export type Verb = StackVerb | PlainVerb;
 
 /** A verb over the stacks, whose `run` gets its options by their types. */
 export function verb<O extends Options>(
-  one: Omit<StackVerb, "needsStacks" | "options" | "run"> & {
+  one: Omit<StackVerb, "needsStacks" | "options" | "run" | "runAlone"> & {
     readonly options: O;
     readonly run: (session: Session, given: Given<O>) => Promise<number>;
+    readonly runAlone?: (base: Bare, given: Given<O>) => Promise<number> | undefined;
   },
 ): StackVerb {
-  return { ...one, needsStacks: true, run: (session, given) => one.run(session, given as Given<O>) };
+  return {
+    ...one,
+    needsStacks: true,
+    run: (session, given) => one.run(session, given as Given<O>),
+    runAlone: (base, given) => one.runAlone?.(base, given as Given<O>),
+  };
 }

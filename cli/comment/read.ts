@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { type ChainPreview, PLANNED_OPERATIONS } from "../plan";
+import { type ChainPreview, PLAN_VERSION, PLANNED_OPERATIONS } from "../plan";
 
 /** A text that is no preview; `message` says what it lacks. */
 export class NoPreviewError extends Error {
@@ -34,6 +34,7 @@ const step = z.looseObject({
   properties: z.array(z.looseObject({ path: text, replaces: z.boolean() })),
 });
 const preview = z.looseObject({
+  version: z.literal(PLAN_VERSION).optional(),
   stack: text,
   stacks: z.array(
     z.looseObject({

@@ -2,7 +2,6 @@ import { readFileSync } from "node:fs";
 import { ChainError } from "../chain";
 import { readPreview } from "../comment/read";
 import { fileOf } from "../files";
-import { layerOf } from "../overview";
 import type { ChainPreview } from "../plan";
 import { changed, type Topology } from "../topology";
 
@@ -25,8 +24,7 @@ export function topologyPlanned(name: string): Topology {
     Object.fromEntries(
       stacks.map((one) => {
         const planned = one.ending === "done" ? (one.after ?? null) : one.before;
-        const contract = when === "after" ? planned : one.before;
-        return [layerOf(contract) ?? one.layer, contract];
+        return [one.layer, when === "after" ? planned : one.before];
       }),
     );
   const topology = changed(contracts("before"), contracts("after"));

@@ -1,6 +1,5 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Status } from "../chain";
 import { criticalPath, type Step } from "../critical-path";
 import { nameOf } from "../diagnostics";
 import { kindOf } from "../draw/contents";
@@ -144,7 +143,7 @@ export async function pageOf(overview: Overview, last?: LastUp): Promise<string>
       table(
         "Stacks, in the order in which they come up",
         ["Stack", "State"],
-        stacks.map((one: Status) => [one.layer, stackText(one)] as const),
+        stacks.map((one) => [one.layer, stackText(one)] as const),
         "There are none.",
       ),
     ],

@@ -5,7 +5,7 @@ export const drift = verb({
   summary: "say what was changed by hand",
   options: { json: flag("print the result as JSON") },
   examples: [
-    ["drift", "a sentence for each change; 'up' repairs them"],
+    ["drift", "a sentence for each change, which 'up' repairs; exit code 0: none, 2: some, 1: an error"],
     ["drift --json", "for a program to read"],
   ],
   needsHost: true,

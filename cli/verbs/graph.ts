@@ -1,8 +1,9 @@
 import { writeFileSync } from "node:fs";
-import { ENDINGS, FORMATS } from "../draw/format";
-import { THEMES } from "../draw/theme";
+import { ENDINGS, FORMATS, type Format } from "../draw/format";
+import { THEMES, type Theme } from "../draw/theme";
 import { endingOf, outFile, requireFile } from "../files";
-import { flag, oneOf, text, verb } from "../verb";
+import type { Topology } from "../topology";
+import { type Bare, commandLine, flag, oneOf, text, verb } from "../verb";
 
 export const graph = verb({
   name: "graph",
@@ -14,7 +15,7 @@ export const graph = verb({
     },
     theme: { ...oneOf("THEME", "its colours; auto follows whoever looks at an SVG", THEMES, "auto"), notWith: "json" },
     out: { ...outFile("where it goes (chain.svg, chain.png, chain.mmd)"), notWith: "json" },
-    preview: text("FILE", "draw what a preview plans (npm run preview -- --json)"),
+    preview: text("FILE", `draw what a preview plans (${commandLine("preview --json")})`),
     json: flag("print what would be drawn as JSON"),
   },
   examples: [
@@ -23,29 +24,46 @@ export const graph = verb({
     ["graph --preview preview.json", "with everything marked that 'up' would add, change or take away"],
   ],
   needsHost: false,
-  run: async ({ context, print }, { format: asked, theme, out, preview, json }) => {
-    const format = asked ?? FORMATS.find((one) => ENDINGS[one].includes(endingOf(out ?? ""))) ?? "svg";
-    const endings = (asked === undefined ? FORMATS : [asked]).flatMap((one) => ENDINGS[one]);
-    const file = requireFile(out ?? `chain${ENDINGS[format][0]}`, endings);
-    const { pictureOf } = await import("../draw/picture.js");
-    const { topologyPlanned } = await import("../draw/planned.js");
-    const { published } = await import("../overview.js");
-    const { topologyOf } = await import("../topology.js");
-    const topology =
-      preview === undefined ? topologyOf((await published(context)).contracts) : topologyPlanned(preview);
-    if (json) {
-      print(JSON.stringify(topology, null, 2));
-      return 0;
-    }
-    for (const note of topology.notes) context.progress.line(note);
-    const { networks, machines, functions } = topology;
-    const { ChainError } = await import("../chain.js");
-    if (networks.length + machines.length + functions.length === 0)
-      throw new ChainError(`There is nothing to draw, so ${file} is not written.`);
-    writeFileSync(file, await pictureOf(topology, format, theme));
-    context.progress.line(
-      `${file}: ${networks.length} networks, ${machines.length} machines, ${functions.length} functions`,
-    );
-    return 0;
-  },
+  runAlone: (base, { preview, ...given }) =>
+    preview === undefined
+      ? undefined
+      : draw(base, given, async () => (await import("../draw/planned.js")).topologyPlanned(preview)),
+  run: ({ context, print }, given) =>
+    draw({ progress: context.progress, print }, given, async () => {
+      const { published } = await import("../overview.js");
+      const { topologyOf } = await import("../topology.js");
+      return topologyOf((await published(context)).contracts);
+    }),
 });
+
+interface Drawing {
+  readonly format: Format | undefined;
+  readonly theme: Theme;
+  readonly out: string | undefined;
+  readonly json: boolean;
+}
+
+/** Draws a topology into a file, or prints it; where it goes is looked at before anybody is asked for it. */
+async function draw(
+  { progress, print }: Bare,
+  { format: asked, theme, out, json }: Drawing,
+  found: () => Promise<Topology>,
+): Promise<number> {
+  const format = asked ?? FORMATS.find((one) => ENDINGS[one].includes(endingOf(out ?? ""))) ?? "svg";
+  const endings = (asked === undefined ? FORMATS : [asked]).flatMap((one) => ENDINGS[one]);
+  const file = requireFile(out ?? `chain${ENDINGS[format][0]}`, endings);
+  const topology = await found();
+  if (json) {
+    print(JSON.stringify(topology, null, 2));
+    return 0;
+  }
+  for (const note of topology.notes) progress.line(note);
+  const { networks, machines, functions } = topology;
+  const { ChainError } = await import("../chain.js");
+  if (networks.length + machines.length + functions.length === 0)
+    throw new ChainError(`There is nothing to draw, so ${file} is not written.`);
+  const { pictureOf } = await import("../draw/picture.js");
+  writeFileSync(file, await pictureOf(topology, format, theme));
+  progress.line(`${file}: ${networks.length} networks, ${machines.length} machines, ${functions.length} functions`);
+  return 0;
+}

@@ -11,12 +11,12 @@ export const preview = verb({
   ],
   needsHost: true,
   run: async ({ context, alone, print }, { json, ...given }) => {
-    const { changesAnything } = await import("../plan.js");
+    const { changesAnything, PLAN_VERSION } = await import("../plan.js");
     const { describePreview, previewChain } = await import("../preview.js");
     const policy = await policyOf(given);
     const seen = await alone(() => previewChain({ ...context, policy }));
     context.progress.close();
-    if (json) print(JSON.stringify(seen, null, 2));
+    if (json) print(JSON.stringify({ version: PLAN_VERSION, ...seen }, null, 2));
     else for (const line of describePreview(seen)) context.progress.line(line);
     const wrong =
       seen.stacks.some(({ ending }) => ending !== "done") || seen.findings.some(({ severity }) => severity === "error");

@@ -49,7 +49,11 @@ export const up = verb({
     };
     const heard = { ...context, policy: await policyOf(given), onEvent };
     const work = () => (guard ? guardedUp(heard, { requests, images, allowedLoss }) : bringUp(heard, requests, images));
-    const seen = await alone(() => work().finally(() => timeline.write()));
+    const seen = await alone(() => work().finally(() => timeline.write())).catch((error: unknown) => {
+      // What the guard took back is no promise's.
+      for (const line of guard ? [] : planned.flatMap((one) => one.brokenSoFar())) context.progress.line(line);
+      throw error;
+    });
     for (const line of seen ? describe(seen) : []) context.progress.line(line);
     const broken = planned.flatMap((one) => one.broken(context.engine.programs.published(one.layer)?.contract));
     for (const line of broken) context.progress.line(line);

@@ -47,6 +47,9 @@ describe("the command line", () => {
     expect(parse(["up", "--help"])).toMatchObject({ verb: { name: "up" }, help: true });
     expect(help(parse(["down", "-h"]).verb)).toContain("npm run down -- --stack openstack --force");
     for (const { name } of verbs) expect(help()).toContain(`npm run ${name}`);
+    expect(help(parse(["env", "-h"]).verb)).toMatch(/^ {2}npm run -s env /m);
+    expect(help(parse(["graph", "-h"]).verb)).toContain("npm run -s preview -- --json");
+    expect(help(parse(["drift", "-h"]).verb)).toContain("exit code 0: none, 2: some, 1: an error");
   });
   it.each(verbs.flatMap((one) => one.examples.map(([line]) => line)))("reads the example '%s'", (line) => {
     const { verb, help: asked } = parse(line.split(" "));

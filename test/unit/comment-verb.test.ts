@@ -126,6 +126,7 @@ describe("the command's comment", () => {
     ["", "There is no preview: what should hold it is empty."],
     ["stopping\n{}", "The preview is no JSON: hand over what `preview --json` prints, and nothing else."],
     ['{"stack": "dev"}', "The preview is not of the form that this version of the command prints: stacks: "],
+    ['{"version": 2}', "The preview is not of the form that this version of the command prints: version: "],
   ])("of a preview that ended early (%j) says so, in place of what an older one said", async (text, sentence) => {
     onGitHub();
     await run();

@@ -1,6 +1,9 @@
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { describe, expect, test } from "vitest";
+import { help } from "../../cli/main";
+import { verbs } from "../../cli/verbs";
+import { MACHINE_REPLACEMENT, RULES } from "../../policy/rules";
 
 const ROOT = join(__dirname, "../..");
 
@@ -75,9 +78,21 @@ describe("the documentation", () => {
     expect(filesIn("docs", ".md").filter((page) => !page.startsWith("docs/decisions/") && !seen.has(page))).toEqual([]);
   });
 
-  test("lists no message in troubleshooting that nothing says any more", () => {
+  test("and the command's help let npm print no lines of its own into what a program reads", () => {
+    const code = pages.flatMap((page) => [...read(page).matchAll(/^```[\s\S]*?^```|`[^`\n]+`/gm)].map(([one]) => one));
+    const texts = [...code, ...[undefined, ...verbs].map(help), read(".gitlab-ci.yml")];
+    const loud = (text: string): readonly string[] =>
+      text.match(/[$<]\(npm run (?!-s |--silent ).*|npm run (?!-s |--silent ).*?(?:>| --json|(?<!\|)\|(?!\|)).*/g) ??
+      [];
+    expect(
+      loud("npm run env >file\nnpm run a | b\neval $(npm run env)\nnpm run a || b\nnpm run -s a | b"),
+    ).toHaveLength(3);
+    expect(texts.flatMap(loud)).toEqual([]);
+  });
+
+  test("lists in troubleshooting each rule of the policy, and no message that nothing says any more", () => {
     const sources = [
-      ...["components", "cli", "toolchain", "stacks"].flatMap((one) => filesIn(one, ".ts", ".sh", ".go")),
+      ...["components", "cli", "policy", "toolchain", "stacks"].flatMap((one) => filesIn(one, ".ts", ".sh", ".go")),
       ...filesIn("images", ".sh"),
     ].map((file) => read(file).replaceAll(/\$\{[^}]*\}|\$\w+/g, "…"));
     const messages = [...read("docs/troubleshooting.md").matchAll(/^\| `(.+?)` \|/gm)].map(
@@ -90,5 +105,7 @@ describe("the documentation", () => {
       return !sources.some((text) => said.test(text));
     });
     expect(gone).toEqual([]);
+    const rules = [...RULES, MACHINE_REPLACEMENT].map(({ name }) => name);
+    expect(rules.filter((name) => !read("docs/troubleshooting.md").includes(`| policy \`${name}\``))).toEqual([]);
   });
 });

@@ -4,9 +4,10 @@ import type { AddressInfo } from "node:net";
 import * as path from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { withoutServers } from "../../cli/drain";
+import { refuse } from "../../cli/guard";
 import { describeChange, settingChanges } from "../../cli/lastgood";
 import { describeOutage, outagesOf } from "../../cli/outage";
-import { type PlannedPath, type PlannedStep, UNKNOWN } from "../../cli/plan";
+import { type ChainPreview, type Finding, type PlannedPath, type PlannedStep, UNKNOWN } from "../../cli/plan";
 import { Count, WINDOW } from "../../cli/stream";
 import { attempt } from "../../toolchain/command";
 
@@ -161,6 +162,27 @@ describe("an outage that a plan can't avoid", () => {
     expect(outagesOf(planOf(one, one, ...harmless))).toEqual([]);
     expect(outagesOf({ stacks: [], pathBefore: undefined, pathAfter: undefined })).toEqual([]);
   });
+});
+
+test("a plan in which an error was found is refused under the guard, whatever may be lost; a warning is not", async () => {
+  const path = pathOf(hop("quagga", machine("kubernetes-1")));
+  const told: string[] = [];
+  const context = {
+    progress: { line: (line: string) => told.push(line) },
+    signal: new AbortController().signal,
+  } as unknown as Parameters<typeof refuse>[0];
+  const found = (severity: Finding["severity"]): ChainPreview => ({
+    stack: "dev",
+    ...planOf(path, path),
+    findings: [
+      { check: "binding", severity, subject: "site", message: "contract.dns is gone, which shop/dev may read" },
+    ],
+  });
+  await expect(refuse(context, found("error"), "key", 100)).rejects.toThrow(
+    "Nothing was changed: the preview found an error, told above.",
+  );
+  expect(told).toEqual(["guard: error: site: contract.dns is gone, which shop/dev may read (binding)"]);
+  await refuse(context, found("warning"), "key", 0);
 });
 
 test("a server that is to go is taken out of what the others read, and nothing else is", () => {

@@ -3,7 +3,7 @@ import type { EngineEvent } from "@pulumi/pulumi/automation";
 import { describe, expect, it } from "vitest";
 import { brokenBindings, type Consumer } from "../../cli/bindings";
 import { type PlannedStep, SECRET, type StackPlan, UNKNOWN } from "../../cli/plan";
-import { brokenPromises } from "../../cli/promise";
+import { brokenPromises, PlannedStack } from "../../cli/promise";
 import { at, shown, stepOf } from "../../cli/steps";
 
 const urn = (name: string): string => `urn:pulumi:dev::p::docker:index/container:Container::${name}`;
@@ -125,6 +125,52 @@ describe("what a plan promised and what was done", () => {
       "site: the plan updates api, and it was replaced.",
       "site: db was deleted, which is not in the plan.",
       "site: the plan publishes 3 as contract.version, and it is 4.",
+    ]);
+  });
+  it("differ by values that were known, where both tell of the same property", () => {
+    const update = (...values: [string, unknown][]): PlannedStep => ({
+      ...step("update"),
+      properties: values.map(([path, after]) => ({ path, replaces: false, after })),
+    });
+    const plannedStep = update(
+      ["env.SERVERS", "a,b"],
+      ["image", UNKNOWN],
+      ["key", SECRET],
+      ["labels", [{ v: 1 }]],
+      ["x", 1],
+    );
+    const kept = update(
+      ["env.SERVERS", "a,b"],
+      ["image", "sha256:1"],
+      ["key", SECRET],
+      ["labels", [{ v: 1 }]],
+      ["y", 2],
+    );
+    const broken = update(
+      ["env.SERVERS", "a"],
+      ["image", "sha256:1"],
+      ["key", SECRET],
+      ["labels", [{ v: 2 }]],
+      ["y", 2],
+    );
+    expect(brokenPromises(promised([plannedStep]), { steps: [kept], contract })).toEqual([]);
+    expect(brokenPromises(promised([plannedStep]), { steps: [broken], contract })).toEqual([
+      'site: the plan sets env.SERVERS of web to "a,b", and it was set to "a".',
+      "site: the plan sets labels.0.v of web to 1, and it was set to 2.",
+    ]);
+  });
+  it("are told of an up that failed as far as it came: what is not done yet breaks no promise", () => {
+    const stack = new PlannedStack(promised([step("create"), step("update", "api"), step("create", "db")]));
+    for (const [op, name] of [
+      ["create", "web"],
+      ["replace", "api"],
+      ["delete", "cache"],
+    ] as const)
+      stack.event("site", event(op, { urn: urn(name) }));
+    stack.event("service", event("delete", { urn: urn("other") }));
+    expect(stack.brokenSoFar()).toEqual([
+      "site: the plan updates api, and it was replaced.",
+      "site: cache was deleted, which is not in the plan.",
     ]);
   });
 });

@@ -1,3 +1,4 @@
+import { spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
@@ -15,12 +16,12 @@ import { escaped, widthOf } from "../../cli/draw/text";
 import { DARK, LIGHT } from "../../cli/draw/theme";
 import { type Asked, answerOf, askAll, healthOf } from "../../cli/health";
 import { layers } from "../../cli/layers";
-import { type Overview, overviewLines, published } from "../../cli/overview";
+import { type Overview, overviewLines, published, stackText } from "../../cli/overview";
 import { UNKNOWN } from "../../cli/plan";
 import { pageOf } from "../../cli/report/page";
 import { lastTimeline, Timeline } from "../../cli/timeline";
 import { changed, pathTexts, stretchesOf, type Topology, topologyOf } from "../../cli/topology";
-import { type Session, UsageError } from "../../cli/verb";
+import { type Bare, type Session, UsageError } from "../../cli/verb";
 import { graph } from "../../cli/verbs/graph";
 import { report } from "../../cli/verbs/report";
 import { keepLooking, Screen } from "../../cli/verbs/status";
@@ -118,6 +119,13 @@ describe("the topology", () => {
     };
     const { contracts, stacks } = await published({ engine, stack: "dev" } as unknown as Context);
     expect(stacks.map(({ up }) => up)).toEqual([true, true, false, false]);
+    expect(stacks.map(({ contract }) => contract)).toEqual([{ layer: "site", version: 3 }, ...Array(3)]);
+    expect(stacks.map(stackText)).toEqual([
+      "3 resources, last update unknown, contract site version 3",
+      "3 resources, last update unknown",
+      "not up",
+      "not up",
+    ]);
     expect(topologyOf(contracts).notes).toEqual([
       "The kubernetes stack publishes no contract: its cluster and the servers are missing here.",
       "The swarm stack is not up: its cluster and the client are missing here.",
@@ -126,6 +134,25 @@ describe("the topology", () => {
     expect(topologyOf({ a: null }).notes).toEqual([
       "The a stack publishes no contract (publishChain), so nothing of it is shown.",
     ]);
+  });
+
+  test("has the chains of all stacks that publish one, up or planned", async () => {
+    const { site, service } = referenceContracts();
+    const all = { site, kubernetes: service, swarm: undefined, service: { ...service, url: "http://10.100.100.21" } };
+    const engine = {
+      published: async (layer: keyof typeof all) =>
+        all[layer] && { contract: all[layer], secrets: { privateKey: layer } },
+      find: async () => undefined,
+    };
+    const { contracts, secrets } = await published({ engine, stack: "dev" } as unknown as Context);
+    const urls = ["http://10.100.100.20", "http://10.100.100.21"];
+    expect(topologyOf(contracts).chains.map(({ url }) => url)).toEqual(urls);
+    expect(secrets).toMatchObject({ kubernetes: { privateKey: "kubernetes" }, service: { privateKey: "service" } });
+    const told = { ending: "done", changes: {}, steps: [], errors: [], warnings: [] };
+    const stacks = Object.entries(all).map(([layer, after]) => ({ layer, ...told, after }));
+    const file = join(folder, "two-chains.json");
+    writeFileSync(file, JSON.stringify({ stack: "dev", stacks, findings: [] }));
+    expect(topologyPlanned(file).chains.map(({ url }) => url)).toEqual(urls);
   });
 
   test("of one program that publishes its chain alone has its site's name, its servers and their network", () => {
@@ -431,8 +458,14 @@ describe("what is drawn goes to a file", () => {
     stack: "dev",
     progress: { line: (line: string) => told.push(line) },
   };
-  const draw = async (given: Readonly<Record<string, unknown>>) =>
-    graph.run({ context } as unknown as Session, { theme: "light", json: false, ...given });
+  const draw = async (more: Readonly<Record<string, unknown>>) => {
+    const given = { theme: "light", json: false, ...more };
+    const { progress } = context as unknown as Bare;
+    return (
+      (await graph.runAlone?.({ progress, print: () => {} }, given)) ??
+      graph.run({ context } as unknown as Session, given)
+    );
+  };
   const preview = join(folder, "drawn.json");
   beforeAll(() => {
     const stacks = Object.entries(referenceContracts()).map(([layer, after]) => ({
@@ -452,6 +485,16 @@ describe("what is drawn goes to a file", () => {
     expect(await written("chain.SVG")).toBe("<svg");
     expect(await written("chain")).toBe("<svg");
     expect(await written("chart", "mermaid")).toBe("flow");
+  });
+
+  test("without an engine, where a preview's file says all", () => {
+    const [tsx, main] = ["node_modules/.bin/tsx", "cli/main.ts"].map((file) => join(__dirname, "../..", file));
+    const { status, stdout, stderr } = spawnSync(tsx ?? "", [main ?? "", "graph", "--preview", preview, "--json"], {
+      encoding: "utf8",
+      env: { ...process.env, HYBRID_VNF_CACHE: "/dev/null/none" }, // where no toolchain can be
+    });
+    expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
+    expect((JSON.parse(stdout) as Topology).chains[0]?.url).toBe("http://10.100.100.20");
   });
 
   test.each([
