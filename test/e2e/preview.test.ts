@@ -6,15 +6,20 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { layers } from "../../cli/layers";
 import { type ChainPreview, UNKNOWN } from "../../cli/plan";
 import { OwnCheckout } from "./checkout";
-import type { Ended } from "./operator";
+import { type Ended, labelled, inShell as shellOfRoot } from "./operator";
 
-const lab = new OwnCheckout("preview", 147);
+const SITE = "preview";
+const lab = new OwnCheckout(SITE, 147);
 const { command, here, inShell, pulumi } = lab;
 const folder = fs.mkdtempSync(path.join(tmpdir(), "hybrid-vnf-preview-test-"));
 const planFile = path.join(folder, "plan.json");
 
-/** A digest of every file that a preview could have touched: the state, and the stacks' settings. */
-function digest(): Record<string, string> {
+/** Looks into a machine, if it is there; not by the lab's own shell, which makes a state where there is none. */
+const lookInto = (machine: string, ...args: string[]): Ended =>
+  shellOfRoot("docker", ["exec", `hybrid-vnf-${SITE}-${machine}`, ...args]);
+
+/** What a preview could have touched: a digest of every file of the state and of the stacks' settings, what the site has on the Docker engine, and what runs on its clusters. */
+function digest() {
   const state = path.join(lab.root, ".hybrid-vnf");
   const files = [
     ...(fs.existsSync(state) ? fs.readdirSync(state, { recursive: true, encoding: "utf8" }) : []).map((file) =>
@@ -25,9 +30,16 @@ function digest(): Record<string, string> {
       return fs.readdirSync(stack).map((file) => path.join(stack, file));
     }),
   ].filter((file) => fs.statSync(file).isFile());
-  return Object.fromEntries(
-    files.map((file) => [file, createHash("sha256").update(fs.readFileSync(file)).digest("hex")]),
-  );
+  const kubectl = ["kubectl", "--kubeconfig", "/etc/kubernetes/admin.conf"];
+  const identities = ["--output", "custom-columns=:.metadata.uid,:.metadata.generation"];
+  return {
+    files: Object.fromEntries(
+      files.map((file) => [file, createHash("sha256").update(fs.readFileSync(file)).digest("hex")]),
+    ),
+    docker: labelled(SITE).sort(),
+    kubernetes: lookInto("kubernetes-1", ...kubectl, "get", "deployments,configmaps", "-A", ...identities),
+    swarm: lookInto("swarm-1", "docker", "service", "inspect", "--format", "{{.ID}} {{json .Spec}}", "nginx"),
+  };
 }
 
 /** The preview of all stacks, as a program reads it. */
@@ -75,6 +87,10 @@ describe("one preview of all stacks", () => {
   test("of a chain that is up shows no change", async () => {
     const up = await command("up");
     expect(up.status, up.output).toBe(0);
+    const { docker, kubernetes, swarm } = digest();
+    expect(docker.length).toBeGreaterThanOrEqual(8); // five machines, three networks, and volumes
+    expect(kubernetes.status, kubernetes.output).toBe(0);
+    expect(swarm.status, swarm.output).toBe(0);
     const seen = await previewed(0);
     expect(seen.stacks.flatMap(({ steps }) => steps)).toEqual([]);
     expect(seen.pathAfter).toEqual(seen.pathBefore);
