@@ -151,6 +151,54 @@ describe("GitLab's pipeline", () => {
     expect(called.length).toBeGreaterThan(5);
     for (const [, script = ""] of called) expect(Object.keys(scripts)).toContain(script);
   });
+
+  /** Runs its preview as GitLab's runner does, in one shell that ends with the first line that fails, and an npm whose scripts end as they are told to. */
+  function run(exits: Readonly<Record<string, number>>) {
+    const folder = mkdtempSync(join(tmpdir(), "hybrid-vnf-gitlab-"));
+    try {
+      const cases = Object.entries(exits).map(([script, code]) => `  ${script}) exit ${code} ;;\n`);
+      const npm = `#!/bin/sh
+shift 2
+echo "$*" >>calls
+if [ "$1" = preview ]; then echo "the preview"; fi
+if [ "$1" = comment ]; then cat preview.json >>calls; fi
+case $1 in
+${cases.join("")}esac
+`;
+      writeFileSync(join(folder, "npm"), npm, { mode: 0o755 });
+      const options = { cwd: folder, encoding: "utf8", env: { PATH: `${folder}:${process.env.PATH}` } } as const;
+      const lines = pipeline.preview.script.join("\n");
+      const { status, stdout, stderr } = spawnSync("bash", ["--norc", "-eo", "pipefail", "-c", lines], options);
+      expect(stderr).toBe("");
+      return { status, stdout, calls: readFileSync(join(folder, "calls"), "utf8").trimEnd().split("\n") };
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  }
+  const commented = [
+    "images",
+    "preview -- --json",
+    "comment -- --file preview.json --output preview.md",
+    "the preview",
+  ];
+
+  test.each([
+    ["no change", 0, 0],
+    ["changes for no failure", 2, 0],
+    ["an error for one", 1, 1],
+  ])("takes %s, once it is commented", (_, preview, status) => {
+    expect(run({ preview })).toEqual({ status, stdout: "", calls: commented });
+  });
+
+  test("says that a comment cannot be written, and fails for nothing else than the preview", () => {
+    const stdout = "The note is not up to date; the text is among the job's artifacts.\n";
+    expect(run({ comment: 1 })).toEqual({ status: 0, stdout, calls: commented });
+    expect(run({ preview: 1, comment: 1 })).toEqual({ status: 1, stdout, calls: commented });
+  });
+
+  test("previews nothing without the images of the lab", () => {
+    expect(run({ images: 1 })).toEqual({ status: 1, stdout: "", calls: ["images"] });
+  });
 });
 
 describe("the action", () => {
