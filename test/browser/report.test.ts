@@ -2,15 +2,14 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { type Browser, chromium, type Page } from "playwright-core";
+import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { pngOf } from "../../cli/draw/png";
 import { drawn } from "../../cli/draw/svg";
 import { pageOf } from "../../cli/report/page";
 import { topologyOf } from "../../cli/topology";
-import { installed } from "../../toolchain/command";
-import { installPackages } from "../../toolchain/host";
 import { manyContracts, referenceContracts } from "../contracts";
+import { startChromium } from "./chromium";
 import { lastUpOf, overviewOf } from "./pages";
 
 /** The report and the pictures in Debian's Chromium, without a window. */
@@ -20,10 +19,7 @@ const folder = mkdtempSync(join(tmpdir(), "hybrid-vnf-report-"));
 let browser: Browser;
 
 beforeAll(async () => {
-  const report = (line: string): void => void process.stderr.write(`${line}\n`);
-  if (!(await installed("chromium"))) await installPackages(["chromium", "fonts-dejavu-core"], "chromium", { report });
-  // Its sandbox needs user namespaces, which machines of CI often lack; what it loads are files that we wrote.
-  browser = await chromium.launch({ executablePath: "/usr/bin/chromium", args: ["--no-sandbox"] });
+  browser = await startChromium();
 }, 600_000);
 
 afterAll(async () => {
