@@ -124,6 +124,8 @@ if [[ \${funcstack[1]-} == _hybrid-vnf ]]; then _hybrid_vnf "$@"; else compdef _
 function fishValue(value: Word["value"]): string {
   if (value === undefined) return "";
   if (value === "file") return " --require-parameter --force-files";
+  if (value === "layers")
+    return ` --exclusive --arguments ${quote("(__fish_complete_list , 'hybrid-vnf completion layers 2>/dev/null')")}`;
   const words = choices(value, (names) => `(hybrid-vnf completion ${names} 2>/dev/null)`);
   return ` --exclusive${words === undefined ? "" : ` --arguments ${quote(words)}`}`;
 }

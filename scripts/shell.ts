@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { installed } from "../toolchain/command";
 import { HostError, installPackages } from "../toolchain/host";
 
-/** Every shell file of the checkout, known by its name or its first line; what git ignores is left out. */
+/** Every shell file of the checkout, known by its name or its first line; what git ignores is left out, and zsh, which shellcheck does not read. */
 function shellFiles(): string[] {
   const listed = execFileSync("git", ["ls-files", "-z", "--cached", "--others", "--exclude-standard"], {
     encoding: "utf8",
@@ -11,7 +11,7 @@ function shellFiles(): string[] {
   const files = listed.split("\0").filter((file) => file !== "" && existsSync(file));
   return execFileSync("shfmt", ["--find", ...files], { encoding: "utf8" })
     .split("\n")
-    .filter(Boolean);
+    .filter((file) => file !== "" && !file.endsWith(".zsh"));
 }
 
 /** Checks the shell files, or with `--write` mends their format first; succeeds when nothing is left to mend. */

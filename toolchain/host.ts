@@ -67,7 +67,8 @@ export async function installPackages(
   }
   options.report?.(`installing ${names}`);
   const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
-  const apt = ["install", "--yes", "--no-install-recommends", ...packages];
+  // Another command may be installing something meanwhile.
+  const apt = ["install", "--yes", "--no-install-recommends", "-o", "DPkg::Lock::Timeout=300", ...packages];
   try {
     const first = await attempt("apt-get", apt, { env, signal: options.signal });
     if (first.code === 0) return;
