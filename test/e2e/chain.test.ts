@@ -5,7 +5,7 @@ import * as path from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { OwnCheckout } from "./checkout";
 import { Example } from "./example";
-import { type Ended, eventually, texts } from "./operator";
+import { type Ended, eventually, ROOT, texts } from "./operator";
 import { startRegistry } from "./registry";
 
 /** How the body of every OpenSSH private key begins: "openssh-key-v1" in base64 (PROTOCOL.key of OpenSSH). */
@@ -35,11 +35,24 @@ async function run(name: string, args: string[] = []) {
   return ended;
 }
 
+/**
+ * What `up` has made in each stack, and all that it says in the end, as README shows them: without times and shares of the replies, which are
+ * others each time, and with the stacks in one order, for two go up at once.
+ */
+function ending(printed: string): readonly string[] {
+  const lines = printed.trimEnd().split("\n");
+  const end = lines.findIndex((line) => line.startsWith("up in "));
+  const made = lines.slice(0, end).filter((line) => /^\w+ +\d+ created \(/.test(line));
+  return [...made.sort(), ...lines.slice(end)].map((line) =>
+    line.replace(/(?<=, |^up in )(\d+ min )?[\d.]+ s$/, "TIME").replace(/(?<=apache-\d )\d+/g, "SHARE"),
+  );
+}
+
 beforeAll(() => lab.begin());
 afterAll(() => lab.end());
 
 describe("the chain in the lab", () => {
-  test("up ends with the address, the hops and replies of both servers", async () => {
+  test("up ends with the address, the hops and replies of both servers, as README shows it", async () => {
     const { status, output } = await run("up");
     expect(status).toBe(0);
     expect(output).toContain(here("http://10.100.100.20"));
@@ -47,6 +60,10 @@ describe("the chain in the lab", () => {
     expect(output).toMatch(/apache-2\W.*\d/);
     expect(bothAnswer()).toBe(true);
     for (const volume of lab.mounted()) volumes.add(volume);
+    const [, shown = ""] =
+      /^```text\n([\s\S]*?)^```/m.exec(fs.readFileSync(path.join(ROOT, "README.md"), "utf8")) ?? [];
+    expect(ending(shown)).toHaveLength(10);
+    expect(ending(output)).toEqual(ending(here(shown)));
   });
 
   test("up again changes nothing in any stack; a second command meanwhile is refused, and names the first", async () => {
