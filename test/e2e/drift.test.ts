@@ -1,8 +1,9 @@
 import { createHash } from "node:crypto";
+import * as fs from "node:fs";
 import * as path from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { OwnCheckout } from "./checkout";
-import { texts } from "./operator";
+import { eventually, texts } from "./operator";
 import { stepsIn } from "./steps";
 
 const lab = new OwnCheckout("drift", 144);
@@ -29,7 +30,16 @@ async function drift(): Promise<readonly string[]> {
 const legIn = (machine: string, address: string) => (): string =>
   onMachine(machine, "sh", "-c", `ip -4 -oneline address show to ${address} | awk '{ print $2 }'`).output.trim();
 
-beforeAll(() => lab.beginUp());
+/** A network beyond a server, which the router alone has a route to. */
+const BEYOND = { destination: "10.200.0.0/16", nextHop: here("10.100.102.11") };
+
+beforeAll(async () => {
+  await lab.begin();
+  const settings = path.join(lab.root, "stacks/service/Pulumi.dev.yaml");
+  fs.appendFileSync(settings, `  hybrid-vnf-service:routes: '${JSON.stringify([BEYOND])}'\n`);
+  const { status, output } = await command("up");
+  expect(status, output).toBe(0);
+});
 afterAll(() => lab.end());
 
 describe("what was changed by hand", () => {
@@ -47,8 +57,8 @@ describe("what was changed by hand", () => {
     readonly repaired: RegExp;
   }
   const legOnServers = legIn("kubernetes-1", here("10.100.102.10"));
-  const vtysh = (...lines: string[]) =>
-    kubectl("exec", "deployment/quagga", "--", "vtysh", ...lines.flatMap((line) => ["-c", line]));
+  const inRouter = (...args: string[]) => kubectl("exec", "deployment/quagga", "--", ...args);
+  const vtysh = (...lines: string[]) => inRouter("vtysh", ...lines.flatMap((line) => ["-c", line]));
   const changes: readonly Change[] = [
     {
       what: "a route deleted on the balancer's node",
@@ -92,6 +102,16 @@ describe("what was changed by hand", () => {
       repaired: /^updated service-quagga-routes$/,
     },
     {
+      what: "a route deleted in FRR",
+      make: () => {
+        // Its probe would miss the route too, and have the pod started anew within half a minute: here it is left to `up`.
+        expect(inRouter("sh", "-c", "echo '#!/bin/true' >/healthy.sh").status).toBe(0);
+        return vtysh("configure terminal", `no ip route ${BEYOND.destination} ${BEYOND.nextHop}`);
+      },
+      sentence: () => `kubernetes-1: the route ${BEYOND.destination} ${BEYOND.nextHop} is not in FRR; it was.`,
+      repaired: /^updated service-quagga-routes$/,
+    },
+    {
       what: "a container removed",
       make: () => inShell("docker", ["rm", "-f", here("hybrid-vnf-dev-apache-2")]),
       sentence: () => here("apache-2: the container hybrid-vnf-dev-apache-2 is gone; it was there."),
@@ -120,15 +140,32 @@ describe("what was changed by hand", () => {
     expect(Object.keys(replies(8)).sort()).toEqual(["apache-1", "apache-2"]);
   }
 
-  test("is told in a sentence each, and `up` repairs that and nothing else", () => repair(changes));
+  test("is told in a sentence each, and `up` repairs that and nothing else", async () => {
+    await repair(changes);
+    await eventually("the router's node has the route that was deleted", 30, () => {
+      const { output } = onMachine("kubernetes-1", "ip", "route", "show", BEYOND.destination);
+      return output.includes(`via ${BEYOND.nextHop}`) || output;
+    });
+  });
 
-  test("a service scaled down too, by its node", () =>
+  test("a service scaled down too, by its node, and one that was taken away on its manager", () =>
     repair([
       {
         what: "a service scaled down",
         make: () => kubectl("scale", "deployment/quagga", "--replicas=0"),
         sentence: () => "kubernetes-1: spec.replicas of the Deployment quagga is 0; it was 1.",
         repaired: /^updated service-quagga-deployment$/,
+      },
+      {
+        // It has a task on every node, which Swarm refuses to scale.
+        what: "a Swarm service removed",
+        make: () => {
+          const tasks = "docker ps --quiet --filter label=com.docker.swarm.service.name=nginx";
+          const untilGone = `timeout 60 bash -c 'while ${tasks} | grep -q .; do sleep 0.2; done'`;
+          return onMachine("swarm-1", "bash", "-c", `docker service rm nginx && ${untilGone}`);
+        },
+        sentence: () => "the Swarm service nginx is gone; it was there.",
+        repaired: /^(created|created anew|deleted the old|updated) service-nginx-(service|converged)$/,
       },
     ]));
 });
