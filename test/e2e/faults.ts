@@ -177,6 +177,13 @@ systemd-run --quiet --unit=poison perl /run/poison.pl $SERVERS 10.100.102.10 10.
     says: /^apache-1 refuses connections to 10\.100\.102\.11 on port 80/,
   },
   {
+    name: "a web server that is stopped",
+    on: "apache-1",
+    plant: "systemctl stop apache2",
+    undo: "systemctl start apache2",
+    says: /^apache-1 refuses connections to 10\.100\.102\.11 on port 80: nothing listens there\.$/,
+  },
+  {
     name: "a server that answers as another one",
     on: "apache-1",
     plant:
