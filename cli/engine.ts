@@ -102,7 +102,10 @@ export class Engine {
     const command = await PulumiCommand.get({ root: dirname(toolchain.bin), skipVersionCheck: true });
     const variables = environment(toolchain);
     if (acquire) delete variables.PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION;
-    return new Engine(command, toolchain.pulumiHome, variables);
+    const engine = new Engine(command, toolchain.pulumiHome, variables);
+    // Several that come to an empty database at once would each make the table that states are kept in, and all but one fail: one comes first.
+    if (engine.backend.startsWith("postgres:")) await engine.ask(["whoami"], tmpdir(), variables);
+    return engine;
   }
 
   private operate(
