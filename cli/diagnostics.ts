@@ -2,10 +2,15 @@
 
 import { CommandError } from "@pulumi/pulumi/automation";
 
-/** Takes away the engine's colour marks and a terminal's. */
+/** Takes away the engine's colour marks and a terminal's, and passwords in URLs: a backend that can't be opened is told by its whole one. */
 export function plain(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: the escape character is what is looked for
-  return text.replace(/<\{%[^%]*%\}>/g, "").replace(/\u001b\[[0-9;]*m/g, "");
+  return (
+    text
+      .replace(/<\{%[^%]*%\}>/g, "")
+      // biome-ignore lint/suspicious/noControlCharactersInRegex: the escape character is what is looked for
+      .replace(/\u001b\[[0-9;]*m/g, "")
+      .replace(/(\b[a-z][a-z0-9+.-]*:\/\/[^\s:@/]*):[^\s@/]+@/gi, "$1:***@")
+  );
 }
 
 /** The name at the end of a URN. */
@@ -85,7 +90,7 @@ export class Diagnostics {
 export function messageOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const printed = error instanceof CommandError ? printedErrors(error.message) : [];
-  return printed.length > 0 ? printed.join("\n") : error.message;
+  return printed.length > 0 ? printed.join("\n") : plain(error.message);
 }
 
 /** What the engine printed as its errors, for an operation that failed before there were any events. */

@@ -6,7 +6,7 @@ import type { EngineEvent } from "@pulumi/pulumi/automation";
 import { afterEach, describe, expect, it, test, vi } from "vitest";
 import { backendFolder, deploymentIn, dropHalfAttributes, lacks } from "../../cli/backend";
 import type { Context } from "../../cli/context";
-import { Diagnostics, nameOf, plain, printedErrors, sentence, typeOf } from "../../cli/diagnostics";
+import { Diagnostics, messageOf, nameOf, plain, printedErrors, sentence, typeOf } from "../../cli/diagnostics";
 import { requireKnown } from "../../cli/known";
 import { inOrder, type Layer, layers, reversed } from "../../cli/layers";
 import { forgetState, withoutSalt } from "../../cli/leftovers";
@@ -281,8 +281,17 @@ describe("what the engine says", () => {
   const urn = "urn:pulumi:dev::hybrid-vnf-site::hybrid-vnf:site:Site$docker:index/network:Network::transit-network";
   const stack = "urn:pulumi:dev::hybrid-vnf-site::pulumi:pulumi:Stack::hybrid-vnf-site-dev";
 
-  it("is stripped of colours and stack traces", () => {
+  it("is stripped of colours", () => {
     expect(plain("<{%fg 1%}>bad<{%reset%}> \u001b[31mred\u001b[0m")).toBe("bad red");
+  });
+  it("tells no password of a backend that can't be opened", () => {
+    const said =
+      "error: unable to open bucket postgres://user:hunter2@db.example.org:5432/states: dial tcp: lookup failed";
+    const told = "unable to open bucket postgres://user:***@db.example.org:5432/states: dial tcp: lookup failed";
+    expect(printedErrors(said)).toEqual([told]);
+    expect(messageOf(new Error(said))).toBe(`error: ${told}`);
+  });
+  it("is stripped of stack traces", () => {
     expect(
       sentence(
         "Running program '/x/index.ts' failed with an unhandled exception:\n<ref *1> InvalidInput: Site: cidr is \"x\"\n    at new Site (/x/site.ts:1:2)\n    at process.main\n\nNode.js v20.1.0\n",
