@@ -1,7 +1,16 @@
 import type { EngineEvent } from "@pulumi/pulumi/automation";
 import { Cidr } from "../components/network/cidr";
 import { type ChainPreview, type Finding, type PlannedPath, UNKNOWN } from "./plan";
-import { type Connection, connectionsOf, hostsOf, type PathFunction, type Way } from "./proof/expected";
+import {
+  type Connection,
+  connectionsOf,
+  type Host,
+  holds,
+  hostsOf,
+  type PathFunction,
+  splitBackend,
+  type Way,
+} from "./proof/expected";
 import { at } from "./steps";
 
 /** A range that something has, in one of the stacks. */
@@ -66,11 +75,57 @@ function overlaps(stacks: ChainPreview["stacks"]): Finding[] {
   );
 }
 
-/** Whether the path's addresses are known, so that packets can be walked along it. */
-function isKnown(path: PlannedPath): boolean {
-  const legs = [...hostsOf(path).values()].flatMap(({ legs: all }) => all);
-  const routes = (path.routes ?? []).flatMap(({ destination, nextHop }) => [destination, nextHop]);
-  return ![...legs.flatMap(({ cidr, address }) => [cidr, address]), ...routes].includes(UNKNOWN);
+/** What only `up` will tell, of a host or a function. */
+interface Unknown {
+  readonly of: string;
+  readonly what: string;
+}
+
+/** What the way of packets to these addresses depends on at a host, and only `up` will tell; undefined where all is known. */
+function unknownAt(
+  { routes = [] }: PlannedPath,
+  { name, machine, legs }: Host,
+  destinations: readonly string[],
+): Unknown | undefined {
+  const leg = legs.find(({ cidr, address }) => [cidr, address].includes(UNKNOWN));
+  if (leg) {
+    const where = ["", UNKNOWN].includes(leg.network) ? "" : ` in ${leg.network}`;
+    return { of: name, what: `the ${leg.address === UNKNOWN ? "address" : "range"} of ${name}${where}` };
+  }
+  const isUnsure = ({ machine: own, destination, nextHop }: (typeof routes)[number]): boolean =>
+    [machine?.id, UNKNOWN].includes(own) &&
+    [own, destination, nextHop].includes(UNKNOWN) &&
+    (destination === UNKNOWN || destinations.some((one) => one === UNKNOWN || holds(destination, one)));
+  return routes.some(isUnsure) ? { of: name, what: `a route of ${name}` } : undefined;
+}
+
+/** What of all that a connection's packets meet only `up` will tell; undefined where all is known. */
+function unknownIn(path: PlannedPath, hosts: readonly Host[], connection: Connection): Unknown | undefined {
+  const { from, to, address, over, back, request, answer } = connection;
+  const ways = [request, answer];
+  const names = new Set([...over, ...back].map(({ name }) => name));
+  const met = [
+    ...[to, from],
+    ...ways.flatMap(({ steps }) => steps.map(({ host }) => host)),
+    ...hosts.filter(({ functions }) => functions.some(({ name }) => names.has(name))),
+  ];
+  // Where packets end for want of a neighbour, that may be whoever has no known address there.
+  const ends = ways.flatMap(({ steps, lost }) => (lost === undefined ? [] : (steps.at(-1)?.out?.network ?? [])));
+  const near = hosts.filter(({ legs }) =>
+    legs.some((leg) => leg.address === UNKNOWN && ends.some((end) => [end, "", UNKNOWN].includes(leg.network))),
+  );
+  const destinations = [address, ...ways.flatMap(({ steps }) => steps.map(({ after }) => after.destination))];
+  for (const host of [...met, ...near]) {
+    const unknown = unknownAt(path, host, destinations);
+    if (unknown) return unknown;
+  }
+  return address === UNKNOWN ? { of: to.name, what: `the address of ${to.name}` } : undefined;
+}
+
+/** The first few, and how many more there are. */
+function listed(all: readonly string[], most = 3): string {
+  const rest = all.length - most;
+  return rest > 0 ? `${all.slice(0, most).join(", ")} and ${rest} more` : all.join(", ");
 }
 
 /** The names of the functions that packets pass between both ends of a way. */
@@ -133,6 +188,41 @@ function along(connection: Connection): Finding[] {
   return found;
 }
 
+/** What is wrong with a path: with each of its connections, and with functions that none leads to; what is not known yet is named. */
+function alongPath(path: PlannedPath): Finding[] {
+  const hosts = [...hostsOf(path).values()];
+  const all = connectionsOf(path);
+  const unknown = new Map<string, { readonly of: string; readonly connections: string[] }>();
+  const note = ({ of, what }: Unknown, from: string, to: string): void => {
+    const noted = unknown.get(what) ?? { of, connections: [] };
+    unknown.set(what, noted);
+    noted.connections.push(`${from} to ${to}`);
+  };
+  const known = all.filter((connection) => {
+    const what = unknownIn(path, hosts, connection);
+    if (what) note(what, connection.from.name, connection.to.name);
+    return what === undefined;
+  });
+  // A server that is asked by nobody may be asked at an address that is not known.
+  const proxy = path.hops.findLast(({ handling }) => handling === "proxy");
+  if (proxy?.backends?.some((backend) => splitBackend(backend).address === UNKNOWN))
+    for (const { name } of path.servers)
+      if (all.every(({ to }) => to.name !== name))
+        note({ of: proxy.name, what: `what ${proxy.name} balances over` }, proxy.name, name);
+  const notLinted = [...unknown].map(
+    ([what, { of, connections }]): Finding => ({
+      check: "not-linted",
+      severity: "warning",
+      subject: of,
+      message: `Requests from ${listed(connections)} are not checked, for only up will tell ${what}: verify after it.`,
+    }),
+  );
+  const found = [...known.flatMap(along), ...notLinted];
+  // Where there is no connection at all, or not all of them are known, nothing is known of who would be reached.
+  const whole = unknown.size === 0 && known.length > 0 && known.every(({ request }) => request.lost === undefined);
+  return whole ? [...found, ...unreached(path, known)] : found;
+}
+
 /** Functions of a path that no connection leads to. */
 function unreached({ hops }: PlannedPath, connections: readonly Connection[]): Finding[] {
   const met = new Set(
@@ -169,13 +259,6 @@ export function lint({
   stacks,
   pathAfter,
 }: Pick<ChainPreview, "stacks" | "pathBefore" | "pathAfter">): readonly Finding[] {
-  const found = overlaps(stacks);
-  if (pathAfter && isKnown(pathAfter)) {
-    const connections = connectionsOf(pathAfter);
-    found.push(...connections.flatMap(along));
-    // Where there is no connection at all, nothing is known of who would be reached.
-    if (connections.length > 0 && connections.every(({ request }) => request.lost === undefined))
-      found.push(...unreached(pathAfter, connections));
-  }
+  const found = [...overlaps(stacks), ...(pathAfter ? alongPath(pathAfter) : [])];
   return [...new Map(found.map((one) => [`${one.check} ${one.message}`, one])).values()];
 }

@@ -58,8 +58,74 @@ describe("all stacks together", () => {
   test("may hold what only up will tell", () => {
     const later = "(known after up)";
     expect(found(undefined, site, swarm(later))).toEqual([]);
-    expect(found(JSON.parse(JSON.stringify(reference()).replaceAll("10.100.102.12", later)))).toEqual([]);
     expect(found(JSON.parse(JSON.stringify(reference()).replaceAll("eth1", later)))).toEqual([]);
+  });
+});
+
+describe("of a path of which not all is known before up", () => {
+  const later = "(known after up)";
+  const without = (path: PlannedPath, ...texts: string[]): PlannedPath =>
+    JSON.parse(texts.reduce((json, text) => json.replaceAll(text, later), JSON.stringify(path)));
+  const notLinted = (of: string, connections: string, what: string): string =>
+    `not-linted ${of}: Requests from ${connections} are not checked, for only up will tell ${what}: verify after it.`;
+
+  test("the connections that this touches are named, and the others are checked", () => {
+    const second = notLinted("apache-2", "swarm-1 to apache-2", "the address of apache-2 in servers");
+    const path = without(reference(), "10.100.102.12");
+    expect(found(path)).toEqual([second]);
+    const routes = path.routes?.filter(({ machine: one }) => one !== "dev/apache-1");
+    expect(found({ ...path, routes })).toEqual([
+      "no-way-back apache-1: Answers from apache-1 (10.100.102.11) to swarm-1 end at apache-1: no route of apache-1 leads there; see to the chain's way back.",
+      second,
+    ]);
+  });
+
+  test("a machine without a known address takes all that should pass it, and a route its own", () => {
+    const kubernetes = JSON.stringify(reference()).replaceAll('"address":"10.100.101.10"', `"address":"${later}"`);
+    expect(found(JSON.parse(kubernetes))).toEqual([
+      notLinted("kubernetes-1", "swarm-1 to apache-1, swarm-1 to apache-2", "the address of kubernetes-1 in transit"),
+    ]);
+    const { routes = [], ...path } = reference();
+    const unsure = routes.map((route) => ({ ...route, nextHop: later }));
+    expect(found({ ...path, routes: unsure })).toEqual([
+      notLinted("swarm-1", "swarm-1 to apache-1, swarm-1 to apache-2", "a route of swarm-1"),
+    ]);
+    const last = routes.map((route) => (route.machine === "dev/apache-2" ? { ...route, nextHop: later } : route));
+    expect(found({ ...path, routes: last })).toEqual([
+      notLinted("apache-2", "swarm-1 to apache-2", "a route of apache-2"),
+    ]);
+  });
+
+  test("whoever has no known address may be the neighbour that is missing", () => {
+    const { routes = [], ...path } = recorded();
+    const astray = { ...path, routes: routes.map((one) => ({ ...one, nextHop: one.nextHop.replace(/2$/, "9") })) };
+    expect(found(astray)).toEqual([
+      "no-way a: Requests from a to b (10.77.2.1) end at a: nothing on the path has the address 10.77.1.9 in n1; see to the chain's routes and legs.",
+    ]);
+    const other = hop("other", "route", [machine("o", "n1 10.77.1.8")], [0, 0]);
+    expect(found(without({ ...astray, returnPath: [...path.hops, other] }, "10.77.1.8"))).toEqual([
+      notLinted("o", "a to b", "the address of o in n1"),
+    ]);
+  });
+
+  test("servers behind backends that are not known are named", () => {
+    const path = reference();
+    const [nginx, ...others] = path.hops;
+    if (!nginx) throw new Error("no balancer");
+    expect(found({ ...path, hops: [{ ...nginx, backends: ["10.100.102.11", later] }, ...others] })).toEqual([
+      notLinted("nginx", "nginx to apache-2", "what nginx balances over"),
+    ]);
+  });
+
+  test("many connections are counted", () => {
+    const clients = [30, 31, 32, 33].map((host) => machine(`client-${host}`, `clients 10.100.100.${host}`));
+    expect(found(without({ ...reference(), clients }, "10.100.100.20"))).toEqual([
+      notLinted(
+        "swarm-1",
+        "client-30 to swarm-1, client-31 to swarm-1, client-32 to swarm-1 and 3 more",
+        "the address of swarm-1 in clients",
+      ),
+    ]);
   });
 });
 
