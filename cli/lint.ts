@@ -1,6 +1,6 @@
 import type { EngineEvent } from "@pulumi/pulumi/automation";
 import { Cidr } from "../components/network/cidr";
-import { type ChainPreview, type Finding, type PlannedPath, UNKNOWN } from "./plan";
+import { type ChainPreview, chainsIn, type Finding, type PlannedPath, UNKNOWN } from "./plan";
 import {
   type Connection,
   connectionsOf,
@@ -255,10 +255,15 @@ export function stoppedWorkload({ resourcePreEvent }: EngineEvent): readonly Fin
  * What is wrong with the networks and the path that `up` would leave behind, which no single program can see: each of them has checked what it
  * knows by itself.
  */
-export function lint({
-  stacks,
-  pathAfter,
-}: Pick<ChainPreview, "stacks" | "pathBefore" | "pathAfter">): readonly Finding[] {
-  const found = [...overlaps(stacks), ...(pathAfter ? alongPath(pathAfter) : [])];
+export function lint(
+  preview: Pick<ChainPreview, "stacks" | "pathBefore" | "pathAfter" | "chains">,
+): readonly Finding[] {
+  const paths = chainsIn(preview).flatMap(({ name, preview: { pathAfter } }) => {
+    const found = pathAfter ? alongPath(pathAfter) : [];
+    return name === undefined
+      ? found
+      : found.map((one) => ({ ...one, message: `Chain of the ${name} stack: ${one.message}` }));
+  });
+  const found = [...overlaps(preview.stacks), ...paths];
   return [...new Map(found.map((one) => [`${one.check} ${one.message}`, one])).values()];
 }

@@ -18,7 +18,9 @@ import { OperationError, operate } from "./operation";
 import {
   byName,
   type ChainPreview,
+  chainsIn,
   type Finding,
+  type PlannedChain,
   type PlannedContract,
   type PlannedPath,
   type PlannedStep,
@@ -141,17 +143,19 @@ export async function previewChain(context: Context): Promise<ChainPreview> {
       if (ending.kind === "done") return ending.value;
       throw ending.kind === "failed" ? ending.error : new Error(`The preview of ${ending.layer} was not begun.`);
     });
-    const service = stacks.findLast(({ before, after }) => (after ?? before)?.layer === serviceContract.layer);
-    const pathAfter = service?.after as PlannedPath | undefined;
+    const chains = chainsOf(stacks);
+    const { pathBefore, pathAfter } = chains.at(-1) ?? {};
+    const several = chains.length > 1 ? { chains } : {};
     return {
       stack,
       stacks,
-      pathBefore: service?.before as PlannedPath | undefined,
+      pathBefore,
       pathAfter,
+      ...several,
       findings: [
         ...(await anothers(context, site, stacks)),
         ...(await bindings(context, stacks)),
-        ...lint({ stacks, pathAfter }),
+        ...lint({ stacks, pathAfter, ...several }),
         ...bySubject([...stopped, ...policy.findings]),
       ],
     };
@@ -159,6 +163,17 @@ export async function previewChain(context: Context): Promise<ChainPreview> {
     rmSync(folder, { recursive: true, force: true });
     if (ownPassphrase(engine) && backendOf(engine) === `file://${join(stateFolder(), "state")}`) forgetState();
   }
+}
+
+/** The chains that stacks publish, or mean to, in the stacks' order. */
+export function chainsOf(stacks: readonly Pick<StackPlan, "layer" | "before" | "after">[]): readonly PlannedChain[] {
+  return stacks
+    .filter(({ before, after }) => (after ?? before)?.layer === serviceContract.layer)
+    .map(({ layer, before, after }) => ({
+      layer,
+      pathBefore: before as PlannedPath | undefined,
+      pathAfter: after as PlannedPath | undefined,
+    }));
 }
 
 /** Findings of events, which come in any order. */
@@ -205,7 +220,8 @@ async function bindings({ engine, stack }: Context, stacks: readonly StackPlan[]
 const SIGNS = { create: "+", update: "~", replace: "±", delete: "-" } as const;
 
 /** A preview as people read it: every step, the path where it changes, and what was found. */
-export function describePreview({ stacks, pathBefore, pathAfter, findings }: ChainPreview): readonly string[] {
+export function describePreview(preview: ChainPreview): readonly string[] {
+  const { stacks, findings } = preview;
   const steps = stacks.flatMap(({ layer, steps: all }) =>
     all
       .filter(({ custom, type }) => custom && !type.startsWith("pulumi:"))
@@ -215,13 +231,12 @@ export function describePreview({ stacks, pathBefore, pathAfter, findings }: Cha
         return `${layer.padEnd(10)}  ${SIGNS[operation]} ${operation} ${name} ${type}${paths === "" ? "" : ` (${paths})`}`;
       }),
   );
-  const path = pathLine(pathAfter);
-  const changed = path !== undefined && path !== pathLine(pathBefore);
-  return [
-    ...steps,
-    ...(changed ? [`path       ${pathLine(pathAfter, MOST_SERVERS)}`] : []),
-    ...findings.map(findingLine),
-  ];
+  const paths = chainsIn(preview).flatMap(({ name, preview: { pathBefore, pathAfter } }) => {
+    const path = pathLine(pathAfter);
+    if (path === undefined || path === pathLine(pathBefore)) return [];
+    return [`path       ${name === undefined ? "" : `${name}: `}${pathLine(pathAfter, MOST_SERVERS)}`];
+  });
+  return [...steps, ...paths, ...findings.map(findingLine)];
 }
 
 /** How many servers a line names. */
