@@ -140,6 +140,24 @@ const finding = (check: string, subject: string, message: string): Finding => ({
   message,
 });
 
+/** Where port security would drop packets on their way, for an address that they leave a machine with; the first such place. */
+function spoofed(says: string, { steps }: Way): Finding[] {
+  for (const { host, out, after } of steps) {
+    const leg = host.machine?.legs.find(({ network }) => network === out?.network);
+    if (!leg?.allowedSources || after.source === leg.address) continue;
+    if (leg.allowedSources.some((range) => holds(range, after.source))) continue;
+    const own = [leg.address, ...leg.allowedSources].join(", ");
+    return [
+      finding(
+        "dropped-source",
+        host.name,
+        `${says} would leave ${host.name} in ${leg.network} from ${after.source}, and port security lets out ${own} there: name a range with ${after.source} in forwardedRanges, which routers and Kubernetes nodes forward from; machines of other roles forward nothing.`,
+      ),
+    ];
+  }
+  return [];
+}
+
 /** What packets of a connection would meet. */
 function along(connection: Connection): Finding[] {
   const { from, to, address, port, over, request, answer } = connection;
@@ -169,11 +187,14 @@ function along(connection: Connection): Finding[] {
         ),
       );
   }
+  const dropped = spoofed(says, request);
+  if (dropped.length > 0) return [...found, ...dropped];
   const end = answer.steps.at(-1)?.host.name ?? to.name;
   if (answer.lost !== undefined) {
     const message = `Answers from ${to.name} (${address}) to ${from.name} end at ${end}: ${answer.lost}; see to the chain's way back.`;
     return [...found, finding("no-way-back", end, message)];
   }
+  found.push(...spoofed(`Answers from ${to.name} (${address}) to ${from.name}`, answer));
   const back = passed(answer);
   const kept = (one: PathFunction): boolean => one.stateful && there.has(one.name);
   for (const { name } of over.filter(kept))

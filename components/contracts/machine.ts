@@ -22,6 +22,8 @@ export interface LegFacts {
   readonly interface: pulumi.Input<string>;
   /** TCP ports that its platform's access rules open to anyone. @default all: there are no such rules */
   readonly openPorts?: readonly number[];
+  /** Ranges that it may send packets from, besides its own address, in CIDR notation: what port security lets out. @default any: there is none */
+  readonly allowedSources?: readonly string[];
 }
 
 /** A machine without the key that opens it. */
@@ -80,6 +82,7 @@ export const machineFacts = z.object({
       address: text,
       interface: textOrLater,
       openPorts: z.array(z.number()).optional(),
+      allowedSources: z.array(text).optional(),
     }),
   ),
   ssh: z.object({

@@ -13,6 +13,8 @@ export interface Leg {
   readonly interface: pulumi.Input<string>;
   /** TCP ports that its platform's access rules open to anyone. @default all: there are no such rules */
   readonly openPorts?: readonly number[];
+  /** Ranges that it may send packets from, besides its own address, in CIDR notation: what port security lets out. @default any: there is none */
+  readonly allowedSources?: readonly string[];
 }
 
 /** A leg that a machine is to have. */

@@ -4,7 +4,12 @@ import { anothersSite } from "../../cli/chain";
 import { lint, stoppedWorkload } from "../../cli/lint";
 import type { PlannedPath, StackPlan } from "../../cli/plan";
 import { byName } from "../../cli/plan";
+import type { Machine } from "../../cli/proof/expected";
 import type { ConfiguredSite } from "../../cli/site";
+import { serviceContract } from "../../components/contracts/service";
+import type { LegArgs } from "../../components/machine/leg";
+import type { Role } from "../../components/machine/machine";
+import { forwardedFrom } from "../../components/platform/openstack/access";
 import { hop, machine, recorded, reference } from "./published";
 
 function stack(layer: string, after: Record<string, unknown>): StackPlan {
@@ -167,6 +172,74 @@ describe("the path that a preview means to publish", () => {
       "closed-port apache-1: Requests from swarm-1 to apache-1 (10.100.102.11) on port 80 are dropped at apache-1, whose access rules in servers open 8080: open it there too (servicePorts).",
       "closed-port apache-2: Requests from swarm-1 to apache-2 (10.100.102.12) on port 80 are dropped at apache-2, whose access rules in servers open 8080: open it there too (servicePorts).",
     ]);
+  });
+});
+
+describe("port security", () => {
+  /** The same machine as it is on OpenStack. */
+  const secured = (role: Role, one: Machine, forwardedRanges: readonly string[] = []): Machine => {
+    const legs = one.legs.map(({ network: id, cidr, address }) => ({
+      network: { id, name: id, cidr, ref: "" },
+      address,
+    }));
+    const allowed = (at: number): string[] => forwardedFrom(role, legs[at] as LegArgs, legs, forwardedRanges);
+    return { ...one, legs: one.legs.map((leg, at) => ({ ...leg, allowedSources: allowed(at) })) };
+  };
+  /** A client, two routers in a row, a server. */
+  const row = (...forwardedRanges: string[]): PlannedPath => {
+    const [first, second] = [
+      machine("r1", "n1 10.77.1.2", "n2 10.77.2.2"),
+      machine("r2", "n2 10.77.2.3", "n3 10.77.3.2"),
+    ].map((one) => secured("router", one, forwardedRanges)) as [Machine, Machine];
+    return {
+      url: "http://10.77.3.1",
+      from: "n1",
+      clients: [secured("client", machine("a", "n1 10.77.1.1"))],
+      hops: [hop("one", "route", [first]), hop("two", "route", [second])],
+      servers: [{ name: "b", address: "10.77.3.1", machine: secured("server", machine("b", "n3 10.77.3.1")) }],
+      routes: [
+        { machine: "dev/a", destination: "10.77.3.0/24", nextHop: "10.77.1.2" },
+        { machine: "dev/r1", destination: "10.77.3.0/24", nextHop: "10.77.2.3" },
+        { machine: "dev/b", destination: "10.77.1.0/24", nextHop: "10.77.3.2" },
+        { machine: "dev/r2", destination: "10.77.1.0/24", nextHop: "10.77.2.2" },
+      ],
+    };
+  };
+  const advice = (source: string): string =>
+    `name a range with ${source} in forwardedRanges, which routers and Kubernetes nodes forward from; machines of other roles forward nothing.`;
+
+  test("lets out what one router forwards, and not what a second one does without forwardedRanges", () => {
+    const { hops, ...path } = recorded();
+    const router = secured("router", machine("r", "n1 10.77.1.2", "n2 10.77.2.2"));
+    expect(found({ ...path, hops: [hop("quagga", "route", [router])] })).toEqual([]);
+    expect(hops).toHaveLength(1);
+    expect(found(row())).toEqual([
+      `dropped-source r2: Requests from a to b (10.77.3.1) would leave r2 in n3 from 10.77.1.1, and port security lets out 10.77.3.2, 10.77.2.0/24 there: ${advice("10.77.1.1")}`,
+    ]);
+    expect(found(row("10.77.1.0/24"))).toEqual([
+      `dropped-source r1: Answers from b (10.77.3.1) to a would leave r1 in n1 from 10.77.3.1, and port security lets out 10.77.1.2, 10.77.2.0/24, 10.77.1.0/24 there: ${advice("10.77.3.1")}`,
+    ]);
+    expect(found(row("10.77.1.0/24", "10.77.3.0/24"))).toEqual([]);
+  });
+
+  test("lets out a translator's own address, and drops what a machine forwards that is there for no such thing", () => {
+    const { hops, ...path } = recorded();
+    expect(hops).toHaveLength(1);
+    const swarm = secured("swarm", machine("r", "n1 10.77.1.2", "n2 10.77.2.2"));
+    const through = (one: Machine, handling: "route" | "translate"): string[] =>
+      found({ ...path, hops: [hop("one", handling, [one])] });
+    expect(through(swarm, "route")).toEqual([
+      `dropped-source r: Requests from a to b (10.77.2.1) would leave r in n2 from 10.77.1.1, and port security lets out 10.77.2.2 there: ${advice("10.77.1.1")}`,
+    ]);
+    expect(through(secured("router", machine("r", "n1 10.77.1.2", "n2 10.77.2.2")), "translate")).toEqual([]);
+  });
+
+  test("is known of a machine that another stack published", () => {
+    const published = { layer: "service", version: 3, ...row("10.77.1.0/24") };
+    const { facts } = serviceContract.parse("test", JSON.parse(JSON.stringify(published)), {});
+    expect(found(facts)).toHaveLength(1);
+    const older = JSON.parse(JSON.stringify(published, (key, one) => (key === "allowedSources" ? undefined : one)));
+    expect(found(serviceContract.parse("test", older, {}).facts)).toEqual([]);
   });
 });
 

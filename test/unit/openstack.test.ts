@@ -211,6 +211,20 @@ describe("a machine with two legs", () => {
     expect((await node(given)).legs.map(({ openPorts }) => openPorts)).toEqual([[80, 443], undefined]);
   });
 
+  test("tells from which ranges each leg may send, where there is port security", async () => {
+    const given = { ...SETTINGS, forwardedRanges: ["10.9.0.0/16"] };
+    const sources = async (settings: typeof given & { networks?: object }) =>
+      (await node(settings)).legs.map(({ allowedSources }) => allowedSources);
+    expect(await sources(given)).toEqual([
+      ["10.100.102.0/24", "10.9.0.0/16"],
+      ["10.100.101.0/24", "10.9.0.0/16"],
+    ]);
+    expect(await sources({ ...given, networks: { servers: { portSecurity: false } } })).toEqual([
+      ["10.100.102.0/24", "10.9.0.0/16"],
+      undefined,
+    ]);
+  });
+
   test("is told of one way out: DHCP gives other legs a route to their network in place of its gateway", async () => {
     await node({
       ...FLOATING,
