@@ -5,9 +5,11 @@ import {
   type Connection,
   connectionsOf,
   type Host,
+  type HostLeg,
   holds,
   hostsOf,
   type PathFunction,
+  type Step,
   splitBackend,
   type Way,
 } from "./proof/expected";
@@ -158,6 +160,51 @@ function spoofed(says: string, { steps }: Way): Finding[] {
   return [];
 }
 
+/** MTUs that would have packets of a connection broken up on their way, or dropped: each end sends what the link of either takes. */
+function narrow(ways: readonly Way[]): Finding[] {
+  const mtuAt = ({ host }: Step, leg: HostLeg | undefined): number | undefined => {
+    const mtu = host.machine?.legs.find(({ network }) => network === leg?.network)?.mtu;
+    return typeof mtu === "number" && mtu > 0 ? mtu : undefined;
+  };
+  return ways.flatMap(({ steps }): Finding[] => {
+    const [first, last] = [steps[0], steps.at(-1)];
+    if (!first || !last) return [];
+    const most = Math.min(
+      mtuAt(first, first.out) ?? Number.POSITIVE_INFINITY,
+      mtuAt(last, last.in) ?? Number.POSITIVE_INFINITY,
+    );
+    return steps.flatMap((step, at): Finding[] => {
+      const { host, in: entry, out } = step;
+      const warn = (check: string, message: string): Finding => ({
+        check,
+        severity: "warning",
+        subject: host.name,
+        message,
+      });
+      const [into, onwards] = [mtuAt(step, entry), mtuAt(step, out)];
+      const sent = at === 0 ? undefined : mtuAt(steps[at - 1] as Step, steps[at - 1]?.out);
+      return [
+        ...(into !== undefined && sent !== undefined && into !== sent
+          ? [
+              warn(
+                "mtu-in-network",
+                `${host.name} takes packets of ${into} bytes in ${entry?.network} (MTU), and ${steps[at - 1]?.host.name} sends ${sent} there: give both one MTU.`,
+              ),
+            ]
+          : []),
+        ...(into !== undefined && onwards !== undefined && onwards < into && onwards < most
+          ? [
+              warn(
+                "mtu-along-path",
+                `${host.name} gets packets of up to ${Math.min(into, most)} bytes by ${entry?.network} (MTU ${into}), and ${out?.network} takes ${onwards}: they are broken up there, or dropped where they may not be. Give both networks one MTU.`,
+              ),
+            ]
+          : []),
+      ];
+    });
+  });
+}
+
 /** What packets of a connection would meet. */
 function along(connection: Connection): Finding[] {
   const { from, to, address, port, over, request, answer } = connection;
@@ -195,6 +242,7 @@ function along(connection: Connection): Finding[] {
     return [...found, finding("no-way-back", end, message)];
   }
   found.push(...spoofed(`Answers from ${to.name} (${address}) to ${from.name}`, answer));
+  found.push(...narrow([request, answer]));
   const back = passed(answer);
   const kept = (one: PathFunction): boolean => one.stateful && there.has(one.name);
   for (const { name } of over.filter(kept))

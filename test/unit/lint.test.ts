@@ -175,6 +175,54 @@ describe("the path that a preview means to publish", () => {
   });
 });
 
+describe("MTUs along the path", () => {
+  const path = (mtus: Readonly<Record<string, number | string>>): PlannedPath => {
+    const wide = (one: Machine): Machine => ({
+      ...one,
+      legs: one.legs.map(
+        (leg) => ({ ...leg, mtu: mtus[`${one.name} ${leg.network}`] ?? mtus[leg.network] }) as typeof leg,
+      ),
+    });
+    const { hops, clients, servers, routes = [], ...facts } = recorded();
+    expect(hops).toHaveLength(1);
+    return {
+      ...facts,
+      clients: clients.map(wide),
+      hops: [
+        hop("one", "route", [wide(machine("r1", "n1 10.77.1.2", "n3 10.77.3.1"))]),
+        hop("two", "route", [wide(machine("r2", "n3 10.77.3.2", "n2 10.77.2.2"))]),
+      ],
+      servers: servers.map((one) => (one.machine ? { ...one, machine: wide(one.machine) } : one)),
+      routes: [
+        ...routes,
+        { machine: "dev/r1", destination: "10.77.2.0/24", nextHop: "10.77.3.2" },
+        { machine: "dev/r2", destination: "10.77.1.0/24", nextHop: "10.77.3.1" },
+      ],
+    };
+  };
+  const narrower = (host: string, network: string): string =>
+    `mtu-along-path ${host}: ${host} gets packets of up to 1500 bytes by ${network} (MTU 1500), and n3 takes 1450: they are broken up there, or dropped where they may not be. Give both networks one MTU.`;
+
+  test("are told where a network between both ends takes less than they send, there and back", () => {
+    expect(found(path({ n1: 1500, n2: 1500, n3: 1450 }))).toEqual([narrower("r1", "n1"), narrower("r2", "n2")]);
+    expect(lint({ stacks: [], pathAfter: path({ n1: 1500, n2: 1500, n3: 1450 }) })[0]?.severity).toBe("warning");
+  });
+  test("are no matter where an end takes as little, or where they are not known", () => {
+    expect(found(path({ n1: 1500, n2: 1450, n3: 1450 }))).toEqual([]);
+    expect(found(path({ n1: 1450, n2: 1500, n3: 1450 }))).toEqual([]);
+    expect(found(path({ n1: 1500, n2: 1500, n3: 9000 }))).toEqual([]);
+    expect(found(path({}))).toEqual([]);
+    expect(found(path({ n1: 1500, n2: 1500, n3: "(known after up)" }))).toEqual([]);
+    expect(found(path({ n1: 0, n2: 1500, n3: 0 }))).toEqual([]);
+  });
+  test("are the same for all in a network", () => {
+    expect(found(path({ n1: 1500, n2: 1500, n3: 1500, "r2 n3": 9000 }))).toEqual([
+      "mtu-in-network r2: r2 takes packets of 9000 bytes in n3 (MTU), and r1 sends 1500 there: give both one MTU.",
+      "mtu-in-network r1: r1 takes packets of 1500 bytes in n3 (MTU), and r2 sends 9000 there: give both one MTU.",
+    ]);
+  });
+});
+
 describe("port security", () => {
   /** The same machine as it is on OpenStack. */
   const secured = (role: Role, one: Machine, forwardedRanges: readonly string[] = []): Machine => {
