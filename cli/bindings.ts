@@ -1,5 +1,8 @@
+import type { EngineEvent } from "@pulumi/pulumi/automation";
 import { z } from "zod";
-import { type Finding, type PlannedContract, type StackPlan, UNKNOWN } from "./plan";
+import type { PlannedOutputs, Plans } from "../components/contracts/planned";
+import { type Finding, type PlannedContract, SECRET, UNKNOWN } from "./plan";
+import { at } from "./steps";
 
 /** A stack that is up and reads others. */
 export interface Consumer {
@@ -9,6 +12,39 @@ export interface Consumer {
   readonly reads: readonly string[];
   /** What it publishes itself; undefined where that is no contract. */
   readonly contract?: PlannedContract;
+}
+
+/** What a stack's outputs are and will be, its contract among them, as people may read them. */
+export interface OutputsPlan {
+  readonly before?: Readonly<Record<string, unknown>>;
+  readonly after?: Readonly<Record<string, unknown>>;
+}
+
+/** The plans that a program is previewed with, and whether it reads a stack past its plan: such a preview sees what is deployed. */
+export class ReadPlans implements Plans {
+  private readonly plans = new Map<string, number>();
+  private readonly references = new Map<string, number>();
+
+  constructor(private readonly all: Plans) {}
+
+  get(stack: string): Promise<PlannedOutputs> | undefined {
+    this.plans.set(stack, (this.plans.get(stack) ?? 0) + 1);
+    return this.all.get(stack);
+  }
+
+  event({ resourcePreEvent }: EngineEvent): void {
+    const { type, new: made } = resourcePreEvent?.metadata ?? {};
+    const name = at("name", made?.inputs);
+    if (type !== "pulumi:pulumi:StackReference" || typeof name !== "string") return;
+    const stack = name.split("/").slice(-2).join("/");
+    this.references.set(stack, (this.references.get(stack) ?? 0) + 1);
+  }
+
+  /** @param stack `PROJECT/STACK` */
+  isPast(stack: string): boolean {
+    // A contract that is read makes one reference.
+    return (this.references.get(stack) ?? 0) > (this.plans.get(stack) ?? 0);
+  }
 }
 
 const network = z.object({ id: z.string(), cidr: z.string(), ref: z.string().optional() });
@@ -21,7 +57,7 @@ function* within(value: unknown): Iterable<unknown> {
 }
 
 /** The networks that a contract tells of, each once; `ref` where it says how to attach to them. */
-function networksOf(contract: PlannedContract | undefined): ReadonlyMap<string, Network> {
+function networksOf(contract: unknown): ReadonlyMap<string, Network> {
   const found = new Map<string, Network>();
   for (const one of within(contract)) {
     const { data } = network.safeParse(one);
@@ -41,8 +77,8 @@ function standingOn(id: string, contract: PlannedContract | undefined): readonly
 }
 
 /** Fields that are gone, or are of another type; of a list, those that all its entries had. */
-function lostFields(before: unknown, after: unknown, path = "contract"): readonly string[] {
-  if (after === UNKNOWN) return [];
+function lostFields(before: unknown, after: unknown, path: string): readonly string[] {
+  if (after === UNKNOWN || (after !== undefined && [before, after].includes(SECRET))) return [];
   const kind = (value: unknown): string => (Array.isArray(value) ? "list" : value === null ? "null" : typeof value);
   if (after === undefined) return [`${path} is gone`];
   if (kind(before) !== kind(after)) return [`${path} becomes a ${kind(after)} from a ${kind(before)}`];
@@ -56,20 +92,25 @@ function lostFields(before: unknown, after: unknown, path = "contract"): readonl
   return Object.keys(old).flatMap((key) => lostFields(old[key], made[key], `${path}.${key}`));
 }
 
+/** The same of all of a stack's outputs: its contract, the names of its secrets, and what stands beside them. */
+function lostOutputs({ before = {}, after = {} }: OutputsPlan): readonly string[] {
+  return Object.keys(before).flatMap((name) => lostFields(before[name], after[name], name));
+}
+
 /**
  * What a change of a stack would break of those that are up and read it: a field that they may read is gone or of another type, or a network that
  * they stand on changes under them.
  * @param rewritten names of consumers whose own preview, after this change, is sound: they may lose fields, since they no longer read them
  */
 export function brokenBindings(
-  { layer, before, after }: Pick<StackPlan, "layer" | "before" | "after">,
+  { layer, before, after }: { readonly layer: string } & OutputsPlan,
   consumers: readonly Consumer[],
   rewritten: ReadonlySet<string> = new Set(),
 ): readonly Finding[] {
   if (before === undefined || after === undefined) return [];
   const readers = consumers.filter(({ reads }) => reads.includes(layer));
-  const made = networksOf(after);
-  const changed = [...networksOf(before)].flatMap(([id, old]) => {
+  const made = networksOf(after.contract);
+  const changed = [...(after.contract === undefined ? [] : networksOf(before.contract))].flatMap(([id, old]) => {
     const other = made.get(id);
     if (other === undefined) return [{ id, how: `network "${id}" (${old.cidr}) would be gone` }];
     if (other.cidr !== old.cidr) return [{ id, how: `network "${id}" would become ${other.cidr} from ${old.cidr}` }];
@@ -83,7 +124,7 @@ export function brokenBindings(
       return [{ check: "binding", severity: "error", subject: layer, message } as const];
     }),
   );
-  const lost = lostFields(before, after);
+  const lost = lostOutputs({ before, after });
   const onFields = readers
     .filter(({ name }) => lost.length > 0 && !rewritten.has(name))
     .map(({ name }) => {

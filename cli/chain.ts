@@ -19,7 +19,7 @@ import { removeAdditions, runAgainWhereChanged } from "./repair";
 import { type ConfiguredSite, configuredSite } from "./site";
 import { UnansweredNotes } from "./unanswered";
 import { commandLine, lineFor } from "./verb";
-import { type Report, verify } from "./verify";
+import { type ChainReport, type Report, together, verify } from "./verify";
 
 /** Seconds after which a balancer uses a server again that it could not reach for a moment: its `fail_timeout` (images/nginx/start.sh), and one. */
 const SETTLING = 6;
@@ -188,13 +188,13 @@ export async function up(
   );
   conclude("up", endings, context);
   progress.line(`up in ${elapsed(Date.now() - began)}`);
-  const service = serviceAmong(layers.map((layer) => [layer.name, engine.programs.published(layer.name)]));
-  if (service === undefined) return undefined;
-  const seen = await ask(context, ...service, requests);
+  const services = servicesAmong(layers.map((layer) => [layer.name, engine.programs.published(layer.name)]));
+  if (services.length === 0) return undefined;
+  const seen = await askEach(context, services, requests);
   if (seen.good) return seen;
   progress.line(`${seen.problems[0]} Looking once more in ${SETTLING} s, when balancers have forgotten what was lost.`);
   await delay(SETTLING * 1000, undefined, { signal }).catch(() => signal.throwIfAborted());
-  return ask(context, ...service, requests);
+  return askEach(context, services, requests);
 }
 
 /**
@@ -300,28 +300,38 @@ async function readersOf(
   });
 }
 
-/** The layer that publishes a service, and what it publishes; of several, the last. */
-function serviceAmong(
+/** The layers that publish a service, and what each publishes. */
+function servicesAmong(
   all: readonly (readonly [layer: string, outputs: Outputs | undefined])[],
-): readonly [string, Outputs] | undefined {
-  for (const [layer, outputs] of [...all].reverse()) {
+): readonly (readonly [string, Outputs])[] {
+  return all.flatMap(([layer, outputs]) => {
     const contract = outputs?.contract as { readonly layer?: unknown } | undefined;
-    if (outputs !== undefined && contract?.layer === serviceContract.layer) return [layer, outputs];
-  }
-  return undefined;
+    return outputs !== undefined && contract?.layer === serviceContract.layer ? [[layer, outputs] as const] : [];
+  });
 }
 
-/** Asks the service that one of the stacks publishes. */
+/** Asks each service that one of the stacks publishes. */
 export async function check(context: Context, requests: number): Promise<Report> {
   const { engine, stack } = context;
-  const service = serviceAmong(
+  const services = servicesAmong(
     await Promise.all(layers.map(async ({ name }) => [name, await engine.published(name, stack)] as const)),
   );
-  if (service === undefined)
+  if (services.length === 0)
     throw new ChainError(
       `There is no service to ask: no stack that is up publishes one (publishChain); bring it up with '${lineFor("up", stack)}'.`,
     );
-  return ask(context, ...service, requests);
+  return askEach(context, services, requests);
+}
+
+/** Asks services one after the other: their marked connections would be taken for each other's. */
+async function askEach(
+  context: Context,
+  services: readonly (readonly [string, Outputs])[],
+  requests: number,
+): Promise<Report> {
+  const seen: ChainReport[] = [];
+  for (const [layer, outputs] of services) seen.push({ layer, ...(await ask(context, layer, outputs, requests)) });
+  return together(seen);
 }
 
 /** Asks the service of which a layer's contract tells. */

@@ -227,24 +227,33 @@ export class Engine {
 
   /** What a layer's stack publishes, in the clear; undefined where there is no such stack, or no contract yet. */
   async published(layer: string, stackName: string): Promise<Outputs | undefined> {
-    const args = ["stack", "output", "--json", "--show-secrets", "--stack", stackName];
+    const outputs = await this.printed(layer, stackName, "--show-secrets");
+    return outputs?.contract === undefined ? undefined : outputs;
+  }
+
+  private async printed(layer: string, stackName: string, ...options: string[]): Promise<Outputs | undefined> {
+    const args = ["stack", "output", "--json", ...options, "--stack", stackName];
     const variables = { ...this.environment, PULUMI_HOME: this.pulumiHome };
     dropHalfAttributes(this.backend, projectOf(layer), stackName);
     try {
       const { stdout } = await this.ask(args, folderOf(layer), variables);
-      const outputs = JSON.parse(stdout) as Outputs;
-      return outputs.contract === undefined ? undefined : outputs;
+      return JSON.parse(stdout) as Outputs;
     } catch (error) {
       if (error instanceof StackNotFoundError) return undefined;
       throw error;
     }
   }
 
+  /** All outputs of a layer's stack, with the engine's marks in place of secrets; undefined where there is no such stack, or none yet. */
+  async outputs(layer: string, stackName: string): Promise<Outputs | undefined> {
+    const deployment = deploymentIn(this.backend, projectOf(layer), stackName);
+    if (deployment === undefined) return this.printed(layer, stackName);
+    return deployment.resources?.find(({ type }) => type === "pulumi:pulumi:Stack")?.outputs;
+  }
+
   /** The contract that a layer's stack publishes; undefined where there is no such stack, or no contract yet. */
   async contract(layer: string, stackName: string): Promise<unknown> {
-    const deployment = deploymentIn(this.backend, projectOf(layer), stackName);
-    if (deployment === undefined) return (await this.published(layer, stackName))?.contract;
-    return deployment.resources?.find(({ type }) => type === "pulumi:pulumi:Stack")?.outputs?.contract;
+    return (await this.outputs(layer, stackName))?.contract;
   }
 
   /** Stacks beside these that are up in the same backend, and which others each of them reads, by `PROJECT/STACK`. */

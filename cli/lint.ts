@@ -1,7 +1,18 @@
 import type { EngineEvent } from "@pulumi/pulumi/automation";
 import { Cidr } from "../components/network/cidr";
-import { type ChainPreview, type Finding, type PlannedPath, UNKNOWN } from "./plan";
-import { type Connection, connectionsOf, hostsOf, type PathFunction, type Way } from "./proof/expected";
+import { type ChainPreview, chainsIn, type Finding, type PlannedPath, UNKNOWN } from "./plan";
+import {
+  type Connection,
+  connectionsOf,
+  type Host,
+  type HostLeg,
+  holds,
+  hostsOf,
+  type PathFunction,
+  type Step,
+  splitBackend,
+  type Way,
+} from "./proof/expected";
 import { at } from "./steps";
 
 /** A range that something has, in one of the stacks. */
@@ -66,11 +77,57 @@ function overlaps(stacks: ChainPreview["stacks"]): Finding[] {
   );
 }
 
-/** Whether the path's addresses are known, so that packets can be walked along it. */
-function isKnown(path: PlannedPath): boolean {
-  const legs = [...hostsOf(path).values()].flatMap(({ legs: all }) => all);
-  const routes = (path.routes ?? []).flatMap(({ destination, nextHop }) => [destination, nextHop]);
-  return ![...legs.flatMap(({ cidr, address }) => [cidr, address]), ...routes].includes(UNKNOWN);
+/** What only `up` will tell, of a host or a function. */
+interface Unknown {
+  readonly of: string;
+  readonly what: string;
+}
+
+/** What the way of packets to these addresses depends on at a host, and only `up` will tell; undefined where all is known. */
+function unknownAt(
+  { routes = [] }: PlannedPath,
+  { name, machine, legs }: Host,
+  destinations: readonly string[],
+): Unknown | undefined {
+  const leg = legs.find(({ cidr, address }) => [cidr, address].includes(UNKNOWN));
+  if (leg) {
+    const where = ["", UNKNOWN].includes(leg.network) ? "" : ` in ${leg.network}`;
+    return { of: name, what: `the ${leg.address === UNKNOWN ? "address" : "range"} of ${name}${where}` };
+  }
+  const isUnsure = ({ machine: own, destination, nextHop }: (typeof routes)[number]): boolean =>
+    [machine?.id, UNKNOWN].includes(own) &&
+    [own, destination, nextHop].includes(UNKNOWN) &&
+    (destination === UNKNOWN || destinations.some((one) => one === UNKNOWN || holds(destination, one)));
+  return routes.some(isUnsure) ? { of: name, what: `a route of ${name}` } : undefined;
+}
+
+/** What of all that a connection's packets meet only `up` will tell; undefined where all is known. */
+function unknownIn(path: PlannedPath, hosts: readonly Host[], connection: Connection): Unknown | undefined {
+  const { from, to, address, over, back, request, answer } = connection;
+  const ways = [request, answer];
+  const names = new Set([...over, ...back].map(({ name }) => name));
+  const met = [
+    ...[to, from],
+    ...ways.flatMap(({ steps }) => steps.map(({ host }) => host)),
+    ...hosts.filter(({ functions }) => functions.some(({ name }) => names.has(name))),
+  ];
+  // Where packets end for want of a neighbour, that may be whoever has no known address there.
+  const ends = ways.flatMap(({ steps, lost }) => (lost === undefined ? [] : (steps.at(-1)?.out?.network ?? [])));
+  const near = hosts.filter(({ legs }) =>
+    legs.some((leg) => leg.address === UNKNOWN && ends.some((end) => [end, "", UNKNOWN].includes(leg.network))),
+  );
+  const destinations = [address, ...ways.flatMap(({ steps }) => steps.map(({ after }) => after.destination))];
+  for (const host of [...met, ...near]) {
+    const unknown = unknownAt(path, host, destinations);
+    if (unknown) return unknown;
+  }
+  return address === UNKNOWN ? { of: to.name, what: `the address of ${to.name}` } : undefined;
+}
+
+/** The first few, and how many more there are. */
+function listed(all: readonly string[], most = 3): string {
+  const rest = all.length - most;
+  return rest > 0 ? `${all.slice(0, most).join(", ")} and ${rest} more` : all.join(", ");
 }
 
 /** The names of the functions that packets pass between both ends of a way. */
@@ -84,6 +141,69 @@ const finding = (check: string, subject: string, message: string): Finding => ({
   subject,
   message,
 });
+
+/** Where port security would drop packets on their way, for an address that they leave a machine with; the first such place. */
+function spoofed(says: string, { steps }: Way): Finding[] {
+  for (const { host, out, after } of steps) {
+    const leg = host.machine?.legs.find(({ network }) => network === out?.network);
+    if (!leg?.allowedSources || after.source === leg.address) continue;
+    if (leg.allowedSources.some((range) => holds(range, after.source))) continue;
+    const own = [leg.address, ...leg.allowedSources].join(", ");
+    return [
+      finding(
+        "dropped-source",
+        host.name,
+        `${says} would leave ${host.name} in ${leg.network} from ${after.source}, and port security lets out ${own} there: name a range with ${after.source} in forwardedRanges, which routers and Kubernetes nodes forward from; machines of other roles forward nothing.`,
+      ),
+    ];
+  }
+  return [];
+}
+
+/** MTUs that would have packets of a connection broken up on their way, or dropped: each end sends what the link of either takes. */
+function narrow(ways: readonly Way[]): Finding[] {
+  const mtuAt = ({ host }: Step, leg: HostLeg | undefined): number | undefined => {
+    const mtu = host.machine?.legs.find(({ network }) => network === leg?.network)?.mtu;
+    return typeof mtu === "number" && mtu > 0 ? mtu : undefined;
+  };
+  return ways.flatMap(({ steps }): Finding[] => {
+    const [first, last] = [steps[0], steps.at(-1)];
+    if (!first || !last) return [];
+    const most = Math.min(
+      mtuAt(first, first.out) ?? Number.POSITIVE_INFINITY,
+      mtuAt(last, last.in) ?? Number.POSITIVE_INFINITY,
+    );
+    return steps.flatMap((step, at): Finding[] => {
+      const { host, in: entry, out } = step;
+      const warn = (check: string, message: string): Finding => ({
+        check,
+        severity: "warning",
+        subject: host.name,
+        message,
+      });
+      const [into, onwards] = [mtuAt(step, entry), mtuAt(step, out)];
+      const sent = at === 0 ? undefined : mtuAt(steps[at - 1] as Step, steps[at - 1]?.out);
+      return [
+        ...(into !== undefined && sent !== undefined && into !== sent
+          ? [
+              warn(
+                "mtu-in-network",
+                `${host.name} takes packets of ${into} bytes in ${entry?.network} (MTU), and ${steps[at - 1]?.host.name} sends ${sent} there: give both one MTU.`,
+              ),
+            ]
+          : []),
+        ...(into !== undefined && onwards !== undefined && onwards < into && onwards < most
+          ? [
+              warn(
+                "mtu-along-path",
+                `${host.name} gets packets of up to ${Math.min(into, most)} bytes by ${entry?.network} (MTU ${into}), and ${out?.network} takes ${onwards}: they are broken up there, or dropped where they may not be. Give both networks one MTU.`,
+              ),
+            ]
+          : []),
+      ];
+    });
+  });
+}
 
 /** What packets of a connection would meet. */
 function along(connection: Connection): Finding[] {
@@ -114,11 +234,15 @@ function along(connection: Connection): Finding[] {
         ),
       );
   }
+  const dropped = spoofed(says, request);
+  if (dropped.length > 0) return [...found, ...dropped];
   const end = answer.steps.at(-1)?.host.name ?? to.name;
   if (answer.lost !== undefined) {
     const message = `Answers from ${to.name} (${address}) to ${from.name} end at ${end}: ${answer.lost}; see to the chain's way back.`;
     return [...found, finding("no-way-back", end, message)];
   }
+  found.push(...spoofed(`Answers from ${to.name} (${address}) to ${from.name}`, answer));
+  found.push(...narrow([request, answer]));
   const back = passed(answer);
   const kept = (one: PathFunction): boolean => one.stateful && there.has(one.name);
   for (const { name } of over.filter(kept))
@@ -131,6 +255,41 @@ function along(connection: Connection): Finding[] {
         ),
       );
   return found;
+}
+
+/** What is wrong with a path: with each of its connections, and with functions that none leads to; what is not known yet is named. */
+function alongPath(path: PlannedPath): Finding[] {
+  const hosts = [...hostsOf(path).values()];
+  const all = connectionsOf(path);
+  const unknown = new Map<string, { readonly of: string; readonly connections: string[] }>();
+  const note = ({ of, what }: Unknown, from: string, to: string): void => {
+    const noted = unknown.get(what) ?? { of, connections: [] };
+    unknown.set(what, noted);
+    noted.connections.push(`${from} to ${to}`);
+  };
+  const known = all.filter((connection) => {
+    const what = unknownIn(path, hosts, connection);
+    if (what) note(what, connection.from.name, connection.to.name);
+    return what === undefined;
+  });
+  // A server that is asked by nobody may be asked at an address that is not known.
+  const proxy = path.hops.findLast(({ handling }) => handling === "proxy");
+  if (proxy?.backends?.some((backend) => splitBackend(backend).address === UNKNOWN))
+    for (const { name } of path.servers)
+      if (all.every(({ to }) => to.name !== name))
+        note({ of: proxy.name, what: `what ${proxy.name} balances over` }, proxy.name, name);
+  const notLinted = [...unknown].map(
+    ([what, { of, connections }]): Finding => ({
+      check: "not-linted",
+      severity: "warning",
+      subject: of,
+      message: `Requests from ${listed(connections)} are not checked, for only up will tell ${what}: verify after it.`,
+    }),
+  );
+  const found = [...known.flatMap(along), ...notLinted];
+  // Where there is no connection at all, or not all of them are known, nothing is known of who would be reached.
+  const whole = unknown.size === 0 && known.length > 0 && known.every(({ request }) => request.lost === undefined);
+  return whole ? [...found, ...unreached(path, known)] : found;
 }
 
 /** Functions of a path that no connection leads to. */
@@ -165,17 +324,15 @@ export function stoppedWorkload({ resourcePreEvent }: EngineEvent): readonly Fin
  * What is wrong with the networks and the path that `up` would leave behind, which no single program can see: each of them has checked what it
  * knows by itself.
  */
-export function lint({
-  stacks,
-  pathAfter,
-}: Pick<ChainPreview, "stacks" | "pathBefore" | "pathAfter">): readonly Finding[] {
-  const found = overlaps(stacks);
-  if (pathAfter && isKnown(pathAfter)) {
-    const connections = connectionsOf(pathAfter);
-    found.push(...connections.flatMap(along));
-    // Where there is no connection at all, nothing is known of who would be reached.
-    if (connections.length > 0 && connections.every(({ request }) => request.lost === undefined))
-      found.push(...unreached(pathAfter, connections));
-  }
+export function lint(
+  preview: Pick<ChainPreview, "stacks" | "pathBefore" | "pathAfter" | "chains">,
+): readonly Finding[] {
+  const paths = chainsIn(preview).flatMap(({ name, preview: { pathAfter } }) => {
+    const found = pathAfter ? alongPath(pathAfter) : [];
+    return name === undefined
+      ? found
+      : found.map((one) => ({ ...one, message: `Chain of the ${name} stack: ${one.message}` }));
+  });
+  const found = [...overlaps(preview.stacks), ...paths];
   return [...new Map(found.map((one) => [`${one.check} ${one.message}`, one])).values()];
 }

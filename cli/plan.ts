@@ -77,6 +77,14 @@ export interface Finding {
 /** The published path of the service, in which any text may be `UNKNOWN`. */
 export type PlannedPath = Unwrap<ServiceFacts>;
 
+/** A chain that a stack publishes, or means to. */
+export interface PlannedChain {
+  /** The stack's layer. */
+  readonly layer: string;
+  readonly pathBefore?: PlannedPath;
+  readonly pathAfter?: PlannedPath;
+}
+
 /** What `up` would do in all stacks, seen through to the end of the chain. */
 export interface ChainPreview {
   /** Name of the stacks. */
@@ -87,6 +95,8 @@ export interface ChainPreview {
   readonly pathBefore?: PlannedPath;
   /** The path as it will be; undefined where that is not known. */
   readonly pathAfter?: PlannedPath;
+  /** Where several stacks publish a chain: all of them, of which the last one's paths stand above. @default there is one, or none */
+  readonly chains?: readonly PlannedChain[];
   readonly findings: readonly Finding[];
 }
 
@@ -94,6 +104,25 @@ export interface ChainPreview {
 export function byName<T extends Pick<PlannedStep, "name" | "urn">>(steps: readonly T[]): readonly T[] {
   const key = ({ name, urn }: T): string => `${name}\0${urn}`;
   return [...steps].sort((one, other) => (key(one) < key(other) ? -1 : Number(key(one) > key(other))));
+}
+
+/** The chains of a preview, each as if it were the only one; named by its layer where there are several. */
+export function chainsIn<T extends Pick<ChainPreview, "stacks" | "pathBefore" | "pathAfter" | "chains">>({
+  chains,
+  ...preview
+}: T): readonly { readonly name?: string; readonly preview: Omit<T, "chains"> }[] {
+  if (chains === undefined || chains.length < 2) return [{ preview }];
+  const all = new Set(chains.map(({ layer }) => layer));
+  return chains.map(({ layer: name, pathBefore, pathAfter }) => ({
+    name,
+    // What the stacks of other chains do is none of this one's.
+    preview: {
+      ...preview,
+      stacks: preview.stacks.filter(({ layer }) => layer === name || !all.has(layer)),
+      pathBefore,
+      pathAfter,
+    },
+  }));
 }
 
 /** Whether `up` would change anything. */

@@ -7,7 +7,7 @@ import type { PlannedOutputs } from "../components/contracts/planned";
 import { serviceContract } from "../components/contracts/service";
 import { stateFolder } from "../toolchain/environment";
 import { hashText } from "../toolchain/hash";
-import { brokenBindings } from "./bindings";
+import { brokenBindings, type OutputsPlan, ReadPlans } from "./bindings";
 import { anothersSite, backendOf, ownPassphrase } from "./chain";
 import type { Context } from "./context";
 import { messageOf } from "./diagnostics";
@@ -18,7 +18,9 @@ import { OperationError, operate } from "./operation";
 import {
   byName,
   type ChainPreview,
+  chainsIn,
   type Finding,
+  type PlannedChain,
   type PlannedContract,
   type PlannedPath,
   type PlannedStep,
@@ -58,9 +60,19 @@ const inOrderOf = ({
   warnings: [...warnings].sort(),
 });
 
-/** A contract as people may read it. */
-const contractOf = (outputs: Readonly<Record<string, unknown>> | undefined): PlannedContract | undefined =>
-  outputs?.contract === undefined ? undefined : (shown(outputs.contract) as PlannedContract);
+/** Outputs as people may read them. */
+const shownOutputs = (outputs: Readonly<Record<string, unknown>> | undefined): OutputsPlan["before"] =>
+  outputs && (shown(outputs) as OutputsPlan["before"]);
+
+/** The contract among outputs. */
+const contractIn = (outputs: OutputsPlan["before"]): PlannedContract | undefined =>
+  outputs?.contract as PlannedContract | undefined;
+
+/** What only the bindings look at of a stack's preview. */
+interface Reading {
+  readonly outputs: OutputsPlan;
+  readonly plans: ReadPlans;
+}
 
 /**
  * Previews all stacks, each one seeing what those before it mean to publish. All begin at once; a program waits where it reads the contract of a
@@ -84,13 +96,15 @@ export async function previewChain(context: Context): Promise<ChainPreview> {
   const policy = new Policy(levels);
   const stopped: Finding[] = [];
   engine.programs.before = () => policy.watch(false);
+  const readings = new Map<string, Reading>();
   const preview = async ({ name: layer, upstream }: Layer): Promise<StackPlan> => {
     const plan = plans.get(key(layer)) as Plan;
-    const program = engine.programs.planning(layer, outputs, plan.tell);
+    const read = new ReadPlans(outputs);
+    const program = engine.programs.planning(layer, read, plan.tell);
     const steps: PlannedStep[] = [];
     const warnings: string[] = [];
     const told = { layer, project: projectOf(layer), steps, warnings };
-    const before = engine.contract(layer, stack).then((contract) => contractOf({ contract }));
+    const before = engine.outputs(layer, stack).then(shownOutputs);
     before.catch(() => undefined); // told where it is waited for
     try {
       const previewed = await engine.previewed(layer, stack, program, folder);
@@ -105,6 +119,7 @@ export async function previewChain(context: Context): Promise<ChainPreview> {
               policy.event(event);
               const step = stepOf(event);
               if (step) steps.push(step);
+              read.event(event);
               stopped.push(...stoppedWorkload(event));
               const { diagnosticEvent } = event;
               if (diagnosticEvent?.severity === "warning") warnings.push(diagnosticEvent.message.trim());
@@ -115,8 +130,10 @@ export async function previewChain(context: Context): Promise<ChainPreview> {
           }),
         true,
       );
-      const after = contractOf(await plan.outputs);
-      return { ...told, ...inOrderOf(told), ending: "done", changes, errors: [], before: await before, after };
+      const known = { before: await before, after: shownOutputs(await plan.outputs) };
+      readings.set(layer, { outputs: known, plans: read });
+      const contracts = { before: contractIn(known.before), after: contractIn(known.after) };
+      return { ...told, ...inOrderOf(told), ending: "done", changes, errors: [], ...contracts };
     } catch (error) {
       if (signal.aborted) throw error;
       failed.add(layer);
@@ -126,7 +143,7 @@ export async function previewChain(context: Context): Promise<ChainPreview> {
       // Of all stacks alike, where the backend does not answer; what an operation says stands above.
       if (!(error instanceof OperationError) && !toldErrors.has(messageOf(error))) progress.line(messageOf(error));
       toldErrors.add(messageOf(error));
-      const known = await before.catch(() => undefined);
+      const known = contractIn(await before.catch(() => undefined));
       return { ...told, ...inOrderOf(told), ending: waited ? "skipped" : "failed", changes: {}, errors, before: known };
     }
   };
@@ -141,17 +158,19 @@ export async function previewChain(context: Context): Promise<ChainPreview> {
       if (ending.kind === "done") return ending.value;
       throw ending.kind === "failed" ? ending.error : new Error(`The preview of ${ending.layer} was not begun.`);
     });
-    const service = stacks.findLast(({ before, after }) => (after ?? before)?.layer === serviceContract.layer);
-    const pathAfter = service?.after as PlannedPath | undefined;
+    const chains = chainsOf(stacks);
+    const { pathBefore, pathAfter } = chains.at(-1) ?? {};
+    const several = chains.length > 1 ? { chains } : {};
     return {
       stack,
       stacks,
-      pathBefore: service?.before as PlannedPath | undefined,
+      pathBefore,
       pathAfter,
+      ...several,
       findings: [
         ...(await anothers(context, site, stacks)),
-        ...(await bindings(context, stacks)),
-        ...lint({ stacks, pathAfter }),
+        ...(await bindings(context, stacks, readings)),
+        ...lint({ stacks, pathAfter, ...several }),
         ...bySubject([...stopped, ...policy.findings]),
       ],
     };
@@ -159,6 +178,17 @@ export async function previewChain(context: Context): Promise<ChainPreview> {
     rmSync(folder, { recursive: true, force: true });
     if (ownPassphrase(engine) && backendOf(engine) === `file://${join(stateFolder(), "state")}`) forgetState();
   }
+}
+
+/** The chains that stacks publish, or mean to, in the stacks' order. */
+export function chainsOf(stacks: readonly Pick<StackPlan, "layer" | "before" | "after">[]): readonly PlannedChain[] {
+  return stacks
+    .filter(({ before, after }) => (after ?? before)?.layer === serviceContract.layer)
+    .map(({ layer, before, after }) => ({
+      layer,
+      pathBefore: before as PlannedPath | undefined,
+      pathAfter: after as PlannedPath | undefined,
+    }));
 }
 
 /** Findings of events, which come in any order. */
@@ -183,8 +213,15 @@ async function anothers(
 }
 
 /** What the changes would break of the stacks that are up: the chain's own, and others in the same backend. */
-async function bindings({ engine, stack }: Context, stacks: readonly StackPlan[]): Promise<readonly Finding[]> {
-  const changed = stacks.filter(({ before, after }) => before && after && !isDeepStrictEqual(before, after));
+async function bindings(
+  { engine, stack }: Context,
+  stacks: readonly StackPlan[],
+  readings: ReadonlyMap<string, Reading>,
+): Promise<readonly Finding[]> {
+  const changed = stacks.flatMap(({ layer }) => {
+    const { before, after } = readings.get(layer)?.outputs ?? {};
+    return before && after && !isDeepStrictEqual(before, after) ? [{ layer, before, after }] : [];
+  });
   if (changed.length === 0) return [];
   const own = new Map(layers.map(({ name }) => [`${projectOf(name)}/${stack}`, name]));
   const others = (await engine.others(new Set(own.keys()))).map(({ name, reads, contract }) => ({
@@ -196,8 +233,11 @@ async function bindings({ engine, stack }: Context, stacks: readonly StackPlan[]
     const contract = stacks.find(({ layer }) => layer === name)?.before;
     return contract ? [{ name, reads: upstream, contract }] : [];
   });
-  const sound = new Set(stacks.filter(({ ending }) => ending === "done").map(({ layer }) => layer));
-  const all = changed.flatMap((producer) => brokenBindings(producer, [...chain, ...others], sound));
+  const all = changed.flatMap((producer) => {
+    // A preview that read what is deployed says nothing of what will be.
+    const sound = [...readings].filter(([, { plans }]) => !plans.isPast(`${projectOf(producer.layer)}/${stack}`));
+    return brokenBindings(producer, [...chain, ...others], new Set(sound.map(([layer]) => layer)));
+  });
   // A stack passes on what it reads, such as a network: it is told of the first one, whose it is.
   return all.filter(({ message }, at) => all.findIndex((one) => one.message === message) === at);
 }
@@ -205,7 +245,8 @@ async function bindings({ engine, stack }: Context, stacks: readonly StackPlan[]
 const SIGNS = { create: "+", update: "~", replace: "±", delete: "-" } as const;
 
 /** A preview as people read it: every step, the path where it changes, and what was found. */
-export function describePreview({ stacks, pathBefore, pathAfter, findings }: ChainPreview): readonly string[] {
+export function describePreview(preview: ChainPreview): readonly string[] {
+  const { stacks, findings } = preview;
   const steps = stacks.flatMap(({ layer, steps: all }) =>
     all
       .filter(({ custom, type }) => custom && !type.startsWith("pulumi:"))
@@ -215,13 +256,12 @@ export function describePreview({ stacks, pathBefore, pathAfter, findings }: Cha
         return `${layer.padEnd(10)}  ${SIGNS[operation]} ${operation} ${name} ${type}${paths === "" ? "" : ` (${paths})`}`;
       }),
   );
-  const path = pathLine(pathAfter);
-  const changed = path !== undefined && path !== pathLine(pathBefore);
-  return [
-    ...steps,
-    ...(changed ? [`path       ${pathLine(pathAfter, MOST_SERVERS)}`] : []),
-    ...findings.map(findingLine),
-  ];
+  const paths = chainsIn(preview).flatMap(({ name, preview: { pathBefore, pathAfter } }) => {
+    const path = pathLine(pathAfter);
+    if (path === undefined || path === pathLine(pathBefore)) return [];
+    return [`path       ${name === undefined ? "" : `${name}: `}${pathLine(pathAfter, MOST_SERVERS)}`];
+  });
+  return [...steps, ...paths, ...findings.map(findingLine)];
 }
 
 /** How many servers a line names. */

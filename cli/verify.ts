@@ -34,8 +34,42 @@ export interface Report {
   /** In what machines and packets are not as the path says. */
   readonly differences: readonly Difference[];
   readonly good: boolean;
-  /** What is wrong, a sentence each. */
+  /** What is wrong, a sentence each; where there are several chains, it begins with the layer of the one that it is of. */
   readonly problems: readonly string[];
+  /** Where several stacks publish a chain: what was seen of each, which is taken together above. @default there is one */
+  readonly chains?: readonly ChainReport[];
+}
+
+/** What was seen of the service of one of several chains. */
+export interface ChainReport extends Omit<Report, "chains"> {
+  /** The layer that publishes it. */
+  readonly layer: string;
+}
+
+/** What was seen of all chains, as of one. */
+export function together(chains: readonly ChainReport[]): Report {
+  const [first] = chains;
+  if (first !== undefined && chains.length === 1) {
+    const { layer: _, ...report } = first;
+    return report;
+  }
+  const sum = (numbers: readonly number[]): number => numbers.reduce((total, one) => total + one, 0);
+  const replies: Record<string, number> = {};
+  for (const one of chains)
+    for (const [name, count] of Object.entries(one.replies)) replies[name] = (replies[name] ?? 0) + count;
+  return {
+    urls: chains.flatMap(({ urls }) => urls),
+    requests: sum(chains.map(({ requests }) => requests)),
+    answered: sum(chains.map(({ answered }) => answered)),
+    replies,
+    strange: sum(chains.map(({ strange }) => strange)),
+    traces: chains.flatMap(({ traces: all }) => all),
+    machines: sum(chains.map(({ machines }) => machines)),
+    differences: chains.flatMap(({ differences }) => differences),
+    good: chains.every(({ good }) => good),
+    problems: chains.flatMap(({ layer, problems }) => problems.map((problem) => `${layer}: ${problem}`)),
+    chains,
+  };
 }
 
 /** An address with a name. */
@@ -430,6 +464,7 @@ async function send(facts: PlannedPath, access: Access, sending: Sending): Promi
 
 /** A report as people read it. */
 export function describe(report: Report): readonly string[] {
+  if (report.chains) return report.chains.flatMap(({ layer, ...one }) => [`chain    ${layer}`, ...describe(one)]);
   const shares = Object.entries(report.replies).map(([name, replies]) => `${name} ${replies}`);
   return [
     `url      ${report.urls.join(", ")}`,

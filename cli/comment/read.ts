@@ -48,6 +48,7 @@ const preview = z.looseObject({
   ),
   pathBefore: path.optional(),
   pathAfter: path.optional(),
+  chains: z.array(z.looseObject({ layer: text, pathBefore: path.optional(), pathAfter: path.optional() })).optional(),
   findings: z.array(
     z.looseObject({ check: text, severity: z.enum(["error", "warning"]), subject: text, message: text }),
   ),

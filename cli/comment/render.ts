@@ -1,5 +1,6 @@
 import {
   type ChainPreview,
+  chainsIn,
   PLANNED_OPERATIONS,
   type PlannedOperation,
   type PlannedStep,
@@ -165,9 +166,28 @@ function losses({ stacks }: ChainPreview, room: number): string[] {
   return ["#### Replaced or deleted", "", ...shown, ...ran];
 }
 
-function effects(preview: ChainPreview, difference: PathDifference, room: number): string[] {
-  const lines = effectsOf(preview, difference).map(({ interrupts, text }) => `- ${interrupts ? "⚠️ " : ""}${text}`);
-  return ["#### What requests would notice", "", ...fitting(lines, room - 100, (left) => `- and ${left} more`)];
+/** A chain of a preview, and how its path changes. */
+interface Chain {
+  /** Its layer, where there are several. */
+  readonly name?: string;
+  readonly preview: ChainPreview;
+  readonly difference: PathDifference;
+}
+
+function effects(chains: readonly Chain[], room: number): string[] {
+  const all = chains.map(({ name, preview, difference }) => ({ name, effects: effectsOf(preview, difference) }));
+  const ofAll = (text: string): boolean => all.every((one) => one.effects.some((effect) => effect.text === text));
+  const lines = all.flatMap(({ name, effects: told }) =>
+    told.map(({ interrupts, text }) => {
+      const whose = name === undefined || ofAll(text) ? "" : `${code(name, 80)}: `;
+      return `- ${interrupts ? "⚠️ " : ""}${whose}${text}`;
+    }),
+  );
+  return [
+    "#### What requests would notice",
+    "",
+    ...fitting([...new Set(lines)], room - 100, (left) => `- and ${left} more`),
+  ];
 }
 
 /** A path as Mermaid, with as many functions and servers as there is room for. */
@@ -180,21 +200,22 @@ function drawing(path: ChainPreview["pathAfter"], difference: PathDifference, ro
   return ["It does not fit in here."];
 }
 
-function paths({ stacks, pathBefore, pathAfter }: ChainPreview, difference: PathDifference, room: number): string[] {
+function paths({ name, preview: { stacks, pathBefore, pathAfter }, difference }: Chain, room: number): string[] {
+  const of = name === undefined ? "" : ` of ${code(name, 80)}`;
   const { hops, servers, reordered } = difference;
   const fates = [...hops, ...servers];
   if (pathBefore === undefined && pathAfter === undefined) return [];
   if (pathBefore !== undefined && pathAfter !== undefined && !reordered && fates.every(({ mark }) => mark === "same")) {
-    return ["#### The path, which stays as it is", "", ...drawing(pathAfter, difference, room)];
+    return [`#### The path${of}, which stays as it is`, "", ...drawing(pathAfter, difference, room)];
   }
   return [
-    "#### The path before",
+    `#### The path${of} before`,
     "",
     ...(pathBefore === undefined
       ? ["There is none: the service is not up."]
       : drawing(pathBefore, difference, room / 2)),
     "",
-    "#### The path after",
+    `#### The path${of} after`,
     "",
     ...(pathAfter === undefined
       ? [
@@ -306,16 +327,16 @@ export function render(
   { about = {}, secrets = [], room = COMMENT_SIZE }: RenderOptions = {},
 ): string {
   const clean = asTold(withoutSecrets(preview, secrets));
-  const difference = differenceOf(clean);
+  const chains = chainsIn(clean).map((one) => ({ ...one, difference: differenceOf(one.preview) }));
   const part = (share: number): number => Math.floor(room * share);
   const parts: readonly (readonly string[])[] = [
     [markerOf(clean.stack), title(clean)],
     aboutLine(withoutSecrets(about, secrets)),
     table(clean, part(0.15)),
-    effects(clean, difference, part(0.15)),
+    effects(chains, part(0.15)),
     losses(clean, part(0.1)),
     findings(clean, part(0.15)),
-    paths(clean, difference, part(0.2)),
+    ...chains.map((one) => paths(one, part(0.2 / chains.length))),
   ];
   const upper = parts.filter((one) => one.length > 0).map((one) => one.join("\n"));
   const rest = room - size(upper.join("\n\n")) - 2;

@@ -77,7 +77,7 @@ export interface Connection {
 }
 
 /** Whether a range has an address; what a preview does not know yet has none, and is in none. */
-function holds(cidr: string, address: string | undefined): boolean {
+export function holds(cidr: string, address: string | undefined): boolean {
   try {
     return address !== undefined && Cidr.parse(cidr).contains(Address.parse(address));
   } catch {

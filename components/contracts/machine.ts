@@ -8,6 +8,8 @@ import type { NetworkIdentity, NetworkLike } from "../network/network";
 export interface NetworkFacts extends NetworkIdentity {
   /** What its platform needs to attach a leg to it. */
   readonly ref: pulumi.Input<string>;
+  /** Most bytes of an IPv4 packet there (MTU), as its platform tells. @default not known */
+  readonly mtu?: pulumi.Input<number>;
 }
 
 /** A machine's leg, as another stack needs to know it. */
@@ -22,6 +24,10 @@ export interface LegFacts {
   readonly interface: pulumi.Input<string>;
   /** TCP ports that its platform's access rules open to anyone. @default all: there are no such rules */
   readonly openPorts?: readonly number[];
+  /** Ranges that it may send packets from, besides its own address, in CIDR notation: what port security lets out. @default any: there is none */
+  readonly allowedSources?: readonly string[];
+  /** Most bytes of an IPv4 packet in the network (MTU), as its platform tells. @default not known */
+  readonly mtu?: pulumi.Input<number>;
 }
 
 /** A machine without the key that opens it. */
@@ -60,11 +66,17 @@ export const textOrLater = z.custom<pulumi.Input<string>>(
   { error: "it must be a text that is not empty" },
 );
 
+/** The same of a number. */
+const numberOrLater = z.custom<pulumi.Input<number>>(
+  (value) => typeof value === "number" || pulumi.Output.isInstance(value),
+  { error: "it must be a number" },
+);
+
 /** @internal */
 export const networkIdentity = z.object({ id: text, name: text, cidr: text });
 
 /** @internal */
-export const networkFacts = networkIdentity.extend({ ref: textOrLater });
+export const networkFacts = networkIdentity.extend({ ref: textOrLater, mtu: numberOrLater.optional() });
 
 const jumpFacts = z.object({ host: text, port: z.number(), user: text, hostKey: text });
 
@@ -80,6 +92,8 @@ export const machineFacts = z.object({
       address: text,
       interface: textOrLater,
       openPorts: z.array(z.number()).optional(),
+      allowedSources: z.array(text).optional(),
+      mtu: numberOrLater.optional(),
     }),
   ),
   ssh: z.object({
@@ -97,7 +111,8 @@ export function identityOf({ id, name, cidr }: NetworkIdentity): NetworkIdentity
 }
 
 export function factsOfNetwork(network: NetworkLike): NetworkFacts {
-  return { ...identityOf(network), ref: network.ref };
+  const { ref, mtu } = network;
+  return { ...identityOf(network), ref, ...(mtu === undefined ? {} : { mtu }) };
 }
 
 export function factsOfMachine(machine: MachineLike): MachineFacts {

@@ -5,7 +5,7 @@ import * as pulumi from "@pulumi/pulumi";
 export type PlannedOutputs = Readonly<Record<string, unknown>>;
 
 /** What other stacks mean to publish, by `PROJECT/STACK`: each is there once that stack's program has told, and rejects where it never does. */
-export type Plans = ReadonlyMap<string, Promise<PlannedOutputs>>;
+export type Plans = Pick<ReadonlyMap<string, Promise<PlannedOutputs>>, "get">;
 
 const current = new AsyncLocalStorage<Plans>();
 

@@ -13,6 +13,10 @@ export interface Leg {
   readonly interface: pulumi.Input<string>;
   /** TCP ports that its platform's access rules open to anyone. @default all: there are no such rules */
   readonly openPorts?: readonly number[];
+  /** Ranges that it may send packets from, besides its own address, in CIDR notation: what port security lets out. @default any: there is none */
+  readonly allowedSources?: readonly string[];
+  /** Most bytes of an IPv4 packet in the network (MTU), as its platform tells. @default not known */
+  readonly mtu?: pulumi.Input<number>;
 }
 
 /** A leg that a machine is to have. */
@@ -42,6 +46,7 @@ export function legsFound(machine: string, planned: readonly LegArgs[], printed:
     network: network.id,
     cidr: network.cidr,
     address,
+    ...(network.mtu === undefined ? {} : { mtu: network.mtu }),
     interface: printed.apply((text) => {
       const all = JSON.parse(text) as { interface: string; address: string }[];
       const own = all.find((one) => one.address === address);

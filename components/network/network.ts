@@ -14,6 +14,8 @@ export interface NetworkIdentity {
 export interface NetworkLike extends NetworkIdentity {
   /** What its platform needs to attach a leg to it: in the lab, the Docker network's name. */
   readonly ref: pulumi.Input<string>;
+  /** Most bytes of an IPv4 packet there (MTU), as its platform tells. @default not known */
+  readonly mtu?: pulumi.Input<number>;
 }
 
 /**

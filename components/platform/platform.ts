@@ -24,6 +24,8 @@ export interface Platform {
   readonly facts: pulumi.Input<unknown>;
   /** Makes a network. What comes back is what it needs to attach a leg to it (NetworkLike.ref). */
   network(name: string, args: NetworkArgs, opts: pulumi.ComponentResourceOptions): pulumi.Input<string>;
+  /** Most bytes of an IPv4 packet (MTU) in a network that it made. @default not known */
+  mtuOf?(network: NetworkIdentity): pulumi.Input<number> | undefined;
   /** Makes a machine with these legs that lets the site's key in, or sets up one that is there; `name` begins the names of its resources. */
   machine(name: string, args: MachineArgs, opts: pulumi.ComponentResourceOptions): MachineLike;
   /** The platform that carries the site's network of this role. @default this one */

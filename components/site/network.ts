@@ -32,6 +32,7 @@ export class Network extends pulumi.ComponentResource implements SiteNetwork {
   public readonly name: string;
   public readonly cidr: string;
   public readonly ref: pulumi.Output<string>;
+  public readonly mtu?: pulumi.Input<number>;
   public readonly site: SiteLike;
 
   constructor(name: string, args: NetworkArgs, opts?: pulumi.ComponentResourceOptions) {
@@ -50,6 +51,8 @@ export class Network extends pulumi.ComponentResource implements SiteNetwork {
     problems.gather(() => site.plan.addNetwork(this));
     problems.throwIfAny();
     this.ref = pulumi.output(site.platform.network(name, { site: site.name, role, cidr }, { parent: this }));
+    const mtu = site.platform.mtuOf?.(this);
+    if (mtu !== undefined) this.mtu = mtu;
     this.registerOutputs({ id: this.id, cidr: this.cidr, ref: this.ref });
   }
 }

@@ -59,6 +59,19 @@ const stepsOf = (seen: ChainPreview, layer: string): readonly string[] =>
 const set = (layer: string, key: string, value: string): void => {
   expect(pulumi(`stacks/${layer}`, "config", "set", "--stack", "dev", key, value).status).toBe(0);
 };
+
+/** A stack that reads the site alone, and gives its network the range of the servers. */
+const MONITORING = `import { Network, platforms, siteContract, transitOf } from "../../components";
+import { stackOf } from "../settings";
+
+export = async () => {
+  const read = await siteContract.read(stackOf("site"));
+  const { site } = transitOf(read, await platforms.fromFacts(read.facts.platform));
+  const { id, name, cidr } = new Network("monitoring", { site, cidr: "10.100.102.0/24" });
+  return { contract: { layer: "monitoring", version: 1, network: { id, name, cidr } } };
+};
+`;
+
 beforeAll(() => lab.begin());
 afterAll(async () => {
   await lab.end();
@@ -168,6 +181,40 @@ describe("one preview of all stacks", () => {
           `site: network "dev/transit" would become 10.100.103.0/24 from 10.100.101.0/24, and ${machine} of ${stack} stands on it: take ${stack} down first, or leave the network as it is`,
         ),
       );
+  });
+
+  test("of a stack whose network has the addresses of another one's tells it, which none of their programs can see", async () => {
+    const list = path.join(lab.root, "Pulumispace.yaml");
+    const before = fs.readFileSync(list, "utf8");
+    const own = path.join(lab.root, "stacks/monitoring");
+    fs.mkdirSync(own);
+    try {
+      fs.writeFileSync(path.join(own, "Pulumi.yaml"), "name: monitoring\nruntime: nodejs\nmain: index.ts\n");
+      fs.copyFileSync(path.join(lab.root, "stacks/site/tsconfig.json"), path.join(own, "tsconfig.json"));
+      fs.writeFileSync(path.join(own, "index.ts"), here(MONITORING));
+      fs.writeFileSync(list, `${before}  - path: stacks/monitoring\n    dependsOn: [stacks/site]\n`);
+      const seen = await previewed(1);
+      expect(seen.stacks.map(({ layer, ending }) => `${layer} ${ending}`)).toEqual([
+        ...layers.map(({ name }) => `${name} done`),
+        "monitoring done",
+      ]);
+      expect(seen.findings).toEqual([
+        {
+          check: "overlapping-ranges",
+          severity: "error",
+          subject: here("dev/servers"),
+          message: here(
+            "dev/servers (10.100.102.0/24, kubernetes stack) overlaps preview/monitoring (10.100.102.0/24, monitoring stack): give one of them a range of its own.",
+          ),
+        },
+      ]);
+      const { status, output } = await command("preview");
+      expect(status, output).toBe(1);
+      expect(output).toContain(here("error: dev/servers: dev/servers (10.100.102.0/24, kubernetes stack) overlaps"));
+    } finally {
+      fs.writeFileSync(list, before);
+      fs.rmSync(own, { recursive: true });
+    }
   });
 });
 

@@ -121,6 +121,7 @@ export function record(until: (name: string) => Promise<void> | undefined = () =
           addresses.set(machine, [...(addresses.get(machine) ?? []), leg?.ipAddress ?? ""]);
         }
         if (type === "hybrid-vnf:hosts:Machine") addresses.set(name, inputs.addresses as string[]);
+        if (type === "openstack:networking/network:Network") state.mtu = 1450;
         if (type === "openstack:networking/floatingIp:FloatingIp") state.address = `floating-of-${inputs.portId}`;
         if (type.startsWith("command:")) {
           const machine = name.replace(/-boot$/, "");

@@ -21,6 +21,7 @@ import {
   Site,
   SwarmLayer,
   siteContract,
+  transitOf,
 } from "../../components";
 import { forwardedFrom, rulesOf } from "../../components/platform/openstack/access";
 import { addedRules, OpenStackRecovery, removeUnfinished } from "../../components/platform/openstack/recovery";
@@ -209,6 +210,20 @@ describe("a machine with two legs", () => {
   test("tells which ports anyone reaches on each leg, where there are rules", async () => {
     const given = { ...SETTINGS, servicePorts: [80, 443], networks: { servers: { portSecurity: false } } };
     expect((await node(given)).legs.map(({ openPorts }) => openPorts)).toEqual([[80, 443], undefined]);
+  });
+
+  test("tells from which ranges each leg may send, where there is port security", async () => {
+    const given = { ...SETTINGS, forwardedRanges: ["10.9.0.0/16"] };
+    const sources = async (settings: typeof given & { networks?: object }) =>
+      (await node(settings)).legs.map(({ allowedSources }) => allowedSources);
+    expect(await sources(given)).toEqual([
+      ["10.100.102.0/24", "10.9.0.0/16"],
+      ["10.100.101.0/24", "10.9.0.0/16"],
+    ]);
+    expect(await sources({ ...given, networks: { servers: { portSecurity: false } } })).toEqual([
+      ["10.100.102.0/24", "10.9.0.0/16"],
+      undefined,
+    ]);
   });
 
   test("is told of one way out: DHCP gives other legs a route to their network in place of its gateway", async () => {
@@ -458,6 +473,25 @@ describe("the site's contract", () => {
       },
     });
     expect(new OpenStack(facts.platform.facts as unknown as OpenStackArgs).facts).toEqual(facts.platform.facts);
+  });
+
+  test("tells the network's MTU, which machines made by whoever reads it tell of their legs", async () => {
+    const { site, kubernetes } = await chain({ ...SETTINGS, catalog: undefined });
+    const own = await Promise.all(kubernetes.cluster.nodes.flatMap(({ legs }) => legs.map(({ mtu }) => value(mtu))));
+    expect(new Set(own)).toEqual(new Set([1450]));
+    const { contract } = publishSite(site.transit);
+    const read = siteContract.parse("s", await value(contract), { privateKey: "P" });
+    expect(read.facts.transit.mtu).toBe(1450);
+    const platform = new OpenStack({ ...SETTINGS, name: "other" });
+    const group = { name: "lb", role: "lb" };
+    const legs = [{ network: transitOf(read, platform), address: "10.100.101.20" }];
+    const machine = platform.machine("lb", { site: "test", hostname: "lb", role: "swarm", legs, key, group }, {});
+    expect(machine.legs.map(({ mtu }) => mtu)).toEqual([1450]);
+    const { mtu: _, ...older } = read.facts.transit;
+    expect(
+      siteContract.parse("s", { ...read.facts, layer: "site", version: 3, transit: older }, { privateKey: "P" }).facts
+        .transit,
+    ).toEqual(older);
   });
 });
 

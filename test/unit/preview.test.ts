@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { EngineEvent } from "@pulumi/pulumi/automation";
 import { describe, expect, it } from "vitest";
-import { brokenBindings, type Consumer } from "../../cli/bindings";
+import { brokenBindings, type Consumer, ReadPlans } from "../../cli/bindings";
 import { type PlannedStep, SECRET, type StackPlan, UNKNOWN } from "../../cli/plan";
 import { brokenPromises, PlannedStack } from "../../cli/promise";
 import { at, shown, stepOf } from "../../cli/steps";
@@ -70,8 +70,15 @@ const router: Consumer = {
   reads: ["site"],
   contract: { hops: [{ name: "quagga", legs: [{ network: "dev/transit" }] }] },
 };
-const messages = (...args: Parameters<typeof brokenBindings>): readonly string[] =>
-  brokenBindings(...args).map(({ message }) => message);
+const secrets = { privateKey: SECRET, kubeconfig: SECRET };
+const outputs = { contract, secrets, url: "http://10.100.100.20" };
+const messages = (
+  { layer, before, after }: Pick<StackPlan, "layer" | "before" | "after">,
+  ...rest: Parameters<typeof brokenBindings> extends [unknown, ...infer More] ? More : never
+): readonly string[] =>
+  brokenBindings({ layer, before: { contract: before }, after: { contract: after } }, ...rest).map(
+    ({ message }) => message,
+  );
 
 describe("a change that breaks those who read a contract", () => {
   it.each([
@@ -99,6 +106,42 @@ describe("a change that breaks those who read a contract", () => {
     expect(messages(plan({ version: "4" }), [shop], new Set(["shop/dev"]))).toEqual([]);
     expect(messages(plan({ more: 1 }), [shop])).toEqual([]);
     expect(messages(plan({ version: UNKNOWN }), [shop])).toEqual([]);
+  });
+  it.each<[string, object, string | undefined]>([
+    ["a secret", { ...outputs, secrets: { privateKey: SECRET } }, "secrets.kubeconfig is gone"],
+    ["all secrets", { ...outputs, secrets: undefined }, "secrets is gone"],
+    ["an output beside them", { contract, secrets }, "url is gone"],
+    ["an output of another type", { ...outputs, url: ["http://10.100.100.20"] }, "url becomes a list from a string"],
+    ["the contract", { secrets, url: "" }, "contract is gone"],
+    ["another value", { ...outputs, url: UNKNOWN, more: 1 }, undefined],
+    ["an output that becomes a secret", { ...outputs, url: SECRET }, undefined],
+    ["secrets that are one", { ...outputs, secrets: SECRET }, undefined],
+  ])("is a name among all outputs: %s", (_, after, how) => {
+    const found = brokenBindings({ layer: "site", before: outputs, after: after as typeof outputs }, [
+      { name: "shop/dev", reads: ["site"] },
+      { name: "other/dev", reads: [] },
+    ]);
+    const message = `${how}, which shop/dev may read: keep it beside what is new until shop/dev is up without it, or take shop/dev down first`;
+    expect(found).toEqual(how === undefined ? [] : [{ check: "binding", severity: "error", subject: "site", message }]);
+  });
+});
+
+describe("a program that is previewed", () => {
+  const reference = (name: string): EngineEvent =>
+    event("read", { type: "pulumi:pulumi:StackReference", new: { inputs: { name } } });
+  const plans = new ReadPlans(new Map([["site-project/dev", Promise.resolve({ contract })]]));
+  it("reads a stack past its plan by a reference of its own, which a contract's is not", async () => {
+    expect(plans.isPast("site-project/dev")).toBe(false);
+    expect(await plans.get("site-project/dev")).toEqual({ contract });
+    plans.event(reference("organization/site-project/dev"));
+    expect(plans.isPast("site-project/dev")).toBe(false);
+    plans.event(reference("organization/site-project/dev"));
+    expect(plans.isPast("site-project/dev")).toBe(true);
+    plans.event(reference("organization/other/dev"));
+    expect(plans.isPast("other/dev")).toBe(true);
+    expect(plans.get("other/dev")).toBeUndefined();
+    plans.event(event("create"));
+    expect(plans.isPast("web")).toBe(false);
   });
 });
 

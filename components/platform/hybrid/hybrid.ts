@@ -71,6 +71,10 @@ export class Hybrid implements Platform {
     return this.platformOf(network.name).ownAddress?.(network);
   }
 
+  mtuOf(network: NetworkIdentity): pulumi.Input<number> | undefined {
+    return this.platformOf(network.name).mtuOf?.(network);
+  }
+
   /** @throws InvalidInput when the network's name is nearly one that `networks` has: it would be on another platform than was meant, unsaid. */
   network(name: string, args: NetworkArgs, opts: pulumi.ComponentResourceOptions): pulumi.Input<string> {
     const near = this.networks.has(args.role) ? undefined : nearest(args.role, [...this.networks.keys()]);

@@ -43,20 +43,23 @@ export class OpenStackMachine extends pulumi.ComponentResource implements Machin
     const physical = physicalName(site, hostname);
     const child = { parent: this };
     const hostKey = new SshKey(`${name}-host-key`, child);
+    const sources = args.legs.map((leg) => {
+      const secure = settings.networks?.[leg.network.name]?.portSecurity ?? true;
+      return secure ? forwardedFrom(role, leg, args.legs, settings.forwardedRanges ?? []) : undefined;
+    });
     const ports = args.legs.map((leg, at) => {
       const [networkId, subnetId] = idsOf(leg.network.ref);
-      const secure = settings.networks?.[leg.network.name]?.portSecurity ?? true;
-      const forwarded = forwardedFrom(role, leg, args.legs, settings.forwardedRanges ?? []);
+      const allowed = sources[at];
       return new openstack.networking.Port(
         `${name}-${leg.network.name}-port`,
         {
           name: `${physical}-${leg.network.name}`,
           networkId,
           fixedIps: [{ subnetId, ipAddress: leg.address }],
-          ...(secure
+          ...(allowed
             ? {
                 securityGroupIds: [shared.securityGroup],
-                allowedAddressPairs: forwarded.map((ipAddress) => ({ ipAddress })),
+                allowedAddressPairs: allowed.map((ipAddress) => ({ ipAddress })),
               }
             : { noSecurityGroups: true }),
           ...(at > 0 && routed(settings, leg.network.name)
@@ -122,8 +125,8 @@ export class OpenStackMachine extends pulumi.ComponentResource implements Machin
     this.identity = pulumi.all([instance.id, found.id]).apply(([id]) => id);
     const opened = servedPorts(role, settings);
     this.legs = legsFound(hostname, args.legs, printedBy(found)).map((leg, at) => {
-      const secure = settings.networks?.[args.legs[at]?.network.name ?? ""]?.portSecurity ?? true;
-      return secure ? { ...leg, openPorts: opened } : leg;
+      const allowedSources = sources[at];
+      return allowedSources ? { ...leg, openPorts: opened, allowedSources } : leg;
     });
     this.registerOutputs({ id: this.id, identity: this.identity });
   }

@@ -40,6 +40,8 @@ export function requireAddress(network: NetworkIdentity, text: string): void {
 export class OpenStackNetwork extends pulumi.ComponentResource {
   /** `NETWORK-ID/SUBNET-ID`, known once its router is there. */
   public readonly ref: pulumi.Output<string>;
+  /** What the cloud says of it; 0 where it says nothing. */
+  public readonly mtu: pulumi.Output<number>;
 
   constructor(name: string, args: OpenStackNetworkArgs, opts?: pulumi.ComponentResourceOptions) {
     const { site, role, settings, tags } = args;
@@ -89,6 +91,7 @@ export class OpenStackNetwork extends pulumi.ComponentResource {
       },
       child,
     );
+    this.mtu = network.mtu;
     const after: pulumi.Output<string>[] = [];
     if (settings.externalNetwork !== undefined && hasRouter) {
       const external = openstack.networking.getNetworkOutput({ name: settings.externalNetwork, external: true }, child);

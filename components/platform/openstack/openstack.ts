@@ -2,6 +2,7 @@ import * as openstack from "@pulumi/openstack";
 import * as pulumi from "@pulumi/pulumi";
 import type { KeyPair } from "../../machine/access";
 import type { MachineArgs, MachineLike, Role } from "../../machine/machine";
+import { type NetworkIdentity, networkId } from "../../network/network";
 import { A_PROVIDER, A_TEXT, objectWith, optional, requireArguments } from "../../problem/arguments";
 import { Problems } from "../../problem/problem";
 import { authorize } from "../../ssh/authorization";
@@ -49,6 +50,7 @@ export class OpenStack implements Platform {
   private readonly catalog?: Catalog;
   private readonly jumpKey?: pulumi.Input<string>;
   private readonly groups = new Map<string, OpenStackGroup>();
+  private readonly mtus = new Map<string, pulumi.Output<number>>();
 
   constructor(args: OpenStackArgs) {
     this.settings = settingsOf(args);
@@ -66,8 +68,14 @@ export class OpenStack implements Platform {
 
   network(name: string, args: NetworkArgs, opts: pulumi.ComponentResourceOptions): pulumi.Output<string> {
     const { settings, catalog } = this;
-    return new OpenStackNetwork(name, { ...args, settings, catalog, tags: tagsOf(args.site) }, this.withProviders(opts))
-      .ref;
+    const own = { ...args, settings, catalog, tags: tagsOf(args.site) };
+    const made = new OpenStackNetwork(name, own, this.withProviders(opts));
+    this.mtus.set(networkId(args.site, args.role), made.mtu);
+    return made.ref;
+  }
+
+  mtuOf({ id }: NetworkIdentity): pulumi.Output<number> | undefined {
+    return this.mtus.get(id);
   }
 
   machine(name: string, args: MachineArgs, opts: pulumi.ComponentResourceOptions): MachineLike {

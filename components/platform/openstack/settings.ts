@@ -67,7 +67,7 @@ export interface OpenStackSettings {
   antiAffinity?: "soft" | "hard";
   /** TCP ports that the service and its servers answer on. @default [80] */
   servicePorts?: number[];
-  /** Ranges, besides those of its other legs, that a Kubernetes node forwards packets from: transit's own, where a gateway leads to the servers. @default none */
+  /** Ranges, besides those of its other legs, that a router or a Kubernetes node forwards packets from: transit's own, where a gateway leads to the servers. @default none */
   forwardedRanges?: string[];
   /** Seconds that a machine may take to boot. @default 600 */
   bootTimeoutSeconds?: number;
