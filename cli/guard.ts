@@ -150,7 +150,16 @@ async function drain(context: Context, { pathBefore, pathAfter }: ChainPreview):
   progress.line(`guard: ${leaving.join(" and ")} first go${leaving.length === 1 ? "es" : ""} out of the balancer`);
   signal.throwIfAborted();
   await operate("service", "draining", progress, (watch) =>
-    stack.up({ runProgram: true, onEvent: watch.event, suppressOutputs: true, signal: watch.stalled }),
+    stack.up({
+      runProgram: true,
+      onEvent: (event) => {
+        watch.event(event);
+        // A part of what was planned.
+        context.onEvent?.("service", event);
+      },
+      suppressOutputs: true,
+      signal: watch.stalled,
+    }),
   );
   signal.throwIfAborted();
 }

@@ -22,8 +22,8 @@ function anotherImage(image: string): () => void {
 const guarded = (...args: string[]) => command("up", ["--guard", ...args]);
 
 /** A change under the guard, of a stream of which nothing is lost. */
-async function withoutLoss(): Promise<string> {
-  const { status, output } = await guarded();
+async function withoutLoss(...args: string[]): Promise<string> {
+  const { status, output } = await guarded(...args);
   expect(status, output).toBe(0);
   const [, lost, all] = /guard: (\d+) of (\d+) requests were lost during the change/.exec(output) ?? [];
   expect(lost, output).toBe("0");
@@ -49,7 +49,11 @@ describe("a change under the guard", () => {
     const running = router();
     set("kubernetes", "serverCount", "2");
     set("service", "routes", here('[{"destination":"10.200.0.0/16","nextHop":"10.100.102.11"}]'));
-    const output = await withoutLoss();
+    const preview = (await command("preview", ["--json"])).output;
+    const plan = path.join(lab.root, "plan.json");
+    fs.writeFileSync(plan, preview.slice(preview.indexOf("\n{")));
+    // What is done in two steps is what was planned.
+    const output = await withoutLoss("--plan", plan);
     const order = [
       "apache-3 first goes out of the balancer",
       "updated service-nginx-converged",
