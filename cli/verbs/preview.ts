@@ -6,7 +6,10 @@ export const preview = verb({
   summary: "say what 'up' would change, through to the end of the chain",
   options: { json: flag("print the result as JSON"), ...POLICY },
   examples: [
-    ["preview", "all stacks, against what their states note (drift looks at what is there); exit code 0: no change, 2: changes, 1: an error"],
+    [
+      "preview",
+      "all stacks, against what their states note (drift looks at what is there); exit code 0: no change, 2: changes, 1: an error",
+    ],
     ["preview --json", "for a program to read"],
   ],
   needsHost: true,
