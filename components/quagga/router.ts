@@ -8,6 +8,7 @@ import { providerFrom } from "../function/provider";
 import { checkResources, type FunctionResources, podResources } from "../function/resources";
 import { Image, requireRegistry } from "../image/image";
 import type { KubernetesLike } from "../kubernetes/kubernetes";
+import { requireRuntimeClass, runtimeOf } from "../kubernetes/runtime";
 import { FORWARDS } from "../labels";
 import { requireOutside } from "../machine/inner";
 import { type Leg, legIn } from "../machine/leg";
@@ -54,6 +55,11 @@ export interface QuaggaRouterArgs extends FunctionResources, RoutingProtocols {
   replicas?: pulumi.Input<0 | 1>;
   /** Whether it may do all on its node; else no more than FRR forwards with, by capabilities, and its root file system is read-only. @default true */
   privileged?: boolean;
+  /**
+   * Name of a RuntimeClass of the cluster. One that gives each pod a machine, such as that of Kata Containers, has not its node's network: give
+   * the router `attachments` then. @default the cluster's own runtime
+   */
+  runtimeClass?: string;
   /** Seconds between taking its pod down and killing it. @default 10 */
   graceSeconds?: pulumi.Input<number>;
   /** Registry that its image goes through. @default none: the image is handed to its node over SSH */
@@ -122,6 +128,7 @@ export class QuaggaRouter extends pulumi.ComponentResource implements NetworkFun
       typeof privileged === "boolean",
       `privileged is ${describe(privileged)}: it must be true or false`,
     );
+    requireRuntimeClass(problems, args.runtimeClass);
     problems.require(networks.length > 0, "networks is empty: name the networks that it forwards between");
     const attached = attachments ? checkAttachments(problems, args, attachments, functionName) : [];
     const legs: readonly Leg[] = attachments
@@ -243,6 +250,7 @@ export class QuaggaRouter extends pulumi.ComponentResource implements NetworkFun
             },
             spec: {
               ...(attachments ? {} : { hostNetwork: true }),
+              ...runtimeOf(args.runtimeClass),
               nodeSelector: { "kubernetes.io/hostname": node.name },
               // The node is chosen by its legs; beside workers, the first one is kept free of ordinary pods.
               tolerations: [{ key: "node-role.kubernetes.io/control-plane", operator: "Exists", effect: "NoSchedule" }],

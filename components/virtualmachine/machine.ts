@@ -8,6 +8,7 @@ import { requireCores } from "../function/resources";
 import { Image, requireRegistry } from "../image/image";
 import type { PodGroup } from "../kubernetes/address";
 import type { KubernetesLike } from "../kubernetes/kubernetes";
+import { requireRuntimeClass, runtimeOf } from "../kubernetes/runtime";
 import { listOf, objectWith, optional, requireArguments, subjectOf } from "../problem/arguments";
 import { describe } from "../problem/describe";
 import { isLater, Problems } from "../problem/problem";
@@ -232,7 +233,7 @@ export class VirtualMachine extends pulumi.ComponentResource implements PodGroup
     const template = {
       metadata: { labels: this.labels, ...(hasSeed ? { annotations: { "hybrid-vnf/seed": revision } } : {}) },
       spec: {
-        ...(args.runtimeClass === undefined ? {} : { runtimeClassName: args.runtimeClass }),
+        ...runtimeOf(args.runtimeClass),
         ...(keeper ? { nodeSelector: { "kubernetes.io/hostname": keeper.name } } : {}),
         automountServiceAccountToken: false,
         enableServiceLinks: false,
@@ -365,10 +366,7 @@ export class VirtualMachine extends pulumi.ComponentResource implements PodGroup
           ? "an SSH key is a private one: give the public one, such as ssh-ed25519 AAAA…"
           : `an SSH key is ${describe(key)}: it must be a public key, such as "ssh-ed25519 AAAA…"`,
       );
-    problems.require(
-      args.runtimeClass === undefined || /^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/.test(String(args.runtimeClass)),
-      `runtimeClass is ${describe(args.runtimeClass)}: it must be the name of a RuntimeClass of the cluster, such as "kata"`,
-    );
+    requireRuntimeClass(problems, args.runtimeClass);
     problems.require(
       args.kvmResource === undefined || /^[a-z0-9.-]+\/[A-Za-z0-9._-]+$/.test(String(args.kvmResource)),
       `kvmResource is ${describe(args.kvmResource)}: it must be the name of a device plugin's resource, such as "devices.kubevirt.io/kvm"`,

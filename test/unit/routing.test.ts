@@ -173,6 +173,11 @@ describe("a router's protocols", () => {
   });
 });
 
+test("a router's pod is of the runtime class that is named", async () => {
+  await router({ runtimeClass: "gvisor" });
+  expect(podOf()).toMatchObject({ runtimeClassName: "gvisor", hostNetwork: true });
+});
+
 describe("a router's privileges", () => {
   test("are the original's unless the least are asked for", async () => {
     await router({});
