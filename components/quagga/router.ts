@@ -9,7 +9,7 @@ import { checkResources, type FunctionResources, podResources } from "../functio
 import { Image, requireRegistry } from "../image/image";
 import type { KubernetesLike } from "../kubernetes/kubernetes";
 import { requireRuntimeClass, runtimeOf } from "../kubernetes/runtime";
-import { FORWARDS } from "../labels";
+import { FORWARDS, recommendedLabels } from "../labels";
 import { requireOutside } from "../machine/inner";
 import { type Leg, legIn } from "../machine/leg";
 import { Address } from "../network/address";
@@ -27,6 +27,8 @@ const CONFIG_FOLDER = "/etc/hybrid-vnf";
 const ROUTES_FILE = "routes";
 const PROTOCOLS_FOLDER = "/etc/hybrid-vnf-protocols";
 const PROTOCOLS_FILE = "frr.conf";
+/** What its probes ask (images/quagga/healthy.sh). */
+const HEALTHY = { exec: { command: ["/healthy.sh"] }, timeoutSeconds: 5 };
 
 /** A route to a network beyond a neighbour of the router. */
 export interface StaticRoute {
@@ -213,7 +215,8 @@ export class QuaggaRouter extends pulumi.ComponentResource implements NetworkFun
       { folder: "quagga", runtime: "containerd", nodes: [node], registry },
       { parent: this },
     );
-    const labels = { app: functionName };
+    const selected = { app: functionName };
+    const labels = { ...selected, ...recommendedLabels("frr", functionName, "router") };
     // Not in the pod's own specification, so that other routes are no other pod.
     const config = `${functionName}-routes`;
     const provider = providerFrom(opts, kubernetes.Provider) ?? cluster.provider;
@@ -242,7 +245,7 @@ export class QuaggaRouter extends pulumi.ComponentResource implements NetworkFun
         spec: {
           replicas: checkedReplicas,
           strategy: { type: "Recreate" },
-          selector: { matchLabels: labels },
+          selector: { matchLabels: selected },
           template: {
             metadata: {
               labels: { ...labels, [FORWARDS]: "true" },
@@ -254,6 +257,9 @@ export class QuaggaRouter extends pulumi.ComponentResource implements NetworkFun
               nodeSelector: { "kubernetes.io/hostname": node.name },
               // The node is chosen by its legs; beside workers, the first one is kept free of ordinary pods.
               tolerations: [{ key: "node-role.kubernetes.io/control-plane", operator: "Exists", effect: "NoSchedule" }],
+              // It asks nothing of the cluster.
+              automountServiceAccountToken: false,
+              enableServiceLinks: false,
               terminationGracePeriodSeconds: graceSeconds ?? 10,
               volumes: [
                 { name: "config", configMap: { name: config } },
@@ -282,18 +288,10 @@ export class QuaggaRouter extends pulumi.ComponentResource implements NetworkFun
                     ...(secret ? [{ name: "protocols", mountPath: PROTOCOLS_FOLDER, readOnly: true }] : []),
                     ...may.mounts,
                   ],
-                  startupProbe: {
-                    exec: { command: ["/healthy.sh"] },
-                    periodSeconds: 1,
-                    failureThreshold: 60,
-                    timeoutSeconds: 5,
-                  },
-                  livenessProbe: {
-                    exec: { command: ["/healthy.sh"] },
-                    periodSeconds: 10,
-                    failureThreshold: 3,
-                    timeoutSeconds: 5,
-                  },
+                  startupProbe: { ...HEALTHY, periodSeconds: 1, failureThreshold: 60 },
+                  // No Service asks it: it tells whoever looks that the way is closed, before the next one is started.
+                  readinessProbe: { ...HEALTHY, periodSeconds: 10, failureThreshold: 2 },
+                  livenessProbe: { ...HEALTHY, periodSeconds: 10, failureThreshold: 3 },
                 },
               ],
             },

@@ -9,6 +9,7 @@ import { Image, requireRegistry } from "../image/image";
 import type { PodGroup } from "../kubernetes/address";
 import type { KubernetesLike } from "../kubernetes/kubernetes";
 import { requireRuntimeClass, runtimeOf } from "../kubernetes/runtime";
+import { recommendedLabels } from "../labels";
 import { listOf, objectWith, optional, requireArguments, subjectOf } from "../problem/arguments";
 import { describe } from "../problem/describe";
 import { isLater, Problems } from "../problem/problem";
@@ -230,8 +231,9 @@ export class VirtualMachine extends pulumi.ComponentResource implements PodGroup
           }
         : {}),
     };
+    const labels = { ...this.labels, ...recommendedLabels("qemu", functionName, "virtual-machine") };
     const template = {
-      metadata: { labels: this.labels, ...(hasSeed ? { annotations: { "hybrid-vnf/seed": revision } } : {}) },
+      metadata: { labels, ...(hasSeed ? { annotations: { "hybrid-vnf/seed": revision } } : {}) },
       spec: {
         ...runtimeOf(args.runtimeClass),
         ...(keeper ? { nodeSelector: { "kubernetes.io/hostname": keeper.name } } : {}),
@@ -280,7 +282,7 @@ export class VirtualMachine extends pulumi.ComponentResource implements PodGroup
         ],
       },
     };
-    const metadata = { name: functionName, namespace: NAMESPACE, labels: this.labels };
+    const metadata = { name: functionName, namespace: NAMESPACE, labels };
     const selector = { matchLabels: this.labels };
     const made = { ...child, dependsOn: before, deleteBeforeReplace: true };
     const spec = { selector, template };
