@@ -8,6 +8,7 @@ import { requireCores } from "../function/resources";
 import { Image, requireRegistry } from "../image/image";
 import type { PodGroup } from "../kubernetes/address";
 import type { KubernetesLike } from "../kubernetes/kubernetes";
+import { ownNamespace } from "../kubernetes/namespace";
 import { requireRuntimeClass, runtimeOf } from "../kubernetes/runtime";
 import { recommendedLabels } from "../labels";
 import { listOf, objectWith, optional, requireArguments, subjectOf } from "../problem/arguments";
@@ -34,7 +35,7 @@ export interface GuestSeed {
 
 /** Where what a machine writes outlives its pod. */
 export interface GuestVolume {
-  /** Name of a PersistentVolumeClaim in the namespace "default". @default one of its own, which is a folder of `node` */
+  /** Name of a PersistentVolumeClaim in the machine's namespace. @default one of its own, which is a folder of `node` */
   claim?: string;
   /** Name of the node that keeps it; the folder goes with the machine. @default the cluster's last one */
   node?: string;
@@ -68,6 +69,11 @@ export interface VirtualMachineArgs {
   volume?: GuestVolume;
   /** How many of it, from 0; a DaemonSet has one on each node. @default 1 */
   replicas?: pulumi.Input<number>;
+  /**
+   * Name of a namespace that is there, for its pods. @default one of its own, which takes in no pod with more rights (Pod Security "restricted"); with a
+   * claim that is there, "default"
+   */
+  namespace?: string;
   /** What keeps its pods running. @default "Deployment" */
   kind?: WorkloadKind;
   /** Name of a RuntimeClass of the cluster, such as that of Kata Containers. @default the cluster's own runtime */
@@ -96,7 +102,6 @@ export interface VirtualMachineArgs {
 
 /** The user and group that QEMU runs as: nobody in particular. */
 const USER = 65532;
-const NAMESPACE = "default";
 const SEED = "/seed";
 
 /**
@@ -111,6 +116,7 @@ export class VirtualMachine extends pulumi.ComponentResource implements PodGroup
   public readonly name: string;
   public readonly labels: Readonly<Record<string, string>>;
   public readonly ports: readonly number[];
+  public readonly namespace: pulumi.Output<string>;
   public readonly ready: pulumi.Output<unknown>;
 
   constructor(name: string, args: VirtualMachineArgs, opts?: pulumi.ComponentResourceOptions) {
@@ -133,6 +139,10 @@ export class VirtualMachine extends pulumi.ComponentResource implements PodGroup
     this.name = functionName;
     this.labels = { app: functionName };
     this.ports = ports;
+    const takesClaim = volume?.claim !== undefined || (args.disk !== undefined && "claim" in args.disk);
+    const namespace = args.namespace ?? (takesClaim ? "default" : undefined);
+    this.namespace =
+      namespace === undefined ? ownNamespace(`${name}-namespace`, functionName, child) : pulumi.output(namespace);
     if (args.kvmResource === undefined && args.emulated !== true)
       pulumi.log.warn(
         `${functionName} will be emulated, many times slower than on a processor, for no pod has /dev/kvm by itself: name the resource by which the cluster's device plugin hands it out (kvmResource), or accept it (emulated: true)`,
@@ -168,7 +178,7 @@ export class VirtualMachine extends pulumi.ComponentResource implements PodGroup
         new kubernetes.core.v1.Secret(
           `${name}-seed`,
           {
-            metadata: { name: `${functionName}-seed`, namespace: NAMESPACE, labels: this.labels },
+            metadata: { name: `${functionName}-seed`, namespace: this.namespace, labels: this.labels },
             stringData: { ...(hasUserData ? { "user-data": seedText } : {}), ...(keys ? { "ssh-keys": keys } : {}) },
           },
           { ...child, deleteBeforeReplace: true },
@@ -282,7 +292,7 @@ export class VirtualMachine extends pulumi.ComponentResource implements PodGroup
         ],
       },
     };
-    const metadata = { name: functionName, namespace: NAMESPACE, labels };
+    const metadata = { name: functionName, namespace: this.namespace, labels };
     const selector = { matchLabels: this.labels };
     const made = { ...child, dependsOn: before, deleteBeforeReplace: true };
     const spec = { selector, template };
@@ -370,6 +380,10 @@ export class VirtualMachine extends pulumi.ComponentResource implements PodGroup
       );
     requireRuntimeClass(problems, args.runtimeClass);
     problems.require(
+      args.namespace === undefined || /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/.test(String(args.namespace)),
+      `namespace is ${describe(args.namespace)}: it must be the name of a namespace of the cluster, such as "default"`,
+    );
+    problems.require(
       args.kvmResource === undefined || /^[a-z0-9.-]+\/[A-Za-z0-9._-]+$/.test(String(args.kvmResource)),
       `kvmResource is ${describe(args.kvmResource)}: it must be the name of a device plugin's resource, such as "devices.kubevirt.io/kvm"`,
     );
@@ -417,6 +431,8 @@ export class VirtualMachine extends pulumi.ComponentResource implements PodGroup
     before: pulumi.Resource[],
   ): string {
     const claimName = `${this.name}-state`;
+    // Of all namespaces: in another one, the machine has another volume over the same folder, before the former one goes.
+    const volumeName = pulumi.interpolate`${this.namespace}-${claimName}`;
     const folder = `/var/lib/hybrid-vnf/volumes/${this.name}`;
     const storage = `${sizeGiB}Gi`;
     const made = new MachineScript(
@@ -427,13 +443,13 @@ export class VirtualMachine extends pulumi.ComponentResource implements PodGroup
     const volume = new kubernetes.core.v1.PersistentVolume(
       `${name}-volume`,
       {
-        metadata: { name: claimName, labels: this.labels },
+        metadata: { name: volumeName, labels: this.labels },
         spec: {
           capacity: { storage },
           accessModes: ["ReadWriteOnce"],
           persistentVolumeReclaimPolicy: "Retain",
           storageClassName: "",
-          claimRef: { namespace: NAMESPACE, name: claimName },
+          claimRef: { namespace: this.namespace, name: claimName },
           local: { path: folder },
           nodeAffinity: {
             required: {
@@ -444,21 +460,21 @@ export class VirtualMachine extends pulumi.ComponentResource implements PodGroup
           },
         },
       },
-      { ...child, dependsOn: made, deleteBeforeReplace: true },
+      { ...child, dependsOn: made },
     );
     before.push(
       new kubernetes.core.v1.PersistentVolumeClaim(
         `${name}-claim`,
         {
-          metadata: { name: claimName, namespace: NAMESPACE, labels: this.labels },
+          metadata: { name: claimName, namespace: this.namespace, labels: this.labels },
           spec: {
             accessModes: ["ReadWriteOnce"],
             storageClassName: "",
-            volumeName: claimName,
+            volumeName,
             resources: { requests: { storage } },
           },
         },
-        { ...child, dependsOn: volume, deleteBeforeReplace: true },
+        { ...child, dependsOn: volume },
       ),
     );
     return claimName;
@@ -474,7 +490,7 @@ export class VirtualMachine extends pulumi.ComponentResource implements PodGroup
         spec: {
           failurePolicy: "Fail",
           matchConstraints: {
-            namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": NAMESPACE } },
+            namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": this.namespace } },
             objectSelector: { matchLabels: this.labels },
             resourceRules: [
               { apiGroups: [""], apiVersions: ["v1"], operations: ["UPDATE"], resources: ["pods/resize"] },
