@@ -80,7 +80,7 @@ export interface VirtualMachineArgs {
   runtimeClass?: string;
   /** When it serves. @default it answers on its first port, by HTTP */
   readiness?: GuestCheck;
-  /** When it need not be started again. @default as long as QEMU runs */
+  /** When it need not be started again. @default as long as QEMU runs it: not where its disk can't be written, and it is halted */
   liveness?: GuestCheck;
   /** Seconds that it may take to be ready. @default 300 */
   bootSeconds?: number;
@@ -103,6 +103,8 @@ export interface VirtualMachineArgs {
 /** The user and group that QEMU runs as: nobody in particular. */
 const USER = 65532;
 const SEED = "/seed";
+/** Whether QEMU runs the machine (images/vm/start.sh). */
+const RUNNING = { exec: { command: ["/start.sh", "running"] } };
 
 /**
  * Virtual machines of one kind, each by QEMU in an ordinary pod without privileges: `kubectl logs` shows its serial console, `kubectl attach` types
@@ -228,18 +230,14 @@ export class VirtualMachine extends pulumi.ComponentResource implements PodGroup
             readinessProbe: { ...probeOf(readiness), periodSeconds: 2, failureThreshold: 3, timeoutSeconds: 5 },
           }
         : {}),
-      ...(liveness
-        ? {
-            // Without a check that ends the start, it begins when the machine may have started.
-            livenessProbe: {
-              ...probeOf(liveness),
-              ...(readiness ? {} : { initialDelaySeconds: bootSeconds }),
-              periodSeconds: 10,
-              failureThreshold: 3,
-              timeoutSeconds: 10,
-            },
-          }
-        : {}),
+      // Without a check that ends the start, it begins when the machine may have started.
+      livenessProbe: {
+        ...(liveness ? probeOf(liveness) : RUNNING),
+        ...(readiness ? {} : { initialDelaySeconds: bootSeconds }),
+        periodSeconds: 10,
+        failureThreshold: 3,
+        timeoutSeconds: 10,
+      },
     };
     const labels = { ...this.labels, ...recommendedLabels("qemu", functionName, "virtual-machine") };
     const template = {

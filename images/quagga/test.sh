@@ -170,6 +170,8 @@ ok "with the filter the node forwards nothing" closed
 router "$r,10.50.0.0/16 172.29.6.20"
 ok "healthy" eventually 60 healthy
 ok "opens the way" open
+ok "the image has at most 200 MB" small 200
+ok "process 1 takes away what others have left" reaps $tag-router
 ok "its route is in the kernel" has 10.50.0.0/16 "via 172.29.6.20 dev eth1"
 ok "the connected route stays the kernel's own" has 172.29.6.0/24 "proto kernel"
 ok "FRR holds both, and uses the connected one" bash -c "docker exec $tag-router vtysh -c 'show ip route 172.29.6.0/24 json' | docker exec -i $tag-router jq -e '.[\"172.29.6.0/24\"] | (map(.protocol) | sort) == [\"connected\",\"static\"] and any(.selected and .protocol == \"connected\")'"

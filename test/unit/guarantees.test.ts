@@ -92,11 +92,6 @@ const REASONS: readonly Reason[] = [
     why: "A limit lets packets wait for the next slice of time on a node that is idle; the request is what counts on one that is busy. `cpuLimit` sets one (not for flannel).",
   },
   {
-    workloads: [MACHINE],
-    checks: ["liveness"],
-    why: "It ends with QEMU, and is started again then. Whether what is in it works only its owner can say: `liveness` asks it, by HTTP or by a command.",
-  },
-  {
     workloads: [BALANCER],
     checks: ["insecure_capabilities", "non_root_containers", "immutable_file_systems"],
     why: "Nginx's first process is root, to listen on a port below 1024 and to write its configuration; those that serve requests are `www-data`. It has the capabilities that Docker gives by default.",
@@ -129,6 +124,9 @@ const REASONS: readonly Reason[] = [
 const GOES =
   "A router has addresses of its own, so no other one can stand beside it: requests are lost until it is ready again. `up --guard` refuses that, and says for how long. Other routes and protocols it takes while it runs; where two routers speak OSPF, requests go by the other one.";
 const proof = (file: string, title: string): Proof => ({ file, test: title });
+const REAPED = "process 1 takes away what others have left";
+const OWN_INIT =
+  "What such a program does, process 1 does itself: it ends its own, and takes away what others leave (above).";
 const HEALS = proof("test/e2e/chain.test.ts", "heals by itself: router pod, balancer task, a server's process");
 const SHOWN: readonly Shown[] = [
   {
@@ -138,6 +136,39 @@ const SHOWN: readonly Shown[] = [
       [ROUTER]: proof("images/quagga/test.sh", "ends 0 on TERM"),
       [MACHINE]: proof("images/vm/test.sh", "it ends by its power button"),
       [BALANCER]: proof("images/nginx/test.sh", "ends 0 when stopped"),
+    },
+  },
+  {
+    name: "zombie_handled",
+    asks: "process 1 takes away processes that nobody waits for",
+    by: {
+      [ROUTER]: proof("images/quagga/test.sh", REAPED),
+      [MACHINE]: proof("images/vm/test.sh", REAPED),
+      [BALANCER]: proof("images/nginx/test.sh", REAPED),
+    },
+  },
+  {
+    name: "specialized_init_system",
+    asks: "process 1 is a program for that alone, such as tini",
+    by: { [ROUTER]: OWN_INIT, [MACHINE]: OWN_INIT, [BALANCER]: OWN_INIT },
+  },
+  {
+    name: "single_process_type",
+    asks: "beside process 1 there is one kind of process",
+    by: {
+      [ROUTER]:
+        "FRR is a daemon for each protocol, beside the one that sets the kernel's routes and the one that starts them again: they speak with one another by sockets in the container.",
+      [MACHINE]: proof("images/vm/test.sh", "beside it there is QEMU, and nothing else"),
+      [BALANCER]: proof("images/nginx/test.sh", "all its processes are Nginx"),
+    },
+  },
+  {
+    name: "reasonable_image_size",
+    asks: "its image is small: 200 MB, 500 MB, 150 MB at most",
+    by: {
+      [ROUTER]: proof("images/quagga/test.sh", "the image has at most 200 MB"),
+      [MACHINE]: proof("images/vm/test.sh", "the image has at most 500 MB"),
+      [BALANCER]: proof("images/nginx/test.sh", "the image has at most 150 MB"),
     },
   },
   {

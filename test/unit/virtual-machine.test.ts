@@ -90,7 +90,7 @@ describe("a virtual machine", () => {
         readOnlyRootFilesystem: true,
       },
     });
-    expect(vm.livenessProbe).toBeUndefined();
+    expect(vm.livenessProbe).toMatchObject({ exec: { command: ["/start.sh", "running"] }, periodSeconds: 10 });
     expect(pod).toMatchObject({ securityContext: { runAsNonRoot: true }, automountServiceAccountToken: false });
     expect(pod.hostNetwork).toBeUndefined();
   });
