@@ -98,7 +98,12 @@ export class Flannel extends pulumi.ComponentResource {
                   ],
                   livenessProbe: { httpGet: { ...health, path: "/healthz" }, failureThreshold: 6, timeoutSeconds: 5 },
                   readinessProbe: { httpGet: { ...health, path: "/healthz" }, timeoutSeconds: 5 },
-                  securityContext: { capabilities: { add: ["NET_ADMIN", "NET_RAW"] } },
+                  securityContext: {
+                    allowPrivilegeEscalation: false,
+                    capabilities: { drop: ["ALL"], add: ["NET_ADMIN", "NET_RAW"] },
+                    readOnlyRootFilesystem: true,
+                    seccompProfile: { type: "RuntimeDefault" },
+                  },
                   env: [
                     { name: "POD_NAME", valueFrom: { fieldRef: { fieldPath: "metadata.name" } } },
                     { name: "POD_NAMESPACE", valueFrom: { fieldRef: { fieldPath: "metadata.namespace" } } },

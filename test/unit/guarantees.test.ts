@@ -103,10 +103,7 @@ const REASONS: readonly Reason[] = [
   },
   {
     workloads: [FLANNEL],
-    checks: [
-      ...["privilege_escalation", "insecure_capabilities", "non_root_containers", "linux_hardening"],
-      ...["host_network", "Pod Security", "immutable_file_systems"],
-    ],
+    checks: ["insecure_capabilities", "non_root_containers", "host_network", "Pod Security"],
     why: "It makes links, routes and rules in its node's network, as root with `NET_ADMIN` and `NET_RAW`; it is in `kube-system`, beside what kubeadm puts there.",
   },
   {
