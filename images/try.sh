@@ -5,6 +5,9 @@
 #   ok TEXT COMMAND…              one assertion; what the command printed is told when it fails
 #   not COMMAND…                  succeeds when the command does not
 #   eventually SECONDS COMMAND…   until the command succeeds, looked at twice a second
+#   reaps CONTAINER               its process 1 takes away a process that has ended and that nobody else waits for
+#   kinds CONTAINER               prints the names of its processes, each once
+#   small MB                      the image is no larger
 # scratch is a folder of the test's own.
 passed=0
 failed=0
@@ -40,3 +43,11 @@ eventually() {
     sleep 0.5
   done
 }
+reaps() {
+  local left
+  # One that has ended and was not waited for is still among the processes.
+  left=$(docker exec "$1" sh -c '(sleep 0.1 >/dev/null 2>&1 & echo $!)')
+  eventually 15 docker exec "$1" test ! -e "/proc/$left"
+}
+kinds() { docker top "$1" -o pid,comm | awk 'NR > 1 { print $2 }' | sort -u | paste --serial --delimiters=' '; }
+small() { (($(docker image inspect --format '{{.Size}}' "${image:?}") <= $1 * 1000000)); }

@@ -16,8 +16,10 @@ import type { KubernetesLike } from "./kubernetes";
 export interface PodGroup {
   /** What they are called in the cluster. */
   readonly name: string;
-  /** What all of them, and no others, are labelled with; in the namespace "default". */
+  /** What all of them, and no others, are labelled with in their namespace. */
   readonly labels: Readonly<Record<string, string>>;
+  /** The namespace that they are in. @default "default" */
+  readonly namespace?: pulumi.Input<string>;
   /** TCP ports that they answer on. */
   readonly ports: readonly number[];
   /** Known once they are at work. @default they are at work already */
@@ -106,7 +108,7 @@ export class ServiceAddress extends pulumi.ComponentResource implements ServerGr
     const service = new kubernetes.core.v1.Service(
       `${name}-service`,
       {
-        metadata: { name: pods.name, namespace: "default", labels: pods.labels },
+        metadata: { name: pods.name, namespace: pods.namespace ?? "default", labels: pods.labels },
         spec: {
           selector: pods.labels,
           externalIPs: [address],

@@ -1,6 +1,6 @@
 import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import { FORWARDS } from "../labels";
+import { FORWARDS, recommendedLabels } from "../labels";
 import { FLANNEL_IMAGE } from "../release";
 
 export interface FlannelArgs {
@@ -23,7 +23,10 @@ export class Flannel extends pulumi.ComponentResource {
       ...(args.deletedWith ? { deletedWith: args.deletedWith } : {}),
     };
     const namespace = "kube-system";
-    const labels = { app: "flannel" };
+    const selected = { app: "flannel" };
+    const labels = { ...selected, ...recommendedLabels("flannel", "flannel", "network") };
+    // Where it answers its probes, on its node alone.
+    const health = { host: "127.0.0.1", port: 10247 };
     const account = new kubernetes.core.v1.ServiceAccount(
       `${name}-account`,
       { metadata: { name: "flannel", namespace } },
@@ -72,7 +75,7 @@ export class Flannel extends pulumi.ComponentResource {
           annotations: { "pulumi.com/deletionPropagationPolicy": "background" },
         },
         spec: {
-          selector: { matchLabels: labels },
+          selector: { matchLabels: selected },
           template: {
             metadata: { labels: { ...labels, [FORWARDS]: "true" } },
             spec: {
@@ -89,8 +92,18 @@ export class Flannel extends pulumi.ComponentResource {
                   // Requests as flannel's own manifest has them (flannel: kube-flannel.yml).
                   resources: { requests: { cpu: "100m", memory: "50Mi" }, limits: { memory: "256Mi" } },
                   command: ["/opt/bin/flanneld"],
-                  args: ["--ip-masq", "--kube-subnet-mgr", "--iface=$(NODE_ADDRESS)"],
-                  securityContext: { capabilities: { add: ["NET_ADMIN", "NET_RAW"] } },
+                  args: [
+                    ...["--ip-masq", "--kube-subnet-mgr", "--iface=$(NODE_ADDRESS)"],
+                    ...[`--healthz-ip=${health.host}`, `--healthz-port=${health.port}`],
+                  ],
+                  livenessProbe: { httpGet: { ...health, path: "/healthz" }, failureThreshold: 6, timeoutSeconds: 5 },
+                  readinessProbe: { httpGet: { ...health, path: "/healthz" }, timeoutSeconds: 5 },
+                  securityContext: {
+                    allowPrivilegeEscalation: false,
+                    capabilities: { drop: ["ALL"], add: ["NET_ADMIN", "NET_RAW"] },
+                    readOnlyRootFilesystem: true,
+                    seccompProfile: { type: "RuntimeDefault" },
+                  },
                   env: [
                     { name: "POD_NAME", valueFrom: { fieldRef: { fieldPath: "metadata.name" } } },
                     { name: "POD_NAMESPACE", valueFrom: { fieldRef: { fieldPath: "metadata.namespace" } } },

@@ -7,6 +7,7 @@ import { providerFrom } from "../function/provider";
 import { type CheckedResources, checkResources, type FunctionResources } from "../function/resources";
 import type { KubernetesLike } from "../kubernetes/kubernetes";
 import { podTemplateIn } from "../kubernetes/pods";
+import { requireRuntimeClass } from "../kubernetes/runtime";
 import { type Expectation, listOf, objectWith, optional, requireArguments, subjectOf } from "../problem/arguments";
 import { describe } from "../problem/describe";
 import { Problems } from "../problem/problem";
@@ -68,6 +69,8 @@ export interface KubernetesMicroserviceArgs extends FunctionResources {
   overrides?: readonly ManifestOverride[];
   /** Variables for containers. @default those of the manifests */
   env?: readonly ContainerVariables[];
+  /** Name of a RuntimeClass of the cluster, for pods whose manifest names none. @default the cluster's own runtime */
+  runtimeClass?: string;
   /** Whether an object is deleted and made anew where a field changes that Kubernetes lets nobody change. @default false: such a change is refused at preview */
   replaceable?: boolean;
   /** Seconds that each object may take to be ready. @default 600 */
@@ -256,6 +259,14 @@ function applyLimits(problems: Problems, objects: readonly Found[], resources: C
   }
 }
 
+function applyRuntimeClass(objects: readonly Found[], runtimeClass: string): void {
+  for (const { type, data } of objects) {
+    const template = podTemplateIn(type);
+    const spec = template && [...template, "spec"].reduce<unknown>((one, step) => isData(one) && one[step], data);
+    if (isData(spec)) spec.runtimeClassName ??= runtimeClass;
+  }
+}
+
 /** The objects that another one can't be made before: its namespace, and the definition of its kind. */
 function neededBy(one: Found, objects: readonly Found[]): readonly Found[] {
   return objects.filter(({ kind, name, data }) => {
@@ -322,6 +333,8 @@ export class KubernetesMicroservice extends pulumi.ComponentResource {
     }
     const resources = checkResources(problems, args);
     applyLimits(problems, objects, resources);
+    requireRuntimeClass(problems, args.runtimeClass);
+    if (args.runtimeClass !== undefined) applyRuntimeClass(objects, args.runtimeClass);
     if (readyTimeoutSeconds !== undefined)
       problems.requireWhole("readyTimeoutSeconds", readyTimeoutSeconds, 1, 9999, "seconds");
     problems.require(

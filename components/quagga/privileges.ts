@@ -24,7 +24,13 @@ export function privilegesOf(privileged: boolean) {
   return {
     securityContext: privileged
       ? { privileged: true }
-      : { capabilities: { drop: ["ALL"], add: CAPABILITIES }, privileged: false, readOnlyRootFilesystem: true },
+      : {
+          allowPrivilegeEscalation: false,
+          capabilities: { drop: ["ALL"], add: CAPABILITIES },
+          privileged: false,
+          readOnlyRootFilesystem: true,
+          seccompProfile: { type: "RuntimeDefault" },
+        },
     volumes: folders.map((folder) => ({ name: volumeOf(folder), emptyDir: {} })),
     mounts: folders.map((folder) => ({ name: volumeOf(folder), mountPath: folder })),
   };

@@ -8,7 +8,8 @@ import { providerFrom } from "../function/provider";
 import { checkResources, type FunctionResources, podResources } from "../function/resources";
 import { Image, requireRegistry } from "../image/image";
 import type { KubernetesLike } from "../kubernetes/kubernetes";
-import { FORWARDS } from "../labels";
+import { requireRuntimeClass, runtimeOf } from "../kubernetes/runtime";
+import { FORWARDS, recommendedLabels } from "../labels";
 import { requireOutside } from "../machine/inner";
 import { type Leg, legIn } from "../machine/leg";
 import { Address } from "../network/address";
@@ -26,6 +27,8 @@ const CONFIG_FOLDER = "/etc/hybrid-vnf";
 const ROUTES_FILE = "routes";
 const PROTOCOLS_FOLDER = "/etc/hybrid-vnf-protocols";
 const PROTOCOLS_FILE = "frr.conf";
+/** What its probes ask (images/quagga/healthy.sh). */
+const HEALTHY = { exec: { command: ["/healthy.sh"] }, timeoutSeconds: 5 };
 
 /** A route to a network beyond a neighbour of the router. */
 export interface StaticRoute {
@@ -54,6 +57,11 @@ export interface QuaggaRouterArgs extends FunctionResources, RoutingProtocols {
   replicas?: pulumi.Input<0 | 1>;
   /** Whether it may do all on its node; else no more than FRR forwards with, by capabilities, and its root file system is read-only. @default true */
   privileged?: boolean;
+  /**
+   * Name of a RuntimeClass of the cluster. One that gives each pod a machine, such as that of Kata Containers, has not its node's network: give
+   * the router `attachments` then. @default the cluster's own runtime
+   */
+  runtimeClass?: string;
   /** Seconds between taking its pod down and killing it. @default 10 */
   graceSeconds?: pulumi.Input<number>;
   /** Registry that its image goes through. @default none: the image is handed to its node over SSH */
@@ -122,6 +130,7 @@ export class QuaggaRouter extends pulumi.ComponentResource implements NetworkFun
       typeof privileged === "boolean",
       `privileged is ${describe(privileged)}: it must be true or false`,
     );
+    requireRuntimeClass(problems, args.runtimeClass);
     problems.require(networks.length > 0, "networks is empty: name the networks that it forwards between");
     const attached = attachments ? checkAttachments(problems, args, attachments, functionName) : [];
     const legs: readonly Leg[] = attachments
@@ -206,7 +215,8 @@ export class QuaggaRouter extends pulumi.ComponentResource implements NetworkFun
       { folder: "quagga", runtime: "containerd", nodes: [node], registry },
       { parent: this },
     );
-    const labels = { app: functionName };
+    const selected = { app: functionName };
+    const labels = { ...selected, ...recommendedLabels("frr", functionName, "router") };
     // Not in the pod's own specification, so that other routes are no other pod.
     const config = `${functionName}-routes`;
     const provider = providerFrom(opts, kubernetes.Provider) ?? cluster.provider;
@@ -235,7 +245,7 @@ export class QuaggaRouter extends pulumi.ComponentResource implements NetworkFun
         spec: {
           replicas: checkedReplicas,
           strategy: { type: "Recreate" },
-          selector: { matchLabels: labels },
+          selector: { matchLabels: selected },
           template: {
             metadata: {
               labels: { ...labels, [FORWARDS]: "true" },
@@ -243,9 +253,13 @@ export class QuaggaRouter extends pulumi.ComponentResource implements NetworkFun
             },
             spec: {
               ...(attachments ? {} : { hostNetwork: true }),
+              ...runtimeOf(args.runtimeClass),
               nodeSelector: { "kubernetes.io/hostname": node.name },
               // The node is chosen by its legs; beside workers, the first one is kept free of ordinary pods.
               tolerations: [{ key: "node-role.kubernetes.io/control-plane", operator: "Exists", effect: "NoSchedule" }],
+              // It asks nothing of the cluster.
+              automountServiceAccountToken: false,
+              enableServiceLinks: false,
               terminationGracePeriodSeconds: graceSeconds ?? 10,
               volumes: [
                 { name: "config", configMap: { name: config } },
@@ -274,18 +288,10 @@ export class QuaggaRouter extends pulumi.ComponentResource implements NetworkFun
                     ...(secret ? [{ name: "protocols", mountPath: PROTOCOLS_FOLDER, readOnly: true }] : []),
                     ...may.mounts,
                   ],
-                  startupProbe: {
-                    exec: { command: ["/healthy.sh"] },
-                    periodSeconds: 1,
-                    failureThreshold: 60,
-                    timeoutSeconds: 5,
-                  },
-                  livenessProbe: {
-                    exec: { command: ["/healthy.sh"] },
-                    periodSeconds: 10,
-                    failureThreshold: 3,
-                    timeoutSeconds: 5,
-                  },
+                  startupProbe: { ...HEALTHY, periodSeconds: 1, failureThreshold: 60 },
+                  // No Service asks it: it tells whoever looks that the way is closed, before the next one is started.
+                  readinessProbe: { ...HEALTHY, periodSeconds: 10, failureThreshold: 2 },
+                  livenessProbe: { ...HEALTHY, periodSeconds: 10, failureThreshold: 3 },
                 },
               ],
             },

@@ -21,7 +21,7 @@ export interface ImageDisk {
 
 /** A disk that is a file in a volume, which is read only. */
 export interface ClaimDisk {
-  /** Name of a PersistentVolumeClaim in the namespace "default". */
+  /** Name of a PersistentVolumeClaim in the machine's namespace. */
   claim: pulumi.Input<string>;
   /** The file in it. @default "/disk.qcow2" */
   path?: string;

@@ -8,6 +8,9 @@ import { requireCores } from "../function/resources";
 import { Image, requireRegistry } from "../image/image";
 import type { PodGroup } from "../kubernetes/address";
 import type { KubernetesLike } from "../kubernetes/kubernetes";
+import { ownNamespace } from "../kubernetes/namespace";
+import { requireRuntimeClass, runtimeOf } from "../kubernetes/runtime";
+import { recommendedLabels } from "../labels";
 import { listOf, objectWith, optional, requireArguments, subjectOf } from "../problem/arguments";
 import { describe } from "../problem/describe";
 import { isLater, Problems } from "../problem/problem";
@@ -32,7 +35,7 @@ export interface GuestSeed {
 
 /** Where what a machine writes outlives its pod. */
 export interface GuestVolume {
-  /** Name of a PersistentVolumeClaim in the namespace "default". @default one of its own, which is a folder of `node` */
+  /** Name of a PersistentVolumeClaim in the machine's namespace. @default one of its own, which is a folder of `node` */
   claim?: string;
   /** Name of the node that keeps it; the folder goes with the machine. @default the cluster's last one */
   node?: string;
@@ -66,13 +69,18 @@ export interface VirtualMachineArgs {
   volume?: GuestVolume;
   /** How many of it, from 0; a DaemonSet has one on each node. @default 1 */
   replicas?: pulumi.Input<number>;
+  /**
+   * Name of a namespace that is there, for its pods. @default one of its own, which takes in no pod with more rights (Pod Security "restricted"); with a
+   * claim that is there, "default"
+   */
+  namespace?: string;
   /** What keeps its pods running. @default "Deployment" */
   kind?: WorkloadKind;
   /** Name of a RuntimeClass of the cluster, such as that of Kata Containers. @default the cluster's own runtime */
   runtimeClass?: string;
   /** When it serves. @default it answers on its first port, by HTTP */
   readiness?: GuestCheck;
-  /** When it need not be started again. @default as long as QEMU runs */
+  /** When it need not be started again. @default as long as QEMU runs it: not where its disk can't be written, and it is halted */
   liveness?: GuestCheck;
   /** Seconds that it may take to be ready. @default 300 */
   bootSeconds?: number;
@@ -94,8 +102,9 @@ export interface VirtualMachineArgs {
 
 /** The user and group that QEMU runs as: nobody in particular. */
 const USER = 65532;
-const NAMESPACE = "default";
 const SEED = "/seed";
+/** Whether QEMU runs the machine (images/vm/start.sh). */
+const RUNNING = { exec: { command: ["/start.sh", "running"] } };
 
 /**
  * Virtual machines of one kind, each by QEMU in an ordinary pod without privileges: `kubectl logs` shows its serial console, `kubectl attach` types
@@ -109,6 +118,7 @@ export class VirtualMachine extends pulumi.ComponentResource implements PodGroup
   public readonly name: string;
   public readonly labels: Readonly<Record<string, string>>;
   public readonly ports: readonly number[];
+  public readonly namespace: pulumi.Output<string>;
   public readonly ready: pulumi.Output<unknown>;
 
   constructor(name: string, args: VirtualMachineArgs, opts?: pulumi.ComponentResourceOptions) {
@@ -131,6 +141,10 @@ export class VirtualMachine extends pulumi.ComponentResource implements PodGroup
     this.name = functionName;
     this.labels = { app: functionName };
     this.ports = ports;
+    const takesClaim = volume?.claim !== undefined || (args.disk !== undefined && "claim" in args.disk);
+    const namespace = args.namespace ?? (takesClaim ? "default" : undefined);
+    this.namespace =
+      namespace === undefined ? ownNamespace(`${name}-namespace`, functionName, child) : pulumi.output(namespace);
     if (args.kvmResource === undefined && args.emulated !== true)
       pulumi.log.warn(
         `${functionName} will be emulated, many times slower than on a processor, for no pod has /dev/kvm by itself: name the resource by which the cluster's device plugin hands it out (kvmResource), or accept it (emulated: true)`,
@@ -166,7 +180,7 @@ export class VirtualMachine extends pulumi.ComponentResource implements PodGroup
         new kubernetes.core.v1.Secret(
           `${name}-seed`,
           {
-            metadata: { name: `${functionName}-seed`, namespace: NAMESPACE, labels: this.labels },
+            metadata: { name: `${functionName}-seed`, namespace: this.namespace, labels: this.labels },
             stringData: { ...(hasUserData ? { "user-data": seedText } : {}), ...(keys ? { "ssh-keys": keys } : {}) },
           },
           { ...child, deleteBeforeReplace: true },
@@ -216,23 +230,20 @@ export class VirtualMachine extends pulumi.ComponentResource implements PodGroup
             readinessProbe: { ...probeOf(readiness), periodSeconds: 2, failureThreshold: 3, timeoutSeconds: 5 },
           }
         : {}),
-      ...(liveness
-        ? {
-            // Without a check that ends the start, it begins when the machine may have started.
-            livenessProbe: {
-              ...probeOf(liveness),
-              ...(readiness ? {} : { initialDelaySeconds: bootSeconds }),
-              periodSeconds: 10,
-              failureThreshold: 3,
-              timeoutSeconds: 10,
-            },
-          }
-        : {}),
+      // Without a check that ends the start, it begins when the machine may have started.
+      livenessProbe: {
+        ...(liveness ? probeOf(liveness) : RUNNING),
+        ...(readiness ? {} : { initialDelaySeconds: bootSeconds }),
+        periodSeconds: 10,
+        failureThreshold: 3,
+        timeoutSeconds: 10,
+      },
     };
+    const labels = { ...this.labels, ...recommendedLabels("qemu", functionName, "virtual-machine") };
     const template = {
-      metadata: { labels: this.labels, ...(hasSeed ? { annotations: { "hybrid-vnf/seed": revision } } : {}) },
+      metadata: { labels, ...(hasSeed ? { annotations: { "hybrid-vnf/seed": revision } } : {}) },
       spec: {
-        ...(args.runtimeClass === undefined ? {} : { runtimeClassName: args.runtimeClass }),
+        ...runtimeOf(args.runtimeClass),
         ...(keeper ? { nodeSelector: { "kubernetes.io/hostname": keeper.name } } : {}),
         automountServiceAccountToken: false,
         enableServiceLinks: false,
@@ -279,7 +290,7 @@ export class VirtualMachine extends pulumi.ComponentResource implements PodGroup
         ],
       },
     };
-    const metadata = { name: functionName, namespace: NAMESPACE, labels: this.labels };
+    const metadata = { name: functionName, namespace: this.namespace, labels };
     const selector = { matchLabels: this.labels };
     const made = { ...child, dependsOn: before, deleteBeforeReplace: true };
     const spec = { selector, template };
@@ -365,9 +376,10 @@ export class VirtualMachine extends pulumi.ComponentResource implements PodGroup
           ? "an SSH key is a private one: give the public one, such as ssh-ed25519 AAAA…"
           : `an SSH key is ${describe(key)}: it must be a public key, such as "ssh-ed25519 AAAA…"`,
       );
+    requireRuntimeClass(problems, args.runtimeClass);
     problems.require(
-      args.runtimeClass === undefined || /^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/.test(String(args.runtimeClass)),
-      `runtimeClass is ${describe(args.runtimeClass)}: it must be the name of a RuntimeClass of the cluster, such as "kata"`,
+      args.namespace === undefined || /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/.test(String(args.namespace)),
+      `namespace is ${describe(args.namespace)}: it must be the name of a namespace of the cluster, such as "default"`,
     );
     problems.require(
       args.kvmResource === undefined || /^[a-z0-9.-]+\/[A-Za-z0-9._-]+$/.test(String(args.kvmResource)),
@@ -417,6 +429,8 @@ export class VirtualMachine extends pulumi.ComponentResource implements PodGroup
     before: pulumi.Resource[],
   ): string {
     const claimName = `${this.name}-state`;
+    // Of all namespaces: in another one, the machine has another volume over the same folder, before the former one goes.
+    const volumeName = pulumi.interpolate`${this.namespace}-${claimName}`;
     const folder = `/var/lib/hybrid-vnf/volumes/${this.name}`;
     const storage = `${sizeGiB}Gi`;
     const made = new MachineScript(
@@ -427,13 +441,13 @@ export class VirtualMachine extends pulumi.ComponentResource implements PodGroup
     const volume = new kubernetes.core.v1.PersistentVolume(
       `${name}-volume`,
       {
-        metadata: { name: claimName, labels: this.labels },
+        metadata: { name: volumeName, labels: this.labels },
         spec: {
           capacity: { storage },
           accessModes: ["ReadWriteOnce"],
           persistentVolumeReclaimPolicy: "Retain",
           storageClassName: "",
-          claimRef: { namespace: NAMESPACE, name: claimName },
+          claimRef: { namespace: this.namespace, name: claimName },
           local: { path: folder },
           nodeAffinity: {
             required: {
@@ -444,21 +458,21 @@ export class VirtualMachine extends pulumi.ComponentResource implements PodGroup
           },
         },
       },
-      { ...child, dependsOn: made, deleteBeforeReplace: true },
+      { ...child, dependsOn: made },
     );
     before.push(
       new kubernetes.core.v1.PersistentVolumeClaim(
         `${name}-claim`,
         {
-          metadata: { name: claimName, namespace: NAMESPACE, labels: this.labels },
+          metadata: { name: claimName, namespace: this.namespace, labels: this.labels },
           spec: {
             accessModes: ["ReadWriteOnce"],
             storageClassName: "",
-            volumeName: claimName,
+            volumeName,
             resources: { requests: { storage } },
           },
         },
-        { ...child, dependsOn: volume, deleteBeforeReplace: true },
+        { ...child, dependsOn: volume },
       ),
     );
     return claimName;
@@ -474,7 +488,7 @@ export class VirtualMachine extends pulumi.ComponentResource implements PodGroup
         spec: {
           failurePolicy: "Fail",
           matchConstraints: {
-            namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": NAMESPACE } },
+            namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": this.namespace } },
             objectSelector: { matchLabels: this.labels },
             resourceRules: [
               { apiGroups: [""], apiVersions: ["v1"], operations: ["UPDATE"], resources: ["pods/resize"] },

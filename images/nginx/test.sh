@@ -77,7 +77,11 @@ takes_turns() { [[ $(shares 20) == one10two10 ]]; }
 only() { [[ $(shares 6) == "${1}6" ]]; }
 ends() { [[ $(docker inspect --format '{{.State.Status}} {{.State.ExitCode}}' $tag-balancer) == "exited 0" ]]; }
 
+ok "the image has at most 150 MB" small 150
 ok "answers" eventually 60 get
+ok "process 1 takes away what others have left" reaps $tag-balancer
+ok "which is not so of any program" not reaps $tag-asked
+ok "all its processes are Nginx" test "$(kinds $tag-balancer)" == nginx
 ok "the servers take turns" takes_turns
 connections() { for _ in $(seq 40); do get | awk '{ print $1 $2 }'; done | sort -u | wc -l; }
 # Requests come one after the other: each of the workers keeps one connection to each server, and has another one in its place every ten

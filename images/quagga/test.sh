@@ -120,7 +120,7 @@ refused "eth0,eth1" "10.50.0.0/16 172.29.6.20; reboot" "too many words"
 refused "eth8,eth9" "x dev eth9,10.50.0.1/16 eth0,10.0.0.0/8" "'eth8'" "'eth9', but" "begins with 'x'" "host bits set" "'eth0' as next hop" "has no next hop"
 
 # --- at work, with no more privileges than components/quagga/privileges.ts names, and nothing of its root file system to write
-least=(--cap-drop ALL --read-only)
+least=(--cap-drop ALL --read-only --security-opt no-new-privileges)
 for capability in CHOWN DAC_OVERRIDE FOWNER KILL NET_ADMIN NET_BIND_SERVICE NET_RAW SETGID SETUID SYS_ADMIN; do least+=(--cap-add "$capability"); done
 for folder in /etc/frr /run /tmp /var/log/frr /var/tmp; do least+=(--tmpfs "$folder"); done
 closed() { [[ $(docker exec $tag-client timeout 2 bash -c '</dev/tcp/172.29.6.20/9' 2>&1) != *refused* ]]; }
@@ -170,6 +170,8 @@ ok "with the filter the node forwards nothing" closed
 router "$r,10.50.0.0/16 172.29.6.20"
 ok "healthy" eventually 60 healthy
 ok "opens the way" open
+ok "the image has at most 200 MB" small 200
+ok "process 1 takes away what others have left" reaps $tag-router
 ok "its route is in the kernel" has 10.50.0.0/16 "via 172.29.6.20 dev eth1"
 ok "the connected route stays the kernel's own" has 172.29.6.0/24 "proto kernel"
 ok "FRR holds both, and uses the connected one" bash -c "docker exec $tag-router vtysh -c 'show ip route 172.29.6.0/24 json' | docker exec -i $tag-router jq -e '.[\"172.29.6.0/24\"] | (map(.protocol) | sort) == [\"connected\",\"static\"] and any(.selected and .protocol == \"connected\")'"

@@ -25,6 +25,7 @@
 #   start.sh seed FILE  makes the seed
 #   start.sh exec COMMAND…  runs it in the machine, by its guest agent: its output, its status
 #   start.sh ping       whether its guest agent answers
+#   start.sh running    whether QEMU answers, and runs the machine: it halts one whose disk it can't write
 #   start.sh probe ACCELERATOR  whether a guest runs under kvm, or tcg
 set -euo pipefail
 
@@ -252,6 +253,25 @@ silent() {
   exit 125
 }
 
+# Asks QEMU's monitor, which serves one at a time.
+is_running() {
+  local line='' monitor
+  coproc monitor { exec socat - "unix-connect:$run/monitor"; } 2>/dev/null
+  echo 'info status' >&"${monitor[1]}"
+  until [[ $line == *"VM status: "* ]]; do
+    read -r -t "$agent_seconds" -u "${monitor[0]}" line || {
+      say "QEMU does not answer within $agent_seconds s"
+      exit 1
+    }
+  done
+  line=${line##*VM status: }
+  line=${line%$'\r'}
+  [[ $line == running ]] || {
+    say "QEMU does not run the machine: $line"
+    exit 1
+  }
+}
+
 case ${1:-start} in
   start) start ;;
   check) check_input ;;
@@ -259,9 +279,10 @@ case ${1:-start} in
   seed) make_seed "$2" ;;
   exec) shift && in_guest "$@" ;;
   ping) talk '{"execute":"guest-ping"}' >/dev/null || silent ;;
+  running) is_running ;;
   probe) runs_under "$2" ;;
   *)
-    say "'$1' is nothing that this knows: start, check, tool FILE, seed FILE, exec COMMAND, ping, probe ACCELERATOR."
+    say "'$1' is nothing that this knows: start, check, tool FILE, seed FILE, exec COMMAND, ping, running, probe ACCELERATOR."
     exit 2
     ;;
 esac

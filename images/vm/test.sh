@@ -87,6 +87,16 @@ volume=state
 
 machine first GUEST_NAME=first INSTANCE_ID=one USER_DATA=/disks/user-data SSH_KEYS=/disks/keys
 ok "it boots without privileges, and serves the page of its user data" eventually 240 shows first "<h1>seeded</h1>"
+ok "the image has at most 500 MB" small 500
+ok "process 1 takes away what others have left" reaps $tag-first
+ok "beside it there is QEMU, and nothing else" test "$(kinds $tag-first)" == "bash qemu-system-x86"
+monitor() { docker exec $tag-first sh -c "echo $1 | socat - unix-connect:/run/vm/monitor >/dev/null"; }
+ok "QEMU runs it" docker exec $tag-first /start.sh running
+monitor stop
+ok "one that is halted does not run" not docker exec $tag-first /start.sh running
+ok "and it is told how it is" sh -c "docker exec $tag-first /start.sh running 2>&1 | grep -q 'QEMU does not run the machine: paused'"
+monitor cont
+ok "goes on" docker exec $tag-first /start.sh running
 ok "its guest agent answers" eventually 60 docker exec $tag-first /start.sh ping
 ok "a command's output comes back" test "$(in_guest first /bin/cat /etc/hostname)" == first
 ok "a command's status comes back" not in_guest first /bin/false

@@ -281,6 +281,11 @@ export const MANIFESTS: Row[] = [
     ["readyTimeoutSeconds is 0", "from 1 to 9999"],
   ],
   [
+    "a microservice of two runtime classes",
+    microservice({ runtimeClass: wrong(["kata", "runc"]) }),
+    ["runtimeClass is a list of 2: it must be the name of a RuntimeClass of the cluster"],
+  ],
+  [
     "a microservice that is replaceable at times",
     microservice({ replaceable: wrong("yes") }),
     ['replaceable is "yes"'],

@@ -171,6 +171,7 @@ const NODES: Row[] = [
     router({ node: "node-2" }),
     ['its cluster cluster has no node "node-2" (it has: "node-1"): name one of those'],
   ],
+  ["a router's runtime class in capitals", router({ runtimeClass: "Kata" }), ['runtimeClass is "Kata": it must be']],
   ["privileges by a text", router({ privileged: wrong("no") }), ['privileged is "no": it must be true or false']],
   ["a node by its machine", router({ node: wrong({ name: "node-1" }) }), ["has no node an object"]],
   [

@@ -80,6 +80,7 @@ const MACHINES: Row[] = [
   ["a private key", seeded({ sshKeys: ["-----BEGIN OPENSSH PRIVATE KEY-----"] }), ["an SSH key is a private one"]],
   ["a key by its file", seeded({ sshKeys: ["~/.ssh/id.pub"] }), ['an SSH key is "~/.ssh/id.pub"']],
   ["one key for a list", seeded({ sshKeys: 7 }), ["an SSH key is 7"]],
+  ["a namespace in capitals", machine({ namespace: "Machines" }), ['namespace is "Machines": it must be the name']],
   ["a runtime class with a blank", machine({ runtimeClass: "kata qemu" }), ['runtimeClass is "kata qemu"']],
   ["KVM as a device", machine({ kvmResource: "/dev/kvm" }), ['kvmResource is "/dev/kvm"', "devices.kubevirt.io/kvm"]],
   ["a machine that is emulated perhaps", machine({ emulated: wrong("no") }), ['emulated is "no"']],

@@ -8,15 +8,16 @@ const example = new Example("virtual-machines", { stack: "dev", checkout: lab })
 
 const on = (machine: string, ...args: string[]): Ended =>
   inShell("docker", ["exec", `hybrid-vnf-vmpod-${machine}`, ...args]);
-const kubectl = (...args: string[]): Ended =>
-  on("k8s-1", "kubectl", "--kubeconfig", "/etc/kubernetes/admin.conf", ...args);
+/** `kubectl` in the namespace of a machine. */
+const kubectl = (of: string, ...args: string[]): Ended =>
+  on("k8s-1", "kubectl", "--kubeconfig", "/etc/kubernetes/admin.conf", `--namespace=hybrid-vnf-${of}`, ...args);
 const good = ({ status, output }: Ended): string => {
   expect(status, output).toBe(0);
   return output;
 };
 /** Runs a command in the machine of a deployment, by its guest agent. */
 const inGuest = (of: string, ...command: string[]): string =>
-  good(kubectl("exec", `deployment/${of}`, "--container=vm", "--", "/start.sh", "exec", ...command));
+  good(kubectl(of, "exec", `deployment/${of}`, "--container=vm", "--", "/start.sh", "exec", ...command));
 
 /** Who answers so many requests of the client: servers by their headings, and the virtual machines by their own names. */
 function answers(requests = 8): { readonly servers: readonly string[]; readonly guests: readonly string[] } {
@@ -26,11 +27,11 @@ function answers(requests = 8): { readonly servers: readonly string[]; readonly 
   return { servers: found(/<h1>([\w-]+)<\/h1>/g), guests: found(/<p>(guest-[\w-]+)<\/p>/g) };
 }
 const pods = (of: string): readonly string[] =>
-  good(kubectl("get", "pods", "-l", `app=${of}`, "-o", "name"))
+  good(kubectl(of, "get", "pods", "-l", `app=${of}`, "-o", "name"))
     .split("\n")
     .flatMap((line) => (line.startsWith("pod/") ? [line.slice("pod/".length)] : []));
 const becomes = (of: string, condition: string): string =>
-  good(kubectl("wait", "pod", "-l", `app=${of}`, `--for=condition=${condition}`, "--timeout=300s"));
+  good(kubectl(of, "wait", "pod", "-l", `app=${of}`, `--for=condition=${condition}`, "--timeout=300s"));
 
 function scaleTo(guests: number): void {
   example.good("config", "set", "guests", String(guests));
@@ -59,12 +60,13 @@ describe("virtual machines in pods", () => {
   });
 
   test("show their serial console as the pod's log, and take what is typed there", () => {
-    const log = good(kubectl("logs", "deployment/guest", "--container=vm"));
+    const log = good(kubectl("guest", "logs", "deployment/guest", "--container=vm"));
     expect(log).toContain("vm: WARNING: there is no /dev/kvm here: the machine is emulated (TCG)");
     expect(log).toMatch(/guest: ready as guest-/);
     // Typed until it has been done, for whoever attaches comes a moment later; the terminal is one that `script` makes.
     const page = "http://10.153.102.40/typed";
-    const attach = "kubectl --kubeconfig /etc/kubernetes/admin.conf attach -it deployment/guest --container=vm";
+    const attach =
+      "kubectl --kubeconfig /etc/kubernetes/admin.conf --namespace hybrid-vnf-guest attach -it deployment/guest --container=vm";
     const { output } = on(
       "k8s-1",
       "bash",
@@ -95,24 +97,31 @@ describe("virtual machines in pods", () => {
   test("are not resized while they run, with a sentence", () => {
     const more = { spec: { containers: [{ name: "vm", resources: { requests: { cpu: "200m" } } }] } };
     const patch = ["--subresource=resize", "--type=strategic", "--patch", JSON.stringify(more)];
-    const { status, output } = kubectl("patch", `pod/${pods("guest")[0]}`, ...patch);
+    const { status, output } = kubectl("guest", "patch", `pod/${pods("guest")[0]}`, ...patch);
     expect(status).not.toBe(0);
     expect(output).toContain(
       "guest is a virtual machine, whose memory and processors are those that it was started with",
     );
   });
 
+  test("are in a namespace that takes in no pod with more rights", () => {
+    const pod = JSON.stringify({ spec: { hostNetwork: true } });
+    const { status, output } = kubectl("guest", "run", "wide", "--image=pause:none", `--overrides=${pod}`);
+    expect(status).not.toBe(0);
+    expect(output).toContain('violates PodSecurity "restricted');
+  });
+
   test("end by their power button, and go on with what a volume has kept", () => {
     inGuest("keeper", "/bin/sh", "-c", "echo kept >/var/www/html/kept");
     const [before = ""] = pods("keeper");
-    good(kubectl("delete", "pod", before, "--wait=false"));
-    expect(good(kubectl("logs", before, "--container=vm", "--follow"))).toContain(
+    good(kubectl("keeper", "delete", "pod", before, "--wait=false"));
+    expect(good(kubectl("keeper", "logs", before, "--container=vm", "--follow"))).toContain(
       "guest: the power button was pressed",
     );
-    good(kubectl("wait", `pod/${before}`, "--for=delete", "--timeout=120s"));
-    good(kubectl("rollout", "status", "deployment/keeper", "--timeout=300s"));
+    good(kubectl("keeper", "wait", `pod/${before}`, "--for=delete", "--timeout=120s"));
+    good(kubectl("keeper", "rollout", "status", "deployment/keeper", "--timeout=300s"));
     expect(pods("keeper")).not.toContain(before);
-    expect(good(kubectl("logs", "deployment/keeper", "--container=vm"))).toContain(
+    expect(good(kubectl("keeper", "logs", "deployment/keeper", "--container=vm"))).toContain(
       "going on with what the machine wrote",
     );
     expect(inGuest("keeper", "/bin/cat", "/var/www/html/kept")).toContain("kept");

@@ -138,6 +138,21 @@ describe("a microservice on Kubernetes", () => {
     ]);
   });
 
+  test("gives pods the runtime class that they name none of", async () => {
+    const pod = (name: string, spec: object = {}) => ({
+      ...{ apiVersion: "v1", kind: "Pod", metadata: { name } },
+      spec: { containers: [{ name: "c", image: "c" }], ...spec },
+    });
+    new KubernetesMicroservice("shop", {
+      cluster: deployedKubernetes(),
+      manifests: [pod("one"), pod("two", { runtimeClassName: "gvisor" })],
+      runtimeClass: "kata",
+    });
+    await settled();
+    const classes = ["one", "two"].map((name) => one(made, `shop-${name}-pod`).inputs.spec);
+    expect(classes).toMatchObject([{ runtimeClassName: "kata" }, { runtimeClassName: "gvisor" }]);
+  });
+
   test("two of it are in one program, in namespaces of their own, each made before what is in it", async () => {
     const cluster = deployedKubernetes();
     for (const space of ["red", "blue"])

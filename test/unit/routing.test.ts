@@ -173,6 +173,11 @@ describe("a router's protocols", () => {
   });
 });
 
+test("a router's pod is of the runtime class that is named", async () => {
+  await router({ runtimeClass: "gvisor" });
+  expect(podOf()).toMatchObject({ runtimeClassName: "gvisor", hostNetwork: true });
+});
+
 describe("a router's privileges", () => {
   test("are the original's unless the least are asked for", async () => {
     await router({});
@@ -186,9 +191,11 @@ describe("a router's privileges", () => {
     const script = readFileSync(join(__dirname, "../../images/quagga/test.sh"), "utf8");
     const tested = (what: string) => new RegExp(`^for ${what} in (.*); do least`, "m").exec(script)?.[1]?.split(" ");
     expect(securityContext).toEqual({
+      allowPrivilegeEscalation: false,
       capabilities: { drop: ["ALL"], add: tested("capability") },
       privileged: false,
       readOnlyRootFilesystem: true,
+      seccompProfile: { type: "RuntimeDefault" },
     });
     const writable = volumes?.filter((volume) => "emptyDir" in volume).map(({ name }) => name);
     expect(volumeMounts?.filter(({ name }) => writable?.includes(name)).map(({ mountPath }) => mountPath)).toEqual(

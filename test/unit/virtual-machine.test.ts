@@ -67,6 +67,7 @@ describe("a virtual machine", () => {
       "hybrid-vnf:virtualmachine:VirtualMachine$kubernetes:admissionregistration.k8s.io/v1:ValidatingAdmissionPolicy::guest-resize",
       "hybrid-vnf:virtualmachine:VirtualMachine$kubernetes:admissionregistration.k8s.io/v1:ValidatingAdmissionPolicyBinding::guest-resize-binding",
       "hybrid-vnf:virtualmachine:VirtualMachine$kubernetes:apps/v1:Deployment::guest-deployment",
+      "hybrid-vnf:virtualmachine:VirtualMachine$kubernetes:core/v1:Namespace::guest-namespace",
       "hybrid-vnf:virtualmachine:VirtualMachine::guest",
     ]);
   });
@@ -89,7 +90,7 @@ describe("a virtual machine", () => {
         readOnlyRootFilesystem: true,
       },
     });
-    expect(vm.livenessProbe).toBeUndefined();
+    expect(vm.livenessProbe).toMatchObject({ exec: { command: ["/start.sh", "running"] }, periodSeconds: 10 });
     expect(pod).toMatchObject({ securityContext: { runAsNonRoot: true }, automountServiceAccountToken: false });
     expect(pod.hostNetwork).toBeUndefined();
   });
@@ -141,13 +142,45 @@ describe("a virtual machine", () => {
     });
     expect(one(made, "guest-volume").inputs.spec).toMatchObject({
       local: { path: "/var/lib/hybrid-vnf/volumes/guest" },
-      claimRef: { namespace: "default", name: "guest-state" },
+      claimRef: { namespace: "hybrid-vnf-guest", name: "guest-state" },
       capacity: { storage: "1Gi" },
     });
     expect(pod.volumes).toContainEqual({ name: "state", persistentVolumeClaim: { claimName: "guest-state" } });
     expect(pod.nodeSelector).toEqual({ "kubernetes.io/hostname": "k8s-1" });
     expect(spec).toMatchObject({ strategy: { type: "Recreate" }, replicas: 1 });
     expect(env.INSTANCE_ID).toMatch(/^guest-[0-9a-f]{12}$/);
+  });
+
+  test("is in a namespace of its own that takes in no pod with more rights, or in one that is there", async () => {
+    await workload({ volume: {}, seed: { userData: "#!/bin/sh\n" } });
+    const restricted = { enforce: "restricted", warn: "restricted", audit: "restricted" };
+    expect(one(made, "guest-namespace").inputs.metadata).toEqual({
+      name: "hybrid-vnf-guest",
+      labels: Object.fromEntries(
+        Object.entries(restricted).map(([mode, level]) => [`pod-security.kubernetes.io/${mode}`, level]),
+      ),
+    });
+    const namespaces = () =>
+      ["deployment", "seed", "claim"].flatMap((role) =>
+        made.flatMap(({ name, inputs }) =>
+          name === `guest-${role}` ? [(inputs.metadata as { namespace: string }).namespace] : [],
+        ),
+      );
+    expect(namespaces()).toEqual(["hybrid-vnf-guest", "hybrid-vnf-guest", "hybrid-vnf-guest"]);
+    expect(JSON.stringify(one(made, "guest-resize").inputs)).toContain(
+      '"kubernetes.io/metadata.name":"hybrid-vnf-guest"',
+    );
+    for (const [args, namespace] of [
+      [{ namespace: "machines" }, "machines"],
+      [{ disk: { claim: "disks" } }, "default"],
+      [{ volume: { claim: "kept" } }, "default"],
+      [{ volume: { claim: "kept" }, namespace: "machines" }, "machines"],
+    ] as const) {
+      made = record();
+      await workload(args);
+      expect(namespaces()).toEqual([namespace]);
+      expect(made.map(({ name }) => name)).not.toContain("guest-namespace");
+    }
   });
 
   test("is a ReplicaSet, or a DaemonSet, and of a runtime class, where it is to be", async () => {
@@ -208,6 +241,15 @@ describe("the address that pods serve at", () => {
       selector: { app: "web" },
       ports: [{ port: 80 }, { port: 443 }],
     });
+    expect(one(made, "web-address-service").inputs.metadata).toMatchObject({ namespace: "default" });
+  });
+
+  test("is in the namespace of its pods", async () => {
+    const { cluster, servers } = ground();
+    const guest = new VirtualMachine("guest", { cluster, emulated: true });
+    const address = new ServiceAddress("guest-address", { cluster, pods: guest, network: servers });
+    await Promise.all(address.machines.map(({ identity }) => value(identity)));
+    expect(one(made, "guest-address-service").inputs.metadata).toMatchObject({ namespace: "hybrid-vnf-guest" });
   });
 
   test("is a server of a chain, beside machines, whose routes back go to its node", () => {
