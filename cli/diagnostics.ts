@@ -1,6 +1,7 @@
 /** What the engine says, made fit for people: no colour marks, no stack traces, each thing once. */
 
 import { CommandError } from "@pulumi/pulumi/automation";
+import { lineFor } from "./verb";
 
 /** Takes away the engine's colour marks and a terminal's, and passwords in URLs: a backend that can't be opened is told by its whole one. */
 export function plain(text: string): string {
@@ -29,9 +30,18 @@ const echoes = [
   /^error: (update|preview|refresh|destroy) failed/i,
 ];
 
+/** How the engine tells of a stack whose lock is in a file here: a line, and one for each lock, whose file lies in a folder of the stack's name. */
+const LOCKED =
+  /^.*the stack is currently locked by \d+ lock\(s\).*(?:\n\s*file:\S+\/([^/\s]+)\/[^/\s]+\.json: created by.*)+/m;
+
 /** The part of an error that is meant for its reader; undefined if it only repeats that there was one. */
 export function sentence(message: string): string | undefined {
   const lines = plain(message)
+    .replace(
+      LOCKED,
+      (_, stack: string) =>
+        `another command works on this stack, or one that was killed left its lock; '${lineFor("up", stack)}' lets go of a lock whose engine is gone`,
+    )
     .split("\n")
     .map((line) => line.trimEnd())
     .filter((line) => line.trim() !== "")

@@ -305,6 +305,17 @@ describe("what the engine says", () => {
       "the cluster that it is part of is made anew, and what follows the engine can't preview; 'up' makes it, and a preview after that shows no change",
     );
   });
+  it("says of a lock what can be done, with the name of the stacks", () => {
+    const locks = ["1a", "2b"].map(
+      (id) =>
+        `\n  file:///work/.hybrid-vnf/state/.pulumi/locks/organization/hybrid-vnf-site/lab-2/${id}.json: created by me@host (pid 12) at 2026-01-02T03:04:05Z`,
+    );
+    const said = `error: the stack is currently locked by 2 lock(s). Either wait for the other process(es) to end or delete the lock file with \`pulumi cancel\`.${locks.join("")}\n`;
+    const told =
+      "another command works on this stack, or one that was killed left its lock; 'npm run up -- --stack lab-2' lets go of a lock whose engine is gone";
+    expect(sentence(said)).toBe(told);
+    expect(printedErrors(`code: 255\n stdout: \n stderr: ${said}`)).toEqual([told]);
+  });
   it("is nothing where it only repeats that something failed", () => {
     expect(
       sentence(
