@@ -53,7 +53,7 @@ export function sentence(message: string): string | undefined {
     .map((line) =>
       line.replace(
         /^The provider for this resource has inputs that are not known during preview\.$/,
-        "the cluster that it is part of is made anew, and what follows the engine can't preview; 'up' makes it, and a preview after that shows no change",
+        "its cluster is made anew, and what follows the engine can't preview; 'up' makes it, and a preview after that shows no change",
       ),
     )
     // A bridged provider logs its error with the place in its source, then fails with a list of one.
@@ -75,6 +75,11 @@ export function sentence(message: string): string | undefined {
   if (lines.length === 0 || (lines.length === 1 && echoes.some((echo) => echo.test((lines[0] ?? "").trim()))))
     return undefined;
   return lines.join("\n");
+}
+
+/** A warning of the engine's as it is to be shown. */
+export function warning(message: string): string {
+  return sentence(message) ?? plain(message).trim();
 }
 
 /** Gathers the errors of one operation; each is kept once. */

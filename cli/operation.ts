@@ -1,5 +1,5 @@
 import type { EngineEvent } from "@pulumi/pulumi/automation";
-import { Diagnostics, nameOf, plain, printedErrors, typeOf } from "./diagnostics";
+import { Diagnostics, nameOf, plain, printedErrors, typeOf, warning } from "./diagnostics";
 import { type Progress, summary, verb } from "./progress";
 import { FailedCreations } from "./unanswered";
 
@@ -46,6 +46,7 @@ export class Watch {
   /** Resources that change and of which no line tells: components, and providers that are made explicitly. */
   readonly unlisted = new Set<string>();
   private readonly since = new Map<string, number>();
+  private readonly warnings = new Set<string>();
 
   constructor(
     private readonly layer: string,
@@ -96,7 +97,11 @@ export class Watch {
 
   private diagnose({ severity, message, urn, ephemeral }: NonNullable<EngineEvent["diagnosticEvent"]>): void {
     if (ephemeral) return;
-    if (severity === "warning") this.progress.line(`${this.layer}: warning: ${plain(message).trim()}`);
+    if (severity === "warning") {
+      const said = warning(message);
+      if (!this.warnings.has(said)) this.progress.line(`${this.layer}: warning: ${said}`);
+      this.warnings.add(said);
+    }
     if (severity !== "error") return;
     const text = this.diagnostics.add(message, urn);
     if (text !== undefined) this.progress.line(`${this.layer}: ${text}`);

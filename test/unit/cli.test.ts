@@ -302,7 +302,7 @@ describe("what the engine says", () => {
     const said =
       "The provider for this resource has inputs that are not known during preview.\nThis preview may not correctly represent the changes that will be applied during an update.";
     expect(sentence(said)).toBe(
-      "the cluster that it is part of is made anew, and what follows the engine can't preview; 'up' makes it, and a preview after that shows no change",
+      "its cluster is made anew, and what follows the engine can't preview; 'up' makes it, and a preview after that shows no change",
     );
   });
   it("says of a lock what can be done, with the name of the stacks", () => {
@@ -411,6 +411,13 @@ describe("what the engine says", () => {
     await expect(failed).rejects.toBeInstanceOf(OperationError);
     expect(text.match(/Pool overlaps/g)).toHaveLength(1);
     expect(text).not.toContain("255");
+
+    text = "";
+    const message =
+      "The provider for this resource has inputs that are not known during preview.\nThis preview may not correctly represent the changes that will be applied during an update.";
+    for (const severity of ["warning", "warning"] as const)
+      planned.event(event({ diagnosticEvent: { urn, message, color: "", severity } }));
+    expect(text).toMatch(/^site: warning: its cluster is made anew, [^\n]*\n$/);
   });
 });
 
