@@ -19,17 +19,7 @@ import type { Engine } from "./engine";
 import { configuredStacks, requireKnown } from "./known";
 import { layers, ownStacks, requireLayers } from "./layers";
 import { progress as progressOn } from "./progress";
-import {
-  type Base,
-  CALLED,
-  commandLine,
-  lineFor,
-  type Option,
-  type Options,
-  USUAL_STACK,
-  UsageError,
-  type Verb,
-} from "./verb";
+import { type Base, CALLED, commandLine, type Option, type Options, USUAL_STACK, UsageError, type Verb } from "./verb";
 import { verbs } from "./verbs";
 
 /** Name of the stacks: of all verbs. */
@@ -171,6 +161,16 @@ function onInterrupt(first: () => void, again: () => void): () => void {
   return () => void process.off("SIGINT", hear).off("SIGTERM", hear);
 }
 
+/** What there is to say of a command that its user stopped. */
+export function stoppedLine(
+  { changes, needsHost, needsStacks }: Verb,
+  args: readonly string[],
+  hasBegun: boolean,
+): string {
+  if (changes && hasBegun) return `stopped; '${commandLine(args.join(" "))}' goes on from here`;
+  return needsHost && needsStacks ? "stopped; nothing was changed" : "stopped";
+}
+
 /** Where a command says that it is at work on stacks of this name in this backend: on one machine one at a time may be. */
 function lockOf({ engine, stack }: Context): string {
   const backend = engine.environment.PULUMI_BACKEND_URL ?? "";
@@ -261,7 +261,7 @@ async function main(args: readonly string[]): Promise<number> {
   } catch (error) {
     progress.close();
     if (stop.signal.aborted) {
-      process.stderr.write(verb.changes ? `stopped; '${lineFor(verb.name, stack)}' goes on from here\n` : "stopped\n");
+      process.stderr.write(`${stoppedLine(verb, args, engine?.hasBegun ?? false)}\n`);
       return 130;
     }
     if ((error instanceof ToolchainError || error instanceof ImageError) && error.output !== "") {

@@ -123,9 +123,11 @@ export async function operate(
   } catch (error) {
     let errors = watch.diagnostics.all;
     const output = String((error as { output?: unknown }).output ?? (error as Error).message);
-    if (errors.length === 0 && /^error: \w+ canceled/m.test(plain(output))) {
+    // Of an engine that hears the interrupt before it listens nothing else is to be told, nor of one that was asked to stop.
+    const isEnded = /^error: (\w+ canceled|the engine was ended by SIGINT)/m.test(plain(output));
+    if (isEnded && !watch.stalled.aborted) {
       progress.end(layer, "stopped", false);
-      throw new OperationError(layer, ["stopped"], watch.failed);
+      throw new OperationError(layer, errors.length > 0 ? errors : ["stopped"], watch.failed);
     }
     if (errors.length === 0) {
       const printed = printedErrors(output);

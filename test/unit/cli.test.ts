@@ -10,14 +10,14 @@ import { Diagnostics, messageOf, nameOf, plain, printedErrors, sentence, typeOf 
 import { requireKnown } from "../../cli/known";
 import { inOrder, type Layer, layers, reversed } from "../../cli/layers";
 import { forgetState, withoutSalt } from "../../cli/leftovers";
-import { help, parse } from "../../cli/main";
+import { help, parse, stoppedLine } from "../../cli/main";
 import { OperationError, operate, Watch } from "../../cli/operation";
 import { bridges, conflicts, usedByDocker, usedByRoutes } from "../../cli/preflight";
 import { separateErrors } from "../../cli/programs";
 import { Live, Plain, stepLine, summary } from "../../cli/progress";
 import { judgeHolder, parseLock } from "../../cli/recovery";
 import { FailedCreations, UnansweredNotes } from "../../cli/unanswered";
-import { UsageError } from "../../cli/verb";
+import { UsageError, type Verb } from "../../cli/verb";
 import { verbs } from "../../cli/verbs";
 import {
   answering,
@@ -91,6 +91,15 @@ describe("the command line", () => {
     expect(() => parse(args)).toThrow(UsageError);
     expect(() => parse(args)).toThrow(message);
   });
+});
+
+test.each([
+  [["up", "--guard", "--stack", "lab-2"], true, "stopped; 'npm run up -- --guard --stack lab-2' goes on from here"],
+  [["up", "--guard"], false, "stopped; nothing was changed"],
+  [["preview"], false, "stopped; nothing was changed"],
+  [["images"], false, "stopped"],
+])("says of a stopped %j (begun: %s) what became of it", (args, hasBegun, line) => {
+  expect(stoppedLine(parse(args).verb as Verb, args, hasBegun)).toBe(line);
 });
 
 describe("the name of the stacks", () => {
@@ -420,6 +429,21 @@ describe("what the engine says", () => {
     expect(text).toMatch(/^site: warning: its cluster is made anew, [^\n]*\n$/);
   });
 });
+
+test.each(["error: preview canceled", "error: the engine was ended by SIGINT"])(
+  "an operation that its user ended (%s) is stopped, and has not failed",
+  async (printed) => {
+    let text = "";
+    const progress = new Plain((more) => {
+      text += more;
+    });
+    const stopped = operate("site", "previewing", progress, async () => {
+      throw new Error(`code: 128\n${printed}`);
+    });
+    await expect(stopped).rejects.toMatchObject({ errors: ["stopped"] });
+    expect(text).toMatch(/^site {8}previewing\nsite {8}stopped, /);
+  },
+);
 
 describe("progress", () => {
   it("sums up what changed", () => {
