@@ -1,7 +1,7 @@
 /** What the engine says, made fit for people: no colour marks, no stack traces, each thing once. */
 
 import { CommandError } from "@pulumi/pulumi/automation";
-import { lineFor } from "./verb";
+import { commandLine, lineFor } from "./verb";
 
 /** Takes away the engine's colour marks and a terminal's, and passwords in URLs: a backend that can't be opened is told by its whole one. */
 export function plain(text: string): string {
@@ -54,6 +54,14 @@ export function sentence(message: string): string | undefined {
       line.replace(
         /^The provider for this resource has inputs that are not known during preview\.$/,
         "its cluster is made anew, and what follows the engine can't preview; 'up' makes it, and a preview after that shows no change",
+      ),
+    )
+    // The provider of Docker's resources (5.2.0), of an engine that is gone, such as with a Swarm's machine.
+    .map((line) =>
+      line.replace(
+        /^.*Error pinging Docker server, please make sure that (\S+) is reachable and has a +'_ping' endpoint\. Error: (.*?)\.?$/,
+        (_, endpoint: string, why: string) =>
+          `the Docker engine at ${endpoint} does not answer: ${why}; '${commandLine("up")}' makes what is gone anew, '${commandLine("down --force")}' forgets it`,
       ),
     )
     // A bridged provider logs its error with the place in its source, then fails with a list of one.

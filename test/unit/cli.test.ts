@@ -325,6 +325,13 @@ describe("what the engine says", () => {
     expect(sentence(said)).toBe(told);
     expect(printedErrors(`code: 255\n stdout: \n stderr: ${said}`)).toEqual([told]);
   });
+  it("says of a Docker engine that is gone where it was, and what makes or forgets it", () => {
+    const reason = 'Get "http://10.0.0.2:2375/_ping": dial tcp 10.0.0.2:2375: connect: no route to host';
+    const said = `Error pinging Docker server, please make sure that tcp://10.0.0.2:2375 is reachable and has a  '_ping' endpoint. Error: ${reason}`;
+    const told = `the Docker engine at tcp://10.0.0.2:2375 does not answer: ${reason}; 'npm run up' makes what is gone anew, 'npm run down -- --force' forgets it`;
+    expect(sentence(said)).toBe(told);
+    expect(sentence(`1 error occurred:\n\t* ${said}\n\n`)).toBe(told);
+  });
   it("is nothing where it only repeats that something failed", () => {
     expect(
       sentence(
