@@ -78,7 +78,7 @@ export interface Arguments {
 function verbOf(name: string): Verb {
   const found = verbs.find((one) => one.name === name);
   if (found !== undefined) return found;
-  const names = verbs.map((one) => one.name);
+  const names = [...verbs.map((one) => one.name), "completion"];
   if (name.startsWith("-"))
     throw new UsageError(`'${name}' comes before the command, which can be ${names.join(", ")}.`);
   const near = nearest(name, names);
@@ -109,8 +109,7 @@ export function parse(args: readonly string[], env: NodeJS.ProcessEnv = {}): Arg
   }
   for (const [key, { partOf, notWith }] of Object.entries(options)) {
     if (values[key] === undefined) continue;
-    if (partOf !== undefined && values[partOf] === undefined)
-      throw new UsageError(`--${key} says something about --${partOf}: give both, or neither.`);
+    if (partOf !== undefined && values[partOf] === undefined) throw new UsageError(`--${key} goes with --${partOf}.`);
     if (notWith !== undefined && values[notWith] !== undefined)
       throw new UsageError(`--${key} says nothing beside --${notWith}: give one of them.`);
   }

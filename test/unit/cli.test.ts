@@ -7,6 +7,7 @@ import { afterEach, describe, expect, it, test, vi } from "vitest";
 import { backendFolder, deploymentIn, dropHalfAttributes, lacks } from "../../cli/backend";
 import type { Context } from "../../cli/context";
 import { Diagnostics, messageOf, nameOf, plain, printedErrors, sentence, typeOf } from "../../cli/diagnostics";
+import { contentOf } from "../../cli/files";
 import { requireKnown } from "../../cli/known";
 import { inOrder, type Layer, layers, reversed } from "../../cli/layers";
 import { forgetState, withoutSalt } from "../../cli/leftovers";
@@ -57,7 +58,7 @@ describe("the command line", () => {
     expect(asked).toBe(false);
   });
   it.each([
-    [[], `The command is ''; it can be ${verbs.map(({ name }) => name).join(", ")}.`],
+    [[], `The command is ''; it can be ${verbs.map(({ name }) => name).join(", ")}, completion.`],
     [["destroy"], "The command is 'destroy'"],
     [["staus"], "The command is 'staus'; did you mean 'status'? It can be up, "],
     [["up", "site"], "'site' comes after 'up', which takes options only."],
@@ -83,14 +84,23 @@ describe("the command line", () => {
       `--requests is '${given}'; it takes a whole number from 1 to 100000.`,
     ]),
     [["up", "--guard", "--allow-loss", "-1"], "--allow-loss is '-1'; it takes a whole number from 0 to 100."],
-    [["up", "--allow-loss", "5"], "--allow-loss says something about --guard: give both, or neither."],
-    [["status", "--every", "2"], "--every says something about --watch: give both, or neither."],
+    [["up", "--allow-loss", "5"], "--allow-loss goes with --guard."],
+    [["status", "--every", "2"], "--every goes with --watch."],
     [["graph", "--json", "--out", "x.svg"], "--out says nothing beside --json: give one of them."],
     [["up", "--plan", ""], "--plan is ''; it takes a file."],
+    [["down", "--only", "srevice"], "--only names 'srevice'; did you mean 'service'? The chain's stacks are site, "],
+    [["down", "--only", "web"], "--only names 'web'; the chain's stacks are site, "],
   ])("refuses %j in one sentence", (args, message) => {
     expect(() => parse(args)).toThrow(UsageError);
     expect(() => parse(args)).toThrow(message);
   });
+});
+
+test("a file that can't be read is told with the reason in words", () => {
+  expect(() => contentOf("file", "nowhere.json")).toThrow(
+    "--file is 'nowhere.json', which can't be read: there is no such file.",
+  );
+  expect(() => contentOf("file", tmpdir())).toThrow("which can't be read: it is a folder.");
 });
 
 test.each([
