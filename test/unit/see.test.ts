@@ -648,6 +648,11 @@ describe("health", () => {
       quagga: { state: "well", says: "1 of 1 running" },
       nginx: { state: "unknown" },
     });
+    const scaledDown = answerOf("node kubernetes-1 True\nworkload quagga  0\n");
+    expect(healthOf(reference, new Map([["dev/kubernetes-1", scaledDown]])).functions.quagga).toEqual({
+      state: "unwell",
+      says: "0 of 1 running",
+    });
     expect(healthOf(reference, new Map([["dev/swarm-1", filtering]])).functions.nginx).toEqual({
       state: "well",
       says: "packets: rule-web 12, unmatched 3",
