@@ -108,13 +108,16 @@ export class Watch {
   }
 }
 
-/** Runs an operation on a stack with progress; an `OperationError` when it fails. */
+/**
+ * Runs an operation on a stack with progress; an `OperationError` when it fails.
+ * @param ending whether it is a preview, of which the last line sums up what would be done; or that line
+ */
 export async function operate(
   layer: string,
   what: string,
   progress: Progress,
   work: (watch: Watch) => Promise<unknown>,
-  preview = false,
+  ending: boolean | (() => string) = false,
 ): Promise<Changes> {
   const watch = new Watch(layer, progress);
   progress.begin(layer, what);
@@ -139,6 +142,7 @@ export async function operate(
   } finally {
     watch.end();
   }
-  progress.end(layer, summary(watch.changes, preview, watch.unlisted.size), true);
+  const last = typeof ending === "function" ? ending() : summary(watch.changes, ending, watch.unlisted.size);
+  progress.end(layer, last, true);
   return watch.changes;
 }
