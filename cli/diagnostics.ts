@@ -32,7 +32,7 @@ const echoes = [
 
 /** How the engine tells of a stack whose lock is in a file here: a line, and one for each lock, whose file lies in a folder of the stack's name. */
 const LOCKED =
-  /^.*the stack is currently locked by \d+ lock\(s\).*(?:\n\s*file:\S+\/([^/\s]+)\/[^/\s]+\.json: created by.*)+/m;
+  /^.*the stack is currently locked by \d+ lock\(s\).*(?:\n\s*file:\S+\/([^/\s]+)\/[^/\s]+\.json\S*: created by.*)+/m;
 
 /** The part of an error that is meant for its reader; undefined if it only repeats that there was one. */
 export function sentence(message: string): string | undefined {
