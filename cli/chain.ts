@@ -48,6 +48,7 @@ async function settle(context: Context, layer: string, stack: Stack, site: Confi
   const report = (line: string): void => progress.line(line);
   const project = projectOf(layer);
   const notes = new UnansweredNotes(project, stack.name);
+  engine.hasBegun = true;
   await recover(stack, project, backendOf(engine), notes, site.recoveries, report);
   signal.throwIfAborted();
 }

@@ -1,6 +1,7 @@
 /** What the engine says, made fit for people: no colour marks, no stack traces, each thing once. */
 
 import { CommandError } from "@pulumi/pulumi/automation";
+import { commandLine, lineFor } from "./verb";
 
 /** Takes away the engine's colour marks and a terminal's, and passwords in URLs: a backend that can't be opened is told by its whole one. */
 export function plain(text: string): string {
@@ -29,9 +30,18 @@ const echoes = [
   /^error: (update|preview|refresh|destroy) failed/i,
 ];
 
+/** How the engine tells of a stack whose lock is in a file here: a line, and one for each lock, whose file lies in a folder of the stack's name. */
+const LOCKED =
+  /^.*the stack is currently locked by \d+ lock\(s\).*(?:\n\s*file:\S+\/([^/\s]+)\/[^/\s]+\.json\S*: created by.*)+/m;
+
 /** The part of an error that is meant for its reader; undefined if it only repeats that there was one. */
 export function sentence(message: string): string | undefined {
   const lines = plain(message)
+    .replace(
+      LOCKED,
+      (_, stack: string) =>
+        `another command works on this stack, or one that was killed left its lock; '${lineFor("up", stack)}' lets go of a lock whose engine is gone`,
+    )
     .split("\n")
     .map((line) => line.trimEnd())
     .filter((line) => line.trim() !== "")
@@ -43,7 +53,15 @@ export function sentence(message: string): string | undefined {
     .map((line) =>
       line.replace(
         /^The provider for this resource has inputs that are not known during preview\.$/,
-        "the cluster that it is part of is made anew, and what follows the engine can't preview; 'up' makes it, and a preview after that shows no change",
+        "its cluster is made anew, and what follows the engine can't preview; 'up' makes it, and a preview after that shows no change",
+      ),
+    )
+    // The provider of Docker's resources (5.2.0), of an engine that is gone, such as with a Swarm's machine.
+    .map((line) =>
+      line.replace(
+        /^.*Error pinging Docker server, please make sure that (\S+) is reachable and has a +'_ping' endpoint\. Error: (.*?)\.?$/,
+        (_, endpoint: string, why: string) =>
+          `the Docker engine at ${endpoint} does not answer: ${why}; '${commandLine("up")}' makes what is gone anew, '${commandLine("down --force")}' forgets it`,
       ),
     )
     // A bridged provider logs its error with the place in its source, then fails with a list of one.
@@ -65,6 +83,11 @@ export function sentence(message: string): string | undefined {
   if (lines.length === 0 || (lines.length === 1 && echoes.some((echo) => echo.test((lines[0] ?? "").trim()))))
     return undefined;
   return lines.join("\n");
+}
+
+/** A warning of the engine's as it is to be shown. */
+export function warning(message: string): string {
+  return sentence(message) ?? plain(message).trim();
 }
 
 /** Gathers the errors of one operation; each is kept once. */

@@ -92,6 +92,11 @@ export function sentencesOf(changed: Changed): readonly string[] {
   });
 }
 
+/** How a look at a stack ended that changed nothing. */
+export function lookedLine(differences: number): string {
+  return `looked, ${differences || "no"} ${differences > 1 ? "differences" : "difference"}`;
+}
+
 /** What was changed by hand in all stacks that are up, found without a change to anything, the states included. */
 export async function drift(context: Context): Promise<readonly Drift[]> {
   const { engine, stack: name, progress, signal } = context;
@@ -128,7 +133,7 @@ export async function drift(context: Context): Promise<readonly Drift[]> {
             onEvent(event);
           },
         }) ?? Promise.resolve();
-      await operate(layer, "looking", progress, look, true);
+      await operate(layer, "looking", progress, look, () => lookedLine(found.length));
       return found;
     },
     signal,

@@ -77,6 +77,8 @@ export class Engine {
   /** What the stacks run. */
   readonly programs = new Programs();
   private readonly running = new Set<number>();
+  /** Whether anything was begun that changes what is there. */
+  hasBegun = false;
   /** Asks the engine something, other than to work on a stack. */
   private readonly ask: Run;
 
@@ -116,6 +118,7 @@ export class Engine {
     onError?: (text: string) => void,
     signal?: AbortSignal,
   ): Promise<Printed> {
+    if (args[0] !== "preview" && !args.includes("--preview-only")) this.hasBegun = true;
     return new Promise((resolve, reject) => {
       const child = spawn(this.command.command, [...args, "--non-interactive", "--color", "never"], {
         cwd,

@@ -18,12 +18,24 @@ export const fileOf = (name: string): string =>
 /** What the name of a file ends in. */
 export const endingOf = (name: string): string => extname(name).toLowerCase();
 
+const REASONS: Readonly<Record<string, string>> = {
+  ENOENT: "there is no such file",
+  ENOTDIR: "there is no such file",
+  EISDIR: "it is a folder",
+  EACCES: "this user may not",
+};
+
+/** Why a file can't be read, in words. */
+export function unreadable(error: unknown): string {
+  return REASONS[(error as NodeJS.ErrnoException).code ?? ""] ?? (error as Error).message;
+}
+
 /** What is in a file that an option names. @throws UsageError where it can't be read */
 export function contentOf(option: string, name: string): string {
   try {
     return readFileSync(fileOf(name), "utf8");
   } catch (error) {
-    throw new UsageError(`--${option} is '${name}', which can't be read: ${(error as Error).message}.`);
+    throw new UsageError(`--${option} is '${name}', which can't be read: ${unreadable(error)}.`);
   }
 }
 

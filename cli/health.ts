@@ -93,7 +93,9 @@ export function healthOf(topology: Topology, asked: ReadonlyMap<string, Asked>):
     );
     if (workload) {
       const { ready, wanted } = workload;
-      return { state: ready >= wanted && wanted > 0 ? "well" : "unwell", says: `${ready} of ${wanted} running` };
+      // Of what was told to run nowhere, the path tells how many there should be.
+      const due = wanted || instances.length;
+      return { state: ready >= due ? "well" : "unwell", says: `${ready} of ${due} running` };
     }
     const counted = carriers.flatMap((machine) => {
       const answer = asked.get(machine);

@@ -19,17 +19,7 @@ import type { Engine } from "./engine";
 import { configuredStacks, requireKnown } from "./known";
 import { layers, ownStacks, requireLayers } from "./layers";
 import { progress as progressOn } from "./progress";
-import {
-  type Base,
-  CALLED,
-  commandLine,
-  lineFor,
-  type Option,
-  type Options,
-  USUAL_STACK,
-  UsageError,
-  type Verb,
-} from "./verb";
+import { type Base, CALLED, commandLine, type Option, type Options, USUAL_STACK, UsageError, type Verb } from "./verb";
 import { verbs } from "./verbs";
 
 /** Name of the stacks: of all verbs. */
@@ -88,7 +78,7 @@ export interface Arguments {
 function verbOf(name: string): Verb {
   const found = verbs.find((one) => one.name === name);
   if (found !== undefined) return found;
-  const names = verbs.map((one) => one.name);
+  const names = [...verbs.map((one) => one.name), "completion"];
   if (name.startsWith("-"))
     throw new UsageError(`'${name}' comes before the command, which can be ${names.join(", ")}.`);
   const near = nearest(name, names);
@@ -119,8 +109,7 @@ export function parse(args: readonly string[], env: NodeJS.ProcessEnv = {}): Arg
   }
   for (const [key, { partOf, notWith }] of Object.entries(options)) {
     if (values[key] === undefined) continue;
-    if (partOf !== undefined && values[partOf] === undefined)
-      throw new UsageError(`--${key} says something about --${partOf}: give both, or neither.`);
+    if (partOf !== undefined && values[partOf] === undefined) throw new UsageError(`--${key} goes with --${partOf}.`);
     if (notWith !== undefined && values[notWith] !== undefined)
       throw new UsageError(`--${key} says nothing beside --${notWith}: give one of them.`);
   }
@@ -169,6 +158,16 @@ function onInterrupt(first: () => void, again: () => void): () => void {
   };
   process.on("SIGINT", hear).on("SIGTERM", hear);
   return () => void process.off("SIGINT", hear).off("SIGTERM", hear);
+}
+
+/** What there is to say of a command that its user stopped. */
+export function stoppedLine(
+  { changes, needsHost, needsStacks }: Verb,
+  args: readonly string[],
+  hasBegun: boolean,
+): string {
+  if (changes && hasBegun) return `stopped; '${commandLine(args.join(" "))}' goes on from here`;
+  return needsHost && needsStacks ? "stopped; nothing was changed" : "stopped";
 }
 
 /** Where a command says that it is at work on stacks of this name in this backend: on one machine one at a time may be. */
@@ -261,7 +260,7 @@ async function main(args: readonly string[]): Promise<number> {
   } catch (error) {
     progress.close();
     if (stop.signal.aborted) {
-      process.stderr.write(verb.changes ? `stopped; '${lineFor(verb.name, stack)}' goes on from here\n` : "stopped\n");
+      process.stderr.write(`${stoppedLine(verb, args, engine?.hasBegun ?? false)}\n`);
       return 130;
     }
     if ((error instanceof ToolchainError || error instanceof ImageError) && error.output !== "") {

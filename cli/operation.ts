@@ -1,5 +1,5 @@
 import type { EngineEvent } from "@pulumi/pulumi/automation";
-import { Diagnostics, nameOf, plain, printedErrors, typeOf } from "./diagnostics";
+import { Diagnostics, nameOf, plain, printedErrors, typeOf, warning } from "./diagnostics";
 import { type Progress, summary, verb } from "./progress";
 import { FailedCreations } from "./unanswered";
 
@@ -46,6 +46,7 @@ export class Watch {
   /** Resources that change and of which no line tells: components, and providers that are made explicitly. */
   readonly unlisted = new Set<string>();
   private readonly since = new Map<string, number>();
+  private readonly warnings = new Set<string>();
 
   constructor(
     private readonly layer: string,
@@ -96,20 +97,27 @@ export class Watch {
 
   private diagnose({ severity, message, urn, ephemeral }: NonNullable<EngineEvent["diagnosticEvent"]>): void {
     if (ephemeral) return;
-    if (severity === "warning") this.progress.line(`${this.layer}: warning: ${plain(message).trim()}`);
+    if (severity === "warning") {
+      const said = warning(message);
+      if (!this.warnings.has(said)) this.progress.line(`${this.layer}: warning: ${said}`);
+      this.warnings.add(said);
+    }
     if (severity !== "error") return;
     const text = this.diagnostics.add(message, urn);
     if (text !== undefined) this.progress.line(`${this.layer}: ${text}`);
   }
 }
 
-/** Runs an operation on a stack with progress; an `OperationError` when it fails. */
+/**
+ * Runs an operation on a stack with progress; an `OperationError` when it fails.
+ * @param ending whether it is a preview, of which the last line sums up what would be done; or that line
+ */
 export async function operate(
   layer: string,
   what: string,
   progress: Progress,
   work: (watch: Watch) => Promise<unknown>,
-  preview = false,
+  ending: boolean | (() => string) = false,
 ): Promise<Changes> {
   const watch = new Watch(layer, progress);
   progress.begin(layer, what);
@@ -118,9 +126,11 @@ export async function operate(
   } catch (error) {
     let errors = watch.diagnostics.all;
     const output = String((error as { output?: unknown }).output ?? (error as Error).message);
-    if (errors.length === 0 && /^error: \w+ canceled/m.test(plain(output))) {
+    // Of an engine that hears the interrupt before it listens nothing else is to be told, nor of one that was asked to stop.
+    const isEnded = /^error: (\w+ canceled|the engine was ended by SIGINT)/m.test(plain(output));
+    if (isEnded && !watch.stalled.aborted) {
       progress.end(layer, "stopped", false);
-      throw new OperationError(layer, ["stopped"], watch.failed);
+      throw new OperationError(layer, errors.length > 0 ? errors : ["stopped"], watch.failed);
     }
     if (errors.length === 0) {
       const printed = printedErrors(output);
@@ -132,6 +142,7 @@ export async function operate(
   } finally {
     watch.end();
   }
-  progress.end(layer, summary(watch.changes, preview, watch.unlisted.size), true);
+  const last = typeof ending === "function" ? ending() : summary(watch.changes, ending, watch.unlisted.size);
+  progress.end(layer, last, true);
   return watch.changes;
 }

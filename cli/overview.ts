@@ -88,7 +88,9 @@ export function driftTexts(drift: SeenDrift | undefined): readonly string[] {
 
 /** A stack, as people read it. */
 export function stackText({ up, resources, lastUpdate, updating, contract }: PublishingStack): string {
-  const what = up ? `${resources} resources, last update ${lastUpdate ?? "unknown"}` : "not up";
+  const what = up
+    ? `${resources} resources, last update ${lastUpdate?.replace(/\.\d+(?=Z$)/, "") ?? "unknown"}`
+    : "not up";
   const publishes = contract ? `, contract ${contract.layer} version ${contract.version}` : "";
   return `${what}${publishes}${updating ? ", being worked on" : ""}`;
 }

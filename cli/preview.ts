@@ -10,7 +10,7 @@ import { hashText } from "../toolchain/hash";
 import { brokenBindings, type OutputsPlan, ReadPlans } from "./bindings";
 import { anothersSite, backendOf, ownPassphrase } from "./chain";
 import type { Context } from "./context";
-import { messageOf } from "./diagnostics";
+import { messageOf, warning } from "./diagnostics";
 import { inOrder, type Layer, layers, projectOf } from "./layers";
 import { forgetState } from "./leftovers";
 import { lint, stoppedWorkload } from "./lint";
@@ -122,7 +122,9 @@ export async function previewChain(context: Context): Promise<ChainPreview> {
               read.event(event);
               stopped.push(...stoppedWorkload(event));
               const { diagnosticEvent } = event;
-              if (diagnosticEvent?.severity === "warning") warnings.push(diagnosticEvent.message.trim());
+              if (diagnosticEvent?.severity !== "warning") return;
+              const said = warning(diagnosticEvent.message);
+              if (!warnings.includes(said)) warnings.push(said);
             },
             policyPacks,
             suppressOutputs: true,

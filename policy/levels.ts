@@ -13,6 +13,13 @@ export type Levels = (rule: string) => Level;
 /** As the rules come. */
 export const mandatory: Levels = () => "mandatory";
 
+function notRead(error: unknown): string {
+  if (error instanceof SyntaxError) return "it is no JSON";
+  return (error as NodeJS.ErrnoException).code === "ENOENT"
+    ? "there is no such file"
+    : `it can't be read: ${(error as Error).message}`;
+}
+
 /**
  * The levels that a file sets, in the form of Pulumi's `--policy-pack-config`: `{"limits": "advisory", "secrets": {"enforcementLevel": "disabled"}}`; "all" is
  * for those that it does not name.
@@ -25,7 +32,7 @@ export function levelsIn(file: string): Levels {
   try {
     given = JSON.parse(readFileSync(file, "utf8"));
   } catch (error) {
-    throw new InvalidInput(subject, [`it can't be read: ${(error as Error).message}`]);
+    throw new InvalidInput(subject, [notRead(error)]);
   }
   if (typeof given !== "object" || given === null || Array.isArray(given))
     throw new InvalidInput(subject, [`it must be an object, such as {"limits": "advisory"}`]);

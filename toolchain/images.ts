@@ -27,11 +27,17 @@ export interface ImagesOptions {
 
 /** Makes sure of the images that functions are built on and lab machines start from. Each script leaves an image alone that is up to date. */
 export async function ensureImages(options: ImagesOptions): Promise<void> {
+  const told = new Set<string>();
+  // Each of the others makes sure of the base, too.
+  const line = (text: string): void => {
+    if (!text.endsWith(" is here") || !told.has(text)) options.report?.(text);
+    told.add(text);
+  };
   for (const name of IMAGES.filter((one) => options.images?.includes(one) ?? true)) {
     const args = name === "machine" ? [options.machine] : [];
     const began = Date.now();
     const script = join(checkout, "images", name, "build.sh");
-    const result = await attempt("bash", [script, ...args], { signal: options.signal, line: options.report });
+    const result = await attempt("bash", [script, ...args], { signal: options.signal, line });
     if (result.code !== 0) {
       const last = result.stderr.trimEnd().split("\n");
       throw new ImageError(

@@ -37,9 +37,12 @@ function ofServers({ servers }: PathDifference, { pathBefore, pathAfter }: Chain
   if (added.length > 0)
     effects.push(alters(`${names(added)} ${added.length === 1 ? "joins" : "join"} the servers (${answered}).`));
   if (removed.length > 0) {
+    const drained = pathBefore?.hops.some(({ handling }) => handling === "proxy")
+      ? ` (with \`up --guard\` ${removed.length === 1 ? "it leaves" : "they leave"} the balancer first)`
+      : "";
     effects.push(
       interrupts(
-        `${names(removed)} ${removed.length === 1 ? "leaves" : "leave"} the servers (${answered}): requests under way there are lost.`,
+        `${names(removed)} ${removed.length === 1 ? "leaves" : "leave"} the servers (${answered}): requests under way there are lost${drained}.`,
       ),
     );
   }

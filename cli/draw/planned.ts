@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { ChainError } from "../chain";
 import { readPreview } from "../comment/read";
-import { fileOf } from "../files";
+import { fileOf, unreadable } from "../files";
 import type { ChainPreview } from "../plan";
 import { changed, type Topology } from "../topology";
 
@@ -10,7 +10,7 @@ function previewIn(file: string): ChainPreview {
   try {
     return readPreview(readFileSync(file, "utf8"));
   } catch (error) {
-    throw new ChainError(`${file} can't be read as a preview: ${(error as Error).message}`);
+    throw new ChainError(`${file} can't be read as a preview: ${unreadable(error)}`);
   }
 }
 

@@ -51,7 +51,7 @@ export const comment = verb({
     if (written !== undefined) writeFileSync(written, whole);
     if (pullRequest === undefined) {
       if (summary === undefined && output === undefined) print(whole.trimEnd());
-      else progress.line(`no comment: ${because}`);
+      else progress.line(`no comment: ${because}${output === undefined ? "" : `; the text is in ${output}`}`);
     } else {
       try {
         progress.line(`comment ${await keepComment(pullRequest, body)}`);

@@ -1,3 +1,4 @@
+import { nearest } from "../../components/setting/nearest";
 import { layers } from "../layers";
 import { flag, type Option, UsageError, verb } from "../verb";
 
@@ -11,7 +12,10 @@ const ONLY: Option<readonly string[] | undefined> = {
     const named = given.split(",");
     const unknown = named.find((one) => !known.includes(one));
     if (unknown === undefined) return named;
-    throw new UsageError(`--${name} names '${unknown}'; the chain's stacks are ${known.join(", ")}.`);
+    const near = nearest(unknown, known);
+    throw new UsageError(
+      `--${name} names '${unknown}'; ${near ? `did you mean '${near}'? The` : "the"} chain's stacks are ${known.join(", ")}.`,
+    );
   },
 };
 

@@ -11,6 +11,7 @@ export const drift = verb({
   needsHost: true,
   run: async ({ context, alone, print }, { json }) => {
     const { drift: driftOf } = await import("../drift.js");
+    process.stderr.write("looking for what was changed by hand\n");
     const found = await alone(() => driftOf(context));
     if (json) print(JSON.stringify(found, null, 2));
     else {

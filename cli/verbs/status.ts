@@ -26,6 +26,8 @@ export const status = verb({
     const { overview, overviewLines } = await import("../overview.js");
     let last: SeenDrift | undefined;
     const drift = async (): Promise<SeenDrift> => {
+      if (last === undefined)
+        process.stderr.write("asking machines how they are, and looking for what was changed by hand\n");
       if (last === undefined || Date.now() - Date.parse(last.asked) > DRIFT_AGE * 1000)
         last = await seenDrift(context, alone);
       return last;

@@ -195,7 +195,7 @@ describe("the chain in the lab", () => {
       expect(status).toBe(0);
       expect(output).toMatch(/apache-1 +✘ does not answer/);
       expect(output).toMatch(/apache-2 +✔ running/);
-      expect(output).toMatch(/quagga +✘ 0 of 0 running/);
+      expect(output).toMatch(/quagga +✘ 0 of 1 running/);
       expect((await run("report", ["--out", page])).status).toBe(0);
     } finally {
       inShell("docker", ["unpause", here("hybrid-vnf-dev-apache-1")]);

@@ -7,17 +7,18 @@ import { afterEach, describe, expect, it, test, vi } from "vitest";
 import { backendFolder, deploymentIn, dropHalfAttributes, lacks } from "../../cli/backend";
 import type { Context } from "../../cli/context";
 import { Diagnostics, messageOf, nameOf, plain, printedErrors, sentence, typeOf } from "../../cli/diagnostics";
+import { contentOf } from "../../cli/files";
 import { requireKnown } from "../../cli/known";
 import { inOrder, type Layer, layers, reversed } from "../../cli/layers";
 import { forgetState, withoutSalt } from "../../cli/leftovers";
-import { help, parse } from "../../cli/main";
+import { help, parse, stoppedLine } from "../../cli/main";
 import { OperationError, operate, Watch } from "../../cli/operation";
 import { bridges, conflicts, usedByDocker, usedByRoutes } from "../../cli/preflight";
 import { separateErrors } from "../../cli/programs";
 import { Live, Plain, stepLine, summary } from "../../cli/progress";
 import { judgeHolder, parseLock } from "../../cli/recovery";
 import { FailedCreations, UnansweredNotes } from "../../cli/unanswered";
-import { UsageError } from "../../cli/verb";
+import { UsageError, type Verb } from "../../cli/verb";
 import { verbs } from "../../cli/verbs";
 import {
   answering,
@@ -57,7 +58,7 @@ describe("the command line", () => {
     expect(asked).toBe(false);
   });
   it.each([
-    [[], `The command is ''; it can be ${verbs.map(({ name }) => name).join(", ")}.`],
+    [[], `The command is ''; it can be ${verbs.map(({ name }) => name).join(", ")}, completion.`],
     [["destroy"], "The command is 'destroy'"],
     [["staus"], "The command is 'staus'; did you mean 'status'? It can be up, "],
     [["up", "site"], "'site' comes after 'up', which takes options only."],
@@ -83,14 +84,32 @@ describe("the command line", () => {
       `--requests is '${given}'; it takes a whole number from 1 to 100000.`,
     ]),
     [["up", "--guard", "--allow-loss", "-1"], "--allow-loss is '-1'; it takes a whole number from 0 to 100."],
-    [["up", "--allow-loss", "5"], "--allow-loss says something about --guard: give both, or neither."],
-    [["status", "--every", "2"], "--every says something about --watch: give both, or neither."],
+    [["up", "--allow-loss", "5"], "--allow-loss goes with --guard."],
+    [["status", "--every", "2"], "--every goes with --watch."],
     [["graph", "--json", "--out", "x.svg"], "--out says nothing beside --json: give one of them."],
     [["up", "--plan", ""], "--plan is ''; it takes a file."],
+    [["down", "--only", "srevice"], "--only names 'srevice'; did you mean 'service'? The chain's stacks are site, "],
+    [["down", "--only", "web"], "--only names 'web'; the chain's stacks are site, "],
   ])("refuses %j in one sentence", (args, message) => {
     expect(() => parse(args)).toThrow(UsageError);
     expect(() => parse(args)).toThrow(message);
   });
+});
+
+test("a file that can't be read is told with the reason in words", () => {
+  expect(() => contentOf("file", "nowhere.json")).toThrow(
+    "--file is 'nowhere.json', which can't be read: there is no such file.",
+  );
+  expect(() => contentOf("file", tmpdir())).toThrow("which can't be read: it is a folder.");
+});
+
+test.each([
+  [["up", "--guard", "--stack", "lab-2"], true, "stopped; 'npm run up -- --guard --stack lab-2' goes on from here"],
+  [["up", "--guard"], false, "stopped; nothing was changed"],
+  [["preview"], false, "stopped; nothing was changed"],
+  [["images"], false, "stopped"],
+])("says of a stopped %j (begun: %s) what became of it", (args, hasBegun, line) => {
+  expect(stoppedLine(parse(args).verb as Verb, args, hasBegun)).toBe(line);
 });
 
 describe("the name of the stacks", () => {
@@ -302,8 +321,26 @@ describe("what the engine says", () => {
     const said =
       "The provider for this resource has inputs that are not known during preview.\nThis preview may not correctly represent the changes that will be applied during an update.";
     expect(sentence(said)).toBe(
-      "the cluster that it is part of is made anew, and what follows the engine can't preview; 'up' makes it, and a preview after that shows no change",
+      "its cluster is made anew, and what follows the engine can't preview; 'up' makes it, and a preview after that shows no change",
     );
+  });
+  it("says of a lock what can be done, with the name of the stacks", () => {
+    const locks = ["1a", "2b"].map(
+      (id) =>
+        `\n  file:///work/.hybrid-vnf/state/.pulumi/locks/organization/hybrid-vnf-site/lab-2/${id}.json?no_tmp_dir=true: created by me@host (pid 12) at 2026-01-02T03:04:05Z`,
+    );
+    const said = `error: the stack is currently locked by 2 lock(s). Either wait for the other process(es) to end or delete the lock file with \`pulumi cancel\`.${locks.join("")}\n`;
+    const told =
+      "another command works on this stack, or one that was killed left its lock; 'npm run up -- --stack lab-2' lets go of a lock whose engine is gone";
+    expect(sentence(said)).toBe(told);
+    expect(printedErrors(`code: 255\n stdout: \n stderr: ${said}`)).toEqual([told]);
+  });
+  it("says of a Docker engine that is gone where it was, and what makes or forgets it", () => {
+    const reason = 'Get "http://10.0.0.2:2375/_ping": dial tcp 10.0.0.2:2375: connect: no route to host';
+    const said = `Error pinging Docker server, please make sure that tcp://10.0.0.2:2375 is reachable and has a  '_ping' endpoint. Error: ${reason}`;
+    const told = `the Docker engine at tcp://10.0.0.2:2375 does not answer: ${reason}; 'npm run up' makes what is gone anew, 'npm run down -- --force' forgets it`;
+    expect(sentence(said)).toBe(told);
+    expect(sentence(`1 error occurred:\n\t* ${said}\n\n`)).toBe(told);
   });
   it("is nothing where it only repeats that something failed", () => {
     expect(
@@ -400,8 +437,30 @@ describe("what the engine says", () => {
     await expect(failed).rejects.toBeInstanceOf(OperationError);
     expect(text.match(/Pool overlaps/g)).toHaveLength(1);
     expect(text).not.toContain("255");
+
+    text = "";
+    const message =
+      "The provider for this resource has inputs that are not known during preview.\nThis preview may not correctly represent the changes that will be applied during an update.";
+    for (const severity of ["warning", "warning"] as const)
+      planned.event(event({ diagnosticEvent: { urn, message, color: "", severity } }));
+    expect(text).toMatch(/^site: warning: its cluster is made anew, [^\n]*\n$/);
   });
 });
+
+test.each(["error: preview canceled", "error: the engine was ended by SIGINT"])(
+  "an operation that its user ended (%s) is stopped, and has not failed",
+  async (printed) => {
+    let text = "";
+    const progress = new Plain((more) => {
+      text += more;
+    });
+    const stopped = operate("site", "previewing", progress, async () => {
+      throw new Error(`code: 128\n${printed}`);
+    });
+    await expect(stopped).rejects.toMatchObject({ errors: ["stopped"] });
+    expect(text).toMatch(/^site {8}previewing\nsite {8}stopped, /);
+  },
+);
 
 describe("progress", () => {
   it("sums up what changed", () => {

@@ -69,6 +69,13 @@ describe("the command's comment", () => {
     expect(printed).toMatch(/^<!-- hybrid-vnf preview dev -->\n### Preview of/);
   });
 
+  test("is in a file where one is named, and that is said", async () => {
+    const output = at("preview.md");
+    const said = `no comment: this is no run of GitHub Actions or GitLab CI; the text is in ${output}\n`;
+    expect(await run({ output })).toEqual({ code: 0, printed: "", said });
+    expect(readFileSync(output, "utf8")).toContain("### Preview of");
+  });
+
   test("goes to the pull request, and to the job's summary", async () => {
     onGitHub();
     expect(await run({ output: at("preview.md") })).toEqual({ code: 0, printed: "", said: "comment created\n" });

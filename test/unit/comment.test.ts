@@ -124,7 +124,9 @@ describe("what requests would notice", () => {
     [
       "a server leaves",
       preview([], { pathAfter: { ...path(), hops: path().hops, servers: path(1).servers } }),
-      ["! 'apache-2' leaves the servers (2 servers answer now, 1 will): requests under way there are lost."],
+      [
+        "! 'apache-2' leaves the servers (2 servers answer now, 1 will): requests under way there are lost (with `up --guard` it leaves the balancer first).",
+      ],
     ],
     [
       "another address, which is known later",

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import * as path from "node:path";
 import type { Deployment } from "@pulumi/pulumi/automation";
 import { describe, expect, test } from "vitest";
-import { sentencesOf } from "../../cli/drift";
+import { lookedLine, sentencesOf } from "../../cli/drift";
 import { outdated, probe, scriptsIn } from "../../cli/probes";
 
 const PRELUDE = readFileSync(path.join(__dirname, "../../components/script/prelude.sh"), "utf8");
@@ -36,6 +36,13 @@ describe("what a refresh finds", () => {
     ]);
   });
 
+  test("a look at a stack ends in how much it found, not in what the engine would do about it", () => {
+    expect([0, 1, 2].map(lookedLine)).toEqual([
+      "looked, no difference",
+      "looked, 1 difference",
+      "looked, 2 differences",
+    ]);
+  });
   test("a machine's container that is stopped is told as that, whatever else differs", () => {
     const container = (mustRun: boolean, ip: string) =>
       state({ name: "hybrid-vnf-dev-apache-1", hostname: "apache-1", mustRun, networkDatas: [{ ip }] });

@@ -182,7 +182,7 @@ describe("levels", () => {
       ['"limits" is "off"', '"disabled"', "there are machine-replacement,"],
     ],
     ["[]", ["it must be an object"]],
-    ["{", ["it can't be read"]],
+    ["{", ["it is no JSON"]],
   ])("%s is refused in one sentence each", (text, words) => {
     const { message } = refusalOf(() => read(text));
     for (const word of words) expect(message).toContain(word);
@@ -190,7 +190,7 @@ describe("levels", () => {
 
   test("a file that is not there is named", () => {
     expect(refusalOf(() => levelsIn("/nowhere/policy.json")).message).toContain(
-      '"/nowhere/policy.json": it can\'t be read',
+      '"/nowhere/policy.json": there is no such file',
     );
   });
 });

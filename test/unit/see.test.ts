@@ -120,6 +120,10 @@ describe("the topology", () => {
     const { contracts, stacks } = await published({ engine, stack: "dev" } as unknown as Context);
     expect(stacks.map(({ up }) => up)).toEqual([true, true, false, false]);
     expect(stacks.map(({ contract }) => contract)).toEqual([{ layer: "site", version: 3 }, ...Array(3)]);
+    const [site] = stacks;
+    expect(site && stackText({ ...site, lastUpdate: "2026-01-02T03:00:00.123Z" })).toContain(
+      "last update 2026-01-02T03:00:00Z,",
+    );
     expect(stacks.map(stackText)).toEqual([
       "3 resources, last update unknown, contract site version 3",
       "3 resources, last update unknown",
@@ -566,7 +570,9 @@ describe("a preview that is to be drawn", () => {
     ]);
   });
   test("that is none is refused in one sentence", () => {
-    expect(() => topologyPlanned(join(folder, "nowhere.json"))).toThrow("can't be read as a preview: ENOENT");
+    expect(() => topologyPlanned(join(folder, "nowhere.json"))).toThrow(
+      "can't be read as a preview: there is no such file",
+    );
     expect(() => topologyPlanned(plan([]))).toThrow(
       "preview.json previews no stack: write one with `npm run -s preview -- --json",
     );
@@ -641,6 +647,11 @@ describe("health", () => {
     expect(functions).toMatchObject({
       quagga: { state: "well", says: "1 of 1 running" },
       nginx: { state: "unknown" },
+    });
+    const scaledDown = answerOf("node kubernetes-1 True\nworkload quagga  0\n");
+    expect(healthOf(reference, new Map([["dev/kubernetes-1", scaledDown]])).functions.quagga).toEqual({
+      state: "unwell",
+      says: "0 of 1 running",
     });
     expect(healthOf(reference, new Map([["dev/swarm-1", filtering]])).functions.nginx).toEqual({
       state: "well",
