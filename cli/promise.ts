@@ -33,7 +33,7 @@ export function readPlan(file: string, stack: string): readonly StackPlan[] {
     plan = JSON.parse(contentOf("plan", file));
   } catch (error) {
     if (error instanceof UsageError) throw error;
-    throw new UsageError(`--plan is '${file}', which is no JSON: ${(error as Error).message}.`);
+    throw new UsageError(`--plan is '${file}', which is no JSON.`);
   }
   const { success: isOther, data: other } = otherVersion.safeParse(plan);
   if (isOther)
