@@ -9,6 +9,7 @@ import type { Context } from "./context";
 import type { Engine } from "./engine";
 import { type Ending, folderOf, inOrder, type Layer, layers, projectOf, reversed } from "./layers";
 import { forgetSalt, forgetState } from "./leftovers";
+import { commandLine, lineFor } from "./line";
 import { type Changes, OperationError, operate } from "./operation";
 import { findingLine, Policy } from "./policy";
 import { preflight } from "./preflight";
@@ -18,7 +19,6 @@ import { recover, unlock } from "./recovery";
 import { removeAdditions, runAgainWhereChanged } from "./repair";
 import { type ConfiguredSite, configuredSite } from "./site";
 import { UnansweredNotes } from "./unanswered";
-import { commandLine, lineFor } from "./verb";
 import { type ChainReport, type Report, together, verify } from "./verify";
 
 /** Seconds after which a balancer uses a server again that it could not reach for a moment: its `fail_timeout` (images/nginx/start.sh), and one. */

@@ -1,7 +1,7 @@
 /** What the engine says, made fit for people: no colour marks, no stack traces, each thing once. */
 
 import { CommandError } from "@pulumi/pulumi/automation";
-import { commandLine, lineFor } from "./verb";
+import { commandLine, lineFor } from "./line";
 
 /** Takes away the engine's colour marks and a terminal's, and passwords in URLs: a backend that can't be opened is told by its whole one. */
 export function plain(text: string): string {

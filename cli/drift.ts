@@ -3,12 +3,13 @@ import { ChainError, conclude } from "./chain";
 import type { Context } from "./context";
 import { nameOf, typeOf } from "./diagnostics";
 import { inOrder, layers } from "./layers";
+import { lineFor } from "./line";
 import { operate } from "./operation";
 import { additionsTo, type DeployedScript, probe, resourcesIn, type StateResource, scriptsIn } from "./probes";
 import type { Progress } from "./progress";
 import { siteHere } from "./site";
 import { at } from "./steps";
-import { lineFor, type Session } from "./verb";
+import type { Session } from "./verb";
 
 /** Something that was changed by hand, or went by itself, since a stack was last brought up. */
 export interface Drift {

@@ -1,6 +1,7 @@
 import { readFileSync, statSync } from "node:fs";
 import { dirname, extname, resolve } from "node:path";
-import { CALLED, type Option, UsageError } from "./verb";
+import { CALLED } from "./line";
+import { type Option, UsageError } from "./verb";
 
 /** An option that takes the name of a file to be written. */
 export function outFile(meaning: string): Option<string | undefined> {

@@ -4,7 +4,8 @@ import { nearest } from "../components/setting/nearest";
 import { backendFolder, lacks } from "./backend";
 import type { Context } from "./context";
 import { folderOf, layers, projectOf } from "./layers";
-import { USUAL_STACK, UsageError } from "./verb";
+import { USUAL_STACK } from "./line";
+import { UsageError } from "./verb";
 
 /** What the names of files in a folder say, by a pattern with one group; nothing where there is no such folder. */
 function named(folder: string, pattern: RegExp): readonly string[] {

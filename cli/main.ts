@@ -18,8 +18,9 @@ import type { Context } from "./context";
 import type { Engine } from "./engine";
 import { configuredStacks, requireKnown } from "./known";
 import { layers, ownStacks, requireLayers } from "./layers";
+import { CALLED, commandLine, USUAL_STACK } from "./line";
 import { progress as progressOn } from "./progress";
-import { type Base, CALLED, commandLine, type Option, type Options, USUAL_STACK, UsageError, type Verb } from "./verb";
+import { type Base, type Option, type Options, UsageError, type Verb } from "./verb";
 import { verbs } from "./verbs";
 
 /** Name of the stacks: of all verbs. */

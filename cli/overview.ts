@@ -4,8 +4,8 @@ import type { Context } from "./context";
 import type { SeenDrift } from "./drift";
 import { askAll, type ChainHealth, type Health, healthOf } from "./health";
 import { layers } from "./layers";
+import { commandLine, lineFor } from "./line";
 import { type Contracts, pathTexts, type Topology, topologyOf } from "./topology";
-import { commandLine, lineFor } from "./verb";
 
 /** A stack, and the contract that it publishes: which layer's it is, and the version of its form. */
 export interface PublishingStack extends Status {

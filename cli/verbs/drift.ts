@@ -1,4 +1,5 @@
-import { flag, lineFor, verb } from "../verb";
+import { lineFor } from "../line";
+import { flag, verb } from "../verb";
 
 export const drift = verb({
   name: "drift",

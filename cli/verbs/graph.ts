@@ -2,8 +2,9 @@ import { writeFileSync } from "node:fs";
 import { ENDINGS, FORMATS, type Format } from "../draw/format";
 import { THEMES, type Theme } from "../draw/theme";
 import { endingOf, outFile, requireFile } from "../files";
+import { commandLine } from "../line";
 import type { Topology } from "../topology";
-import { type Bare, commandLine, flag, oneOf, text, verb } from "../verb";
+import { type Bare, flag, oneOf, text, verb } from "../verb";
 
 export const graph = verb({
   name: "graph",

@@ -327,7 +327,7 @@ describe("what the engine says", () => {
   it("says of a lock what can be done, with the name of the stacks", () => {
     const locks = ["1a", "2b"].map(
       (id) =>
-        `\n  file:///work/.hybrid-vnf/state/.pulumi/locks/organization/hybrid-vnf-site/lab-2/${id}.json?no_tmp_dir=true: created by me@host (pid 12) at 2026-01-02T03:04:05Z`,
+        `\n  file:///chain/.hybrid-vnf/state/.pulumi/locks/organization/hybrid-vnf-site/lab-2/${id}.json?no_tmp_dir=true: created by me@host (pid 12) at 2026-01-02T03:04:05Z`,
     );
     const said = `error: the stack is currently locked by 2 lock(s). Either wait for the other process(es) to end or delete the lock file with \`pulumi cancel\`.${locks.join("")}\n`;
     const told =
