@@ -8,7 +8,7 @@ import { elapsed } from "../toolchain/progress";
 import type { Context } from "./context";
 import type { Engine } from "./engine";
 import { type Ending, folderOf, inOrder, type Layer, layers, projectOf, reversed } from "./layers";
-import { forgetSalt, forgetState } from "./leftovers";
+import { forgetState } from "./leftovers";
 import { commandLine, lineFor } from "./line";
 import { type Changes, OperationError, operate } from "./operation";
 import { findingLine, Policy } from "./policy";
@@ -17,6 +17,7 @@ import { additionsTo, probe } from "./probes";
 import type { Outputs } from "./programs";
 import { recover, unlock } from "./recovery";
 import { removeAdditions, runAgainWhereChanged } from "./repair";
+import { forgetSalt } from "./salt";
 import { type ConfiguredSite, configuredSite } from "./site";
 import { UnansweredNotes } from "./unanswered";
 import { type ChainReport, type Report, together, verify } from "./verify";
@@ -56,7 +57,7 @@ async function settle(context: Context, layer: string, stack: Stack, site: Confi
 /** What is to be said where a site of this name is there, and the stacks know of nothing at all: another checkout made it. */
 export async function anothersSite(
   { name, recoveries }: ConfiguredSite,
-  stacks: Iterable<Stack>,
+  stacks: Iterable<Pick<Stack, "exportStack">>,
 ): Promise<string | undefined> {
   const found = (await Promise.all(recoveries.map((recovery) => recovery.leftovers?.() ?? []))).flat();
   if (found.length === 0) return undefined;
@@ -133,14 +134,17 @@ export async function up(
   const site = configuredSite(configs);
   // A cloud's ranges are its own, and are compared with it by the programs.
   if (site.needs.ranges) await preflight(site.ranges, site.name, signal);
-  const anothers = await anothersSite(site, stacks.values());
+  // Each is another engine, which takes a key from the passphrase: asked for once.
+  const states = new Map([...stacks].map(([layer, stack]) => [layer, stack.exportStack()] as const));
+  for (const state of states.values()) state.catch(() => undefined); // told where it is waited for
+  const known = [...states.values()].map((state) => ({ exportStack: () => state }));
+  const anothers = await anothersSite(site, known);
   if (anothers !== undefined) throw new ChainError(`up: ${anothers}`);
   await context.ready(site.needs.plugins);
   engine.programs.compile();
   // What was changed by hand on machines, of which a refresh sees nothing; told by the stacks whose scripts made it.
   const looks = new Map(
-    [...stacks].map(([layer, stack]) => {
-      const state = stack.exportStack();
+    [...states].map(([layer, state]) => {
       const probed = state.then((known) => probe(known, signal));
       const additions = state.then((known) => additionsTo(known, site.recoveries));
       for (const look of [probed, additions]) look.catch(() => undefined);

@@ -15,8 +15,8 @@ import type { Toolchain } from "../toolchain/ensure";
 import { environment } from "../toolchain/environment";
 import { deploymentIn, dropHalfAttributes, lacks } from "./backend";
 import { folderOf, projectOf } from "./layers";
-import { withoutSalt } from "./leftovers";
 import { type Outputs, Programs } from "./programs";
+import { giveSalt, saltIn, withoutSalt } from "./salt";
 
 /** The variable that names the process that an engine works for. */
 export const ownerVariable = "HYBRID_VNF_OWNER";
@@ -77,6 +77,8 @@ export class Engine {
   /** What the stacks run. */
   readonly programs = new Programs();
   private readonly running = new Set<number>();
+  /** The salt of the first stack that was made; undefined where its secrets are kept without one. */
+  private firstSalt: Promise<string | undefined> | undefined;
   /** Whether anything was begun that changes what is there. */
   hasBegun = false;
   /** Asks the engine something, other than to work on a stack. */
@@ -189,6 +191,23 @@ export class Engine {
     return Object.assign(workspace, { selectStack });
   }
 
+  /** Makes a stack. The first one is given a salt by the engine, and those after it the same: an engine that reads several takes one key from the passphrase, not four. */
+  private async create(stackName: string, workspace: LocalWorkspace): Promise<Stack> {
+    const file = join(workspace.workDir, `Pulumi.${stackName}.yaml`);
+    const first = this.firstSalt;
+    if (first === undefined) {
+      const made = Stack.create(stackName, workspace);
+      this.firstSalt = made.then(
+        () => saltIn(file),
+        () => undefined,
+      );
+      return made;
+    }
+    const salt = await first;
+    if (salt !== undefined) giveSalt(file, salt);
+    return Stack.create(stackName, workspace);
+  }
+
   /**
    * A stack to be previewed: the layer's own where there is one, else one in a folder of its own, so that neither the user's backend nor the
    * settings files learn of it.
@@ -210,13 +229,13 @@ export class Engine {
     const { envVars, ...options } = this.options();
     const own = { ...envVars, PULUMI_BACKEND_URL: `file://${backend}` };
     const workspace = await LocalWorkspace.create({ workDir, program, ...options, envVars: own });
-    return brief(await Stack.create(stackName, workspace));
+    return brief(await this.create(stackName, workspace));
   }
 
   /** A layer's stack, made if there is none yet. */
   async open(layer: string, stackName: string): Promise<Stack> {
     const workspace = await this.workspace(layer);
-    if (lacks(this.backend, projectOf(layer), stackName)) return brief(await Stack.create(stackName, workspace));
+    if (lacks(this.backend, projectOf(layer), stackName)) return brief(await this.create(stackName, workspace));
     return brief(await Stack.createOrSelect(stackName, workspace));
   }
 

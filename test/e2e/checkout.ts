@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
-import { withoutSalt } from "../../cli/leftovers";
+import { withoutSalt } from "../../cli/salt";
 import { Checkout, ROOT } from "./operator";
 
 /** Copies the checkout under test into a folder, committed or not, with what has been built of it and without what was brought up from it. */

@@ -10,13 +10,14 @@ import { Diagnostics, messageOf, nameOf, plain, printedErrors, sentence, typeOf 
 import { contentOf } from "../../cli/files";
 import { requireKnown } from "../../cli/known";
 import { inOrder, type Layer, layers, reversed } from "../../cli/layers";
-import { forgetState, withoutSalt } from "../../cli/leftovers";
+import { forgetState } from "../../cli/leftovers";
 import { help, parse, stoppedLine } from "../../cli/main";
 import { OperationError, operate, Watch } from "../../cli/operation";
 import { bridges, conflicts, usedByDocker, usedByRoutes } from "../../cli/preflight";
 import { separateErrors } from "../../cli/programs";
 import { Live, Plain, stepLine, summary } from "../../cli/progress";
 import { judgeHolder, parseLock } from "../../cli/recovery";
+import { giveSalt, saltIn, withoutSalt } from "../../cli/salt";
 import { FailedCreations, UnansweredNotes } from "../../cli/unanswered";
 import { UsageError, type Verb } from "../../cli/verb";
 import { verbs } from "../../cli/verbs";
@@ -646,6 +647,23 @@ describe("what is left in the checkout", () => {
     expect(withoutSalt("encryptionsalt: v1:x\n")).toBe("");
     expect(withoutSalt("config:\n  a:b:\n    secure: v1:y\nencryptionsalt: v1:x\n")).toBeUndefined();
     expect(withoutSalt("config:\n  a:b: c\n")).toBeUndefined();
+  });
+  it("is one salt for all stacks that are made together, unless a stack keeps its secrets in another way", () => {
+    const root = mkdtempSync(join(tmpdir(), "salt-"));
+    folders.push(root);
+    const file = join(root, "Pulumi.dev.yaml");
+    expect(saltIn(file)).toBeUndefined();
+    giveSalt(file, "v1:first");
+    expect(readFileSync(file, "utf8")).toBe("encryptionsalt: v1:first\n");
+    expect(saltIn(file)).toBe("v1:first");
+    writeFileSync(file, "# By hand.\nconfig:\n  a:b: c");
+    giveSalt(file, "v1:first");
+    expect(readFileSync(file, "utf8")).toBe("# By hand.\nconfig:\n  a:b: c\nencryptionsalt: v1:first\n");
+    for (const own of ["encryptionsalt: v1:own\n", "secretsprovider: awskms://a\nencryptedkey: x\n"]) {
+      writeFileSync(file, own);
+      giveSalt(file, "v1:first");
+      expect(readFileSync(file, "utf8")).toBe(own);
+    }
   });
   it("is no state and no passphrase, unless another stack needs them", () => {
     const root = mkdtempSync(join(tmpdir(), "state-"));
