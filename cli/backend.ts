@@ -24,6 +24,7 @@ export function textOf(path: string): string | undefined {
 export interface Deployment {
   readonly resources?: readonly { readonly type?: string; readonly outputs?: Readonly<Record<string, unknown>> }[];
   readonly pending_operations?: unknown;
+  readonly manifest?: { readonly time?: string };
 }
 
 /**

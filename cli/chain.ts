@@ -5,6 +5,7 @@ import type { ConfigMap, EngineEvent, Stack } from "@pulumi/pulumi/automation";
 import { serviceContract } from "../components/contracts/service";
 import { stateFolder } from "../toolchain/environment";
 import { elapsed } from "../toolchain/progress";
+import { deploymentIn } from "./backend";
 import type { Context } from "./context";
 import type { Engine } from "./engine";
 import { type Ending, folderOf, inOrder, type Layer, layers, projectOf, reversed } from "./layers";
@@ -362,24 +363,31 @@ export interface Status {
   readonly updating: boolean;
 }
 
+/** How much a stack holds, and since when; nothing where there is no such stack. */
+async function stateOf(
+  engine: Engine,
+  layer: string,
+  name: string,
+): Promise<Pick<Status, "resources" | "lastUpdate" | "updating">> {
+  const open = deploymentIn(backendOf(engine), projectOf(layer), name);
+  if (open !== undefined) {
+    const { resources = [], manifest: { time } = {} } = open;
+    // A file backend doesn't tell the engine either whether somebody is at work.
+    return { resources: resources.length, lastUpdate: time && new Date(time).toISOString(), updating: false };
+  }
+  const stack = await engine.find(layer, name);
+  const found = (await stack?.workspace.listStacks())?.find((one) => one.name === name);
+  const { resourceCount: resources = 0, lastUpdate, updateInProgress: updating = false } = found ?? {};
+  return { resources, lastUpdate, updating };
+}
+
 /** What there is of each stack. */
 export function status(context: Context): Promise<readonly Status[]> {
   const { engine, stack: name } = context;
   return Promise.all(
     layers.map(async ({ name: layer }) => {
-      const stack = await engine.find(layer, name);
-      const found =
-        stack === undefined ? undefined : (await stack.workspace.listStacks()).find((one) => one.name === name);
-      const resources = found?.resourceCount ?? 0;
-      return {
-        layer,
-        stack: name,
-        folder: folderOf(layer),
-        up: resources > 0,
-        resources,
-        lastUpdate: found?.lastUpdate,
-        updating: found?.updateInProgress ?? false,
-      };
+      const { resources, lastUpdate, updating } = await stateOf(engine, layer, name);
+      return { layer, stack: name, folder: folderOf(layer), up: resources > 0, resources, lastUpdate, updating };
     }),
   );
 }

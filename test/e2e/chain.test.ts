@@ -181,6 +181,12 @@ describe("the chain in the lab", () => {
     for (const machine of ["client", "swarm-1", "kubernetes-1", "apache-1", "apache-2"])
       expect(well.output).toMatch(new RegExp(`^(machine)? +${machine} +✔ running$`, "m"));
     expect(well.output).toMatch(/kubernetes +✔ 1 of 1 nodes ready/);
+    // What it reads of a state that lies open is what the engine says.
+    const { output: list } = pulumi("stacks/service", "stack", "ls", "--json");
+    const [service] = JSON.parse(list.slice(list.indexOf("["))) as { resourceCount: number; lastUpdate: string }[];
+    expect(service?.resourceCount).toBeGreaterThan(10);
+    const lastUpdate = service?.lastUpdate.replace(/\.\d+(?=Z$)/, "");
+    expect(well.output).toContain(`${service?.resourceCount} resources, last update ${lastUpdate}`);
     expect(well.output).toMatch(/nginx +✔ 1 of 1 running, proxy on swarm-1/);
     const page = path.join(fs.mkdtempSync(path.join(os.tmpdir(), "hybrid-vnf-report-")), "report.html");
     inShell("docker", ["pause", here("hybrid-vnf-dev-apache-1")]);
