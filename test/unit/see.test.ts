@@ -113,6 +113,7 @@ describe("the topology", () => {
       ["kubernetes", undefined],
     ]);
     const engine = {
+      environment: {},
       published: async (layer: string) => names.get(layer),
       find: async (layer: string) =>
         names.has(layer) ? { workspace: { listStacks: async () => [{ name: "dev", resourceCount: 3 }] } } : undefined,
@@ -144,6 +145,7 @@ describe("the topology", () => {
     const { site, service } = referenceContracts();
     const all = { site, kubernetes: service, swarm: undefined, service: { ...service, url: "http://10.100.100.21" } };
     const engine = {
+      environment: {},
       published: async (layer: keyof typeof all) =>
         all[layer] && { contract: all[layer], secrets: { privateKey: layer } },
       find: async () => undefined,
@@ -458,7 +460,7 @@ describe("what is drawn goes to a file", () => {
   const told: string[] = [];
   const ask = async (layer: string) => void asked.push(layer);
   const context = {
-    engine: { published: ask, find: ask },
+    engine: { environment: {}, published: ask, find: ask },
     stack: "dev",
     progress: { line: (line: string) => told.push(line) },
   };
