@@ -11,6 +11,7 @@ import type { Engine } from "./engine";
 import { type Ending, folderOf, inOrder, type Layer, layers, projectOf, reversed } from "./layers";
 import { forgetState } from "./leftovers";
 import { commandLine, lineFor } from "./line";
+import { listed } from "./listed";
 import { type Changes, OperationError, operate } from "./operation";
 import { findingLine, Policy } from "./policy";
 import { preflight } from "./preflight";
@@ -66,11 +67,6 @@ export async function anothersSite(
   const known = states.flatMap(({ resources, pending_operations }) => [resources, pending_operations]);
   if (known.some((all) => all?.length > 0)) return undefined;
   return `a site '${name}' is there already, and in no stack of this state (${found[0]}${found.length > 1 ? ` and ${found.length - 1} more` : ""}). Take it down where it was made (where that is gone, '${commandLine("down --force")}' removes it from here), or give this one another name (siteName) and ranges.`;
-}
-
-/** `a`, `a and b`, `a, b and c`. */
-function listed(names: readonly string[]): string {
-  return names.length < 2 ? names.join() : `${names.slice(0, -1).join(", ")} and ${names.at(-1)}`;
 }
 
 /** Says how it ended, and throws unless all is well. */
@@ -302,7 +298,7 @@ async function readersOf(
       ...staying.filter(({ upstream }) => upstream.includes(layer)).map((one) => one.name),
       ...others.filter(({ reads }) => reads.includes(`${projectOf(layer)}/${name}`)).map((one) => one.name),
     ];
-    return readers.length > 0 ? [`${layer} is read by ${listed(readers)}`] : [];
+    return readers.length > 0 ? [`${layer} is read by ${listed(readers, readers.length)}`] : [];
   });
 }
 

@@ -1,5 +1,6 @@
 import type { EngineEvent } from "@pulumi/pulumi/automation";
 import { Cidr } from "../components/network/cidr";
+import { listed } from "./listed";
 import { type ChainPreview, chainsIn, type Finding, type PlannedPath, UNKNOWN } from "./plan";
 import {
   type Connection,
@@ -122,12 +123,6 @@ function unknownIn(path: PlannedPath, hosts: readonly Host[], connection: Connec
     if (unknown) return unknown;
   }
   return address === UNKNOWN ? { of: to.name, what: `the address of ${to.name}` } : undefined;
-}
-
-/** The first few, and how many more there are. */
-function listed(all: readonly string[], most = 3): string {
-  const rest = all.length - most;
-  return rest > 0 ? `${all.slice(0, most).join(", ")} and ${rest} more` : all.join(", ");
 }
 
 /** The names of the functions that packets pass between both ends of a way. */
@@ -283,7 +278,7 @@ function alongPath(path: PlannedPath): Finding[] {
       check: "not-linted",
       severity: "warning",
       subject: of,
-      message: `Requests from ${listed(connections)} are not checked, for only up will tell ${what}: verify after it.`,
+      message: `Requests from ${listed(connections, 4)} are not checked, for only up will tell ${what}: verify after it.`,
     }),
   );
   const found = [...known.flatMap(along), ...notLinted];

@@ -1,6 +1,7 @@
+import { listed } from "../listed";
 import { type ChainPreview, type PlannedStep, UNKNOWN } from "../plan";
 import { differenceOf, type Fate, type PathDifference, speaksOf, typesIn } from "./difference";
-import { code, count, listed } from "./text";
+import { code, count } from "./text";
 
 /** Something that requests would notice, or that they would not. */
 export interface Effect {

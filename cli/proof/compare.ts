@@ -1,6 +1,6 @@
 import { Address } from "../../components/network/address";
 import { Cidr } from "../../components/network/cidr";
-import { listed } from "../comment/text";
+import { listed } from "../listed";
 import type { PlannedPath } from "../plan";
 import { type Connection, type Host, type HostLeg, type Step, splitBackend } from "./expected";
 import { type Crossing, crossingsOf, type Marked, questionOf } from "./marks";

@@ -88,12 +88,16 @@ describe("of a path of which not all is known before up", () => {
   test("a machine without a known address takes all that should pass it, and a route its own", () => {
     const kubernetes = JSON.stringify(reference()).replaceAll('"address":"10.100.101.10"', `"address":"${later}"`);
     expect(found(JSON.parse(kubernetes))).toEqual([
-      notLinted("kubernetes-1", "swarm-1 to apache-1, swarm-1 to apache-2", "the address of kubernetes-1 in transit"),
+      notLinted(
+        "kubernetes-1",
+        "swarm-1 to apache-1 and swarm-1 to apache-2",
+        "the address of kubernetes-1 in transit",
+      ),
     ]);
     const { routes = [], ...path } = reference();
     const unsure = routes.map((route) => ({ ...route, nextHop: later }));
     expect(found({ ...path, routes: unsure })).toEqual([
-      notLinted("swarm-1", "swarm-1 to apache-1, swarm-1 to apache-2", "a route of swarm-1"),
+      notLinted("swarm-1", "swarm-1 to apache-1 and swarm-1 to apache-2", "a route of swarm-1"),
     ]);
     const last = routes.map((route) => (route.machine === "dev/apache-2" ? { ...route, nextHop: later } : route));
     expect(found({ ...path, routes: last })).toEqual([
