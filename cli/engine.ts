@@ -27,6 +27,8 @@ export class EngineError extends Error {
   constructor(
     readonly code: number,
     readonly output: string,
+    /** Whether it had been asked to stop. */
+    readonly interrupted = false,
   ) {
     super(`The Pulumi engine ended with exit code ${code}.`);
   }
@@ -76,7 +78,8 @@ const operations = new Set(["up", "preview", "destroy", "refresh"]);
 export class Engine {
   /** What the stacks run. */
   readonly programs = new Programs();
-  private readonly running = new Set<number>();
+  /** By process. */
+  private readonly running = new Map<number, { interrupted: boolean }>();
   /** The salt of the first stack that was made; undefined where its secrets are kept without one. */
   private firstSalt: Promise<string | undefined> | undefined;
   /** Whether anything was begun that changes what is there. */
@@ -129,7 +132,8 @@ export class Engine {
         stdio: ["ignore", "pipe", "pipe"],
       });
       const { pid } = child;
-      if (pid !== undefined) this.running.add(pid);
+      const operation = { interrupted: false };
+      if (pid !== undefined) this.running.set(pid, operation);
       const stop = (): void => void child.kill("SIGINT");
       signal?.addEventListener("abort", stop, { once: true });
       let stdout = "";
@@ -155,7 +159,11 @@ export class Engine {
         if (code === 0) resolve({ stdout, stderr, code });
         else
           reject(
-            new EngineError(code ?? 128, `${stdout}\n${stderr}${by ? `\nerror: the engine was ended by ${by}` : ""}`),
+            new EngineError(
+              code ?? 128,
+              `${stdout}\n${stderr}${by ? `\nerror: the engine was ended by ${by}` : ""}`,
+              operation.interrupted,
+            ),
           );
       });
     });
@@ -163,7 +171,8 @@ export class Engine {
 
   /** Asks every running operation to stop: once, and it finishes what it has begun; twice, and it drops it. */
   interrupt(): void {
-    for (const pid of this.running) {
+    for (const [pid, operation] of this.running) {
+      operation.interrupted = true;
       try {
         process.kill(pid, "SIGINT");
       } catch (error) {

@@ -127,7 +127,9 @@ export async function operate(
     let errors = watch.diagnostics.all;
     const output = String((error as { output?: unknown }).output ?? (error as Error).message);
     // Of an engine that hears the interrupt before it listens nothing else is to be told, nor of one that was asked to stop.
-    const isEnded = /^error: (\w+ canceled|the engine was ended by SIGINT)/m.test(plain(output));
+    const isEnded =
+      (error as { interrupted?: boolean }).interrupted === true ||
+      /^error: (\w+ canceled|the engine was ended by SIGINT)/m.test(plain(output));
     if (isEnded && !watch.stalled.aborted) {
       progress.end(layer, "stopped", false);
       throw new OperationError(layer, errors.length > 0 ? errors : ["stopped"], watch.failed);

@@ -7,6 +7,7 @@ import { afterEach, describe, expect, it, test, vi } from "vitest";
 import { backendFolder, deploymentIn, dropHalfAttributes, lacks } from "../../cli/backend";
 import type { Context } from "../../cli/context";
 import { Diagnostics, messageOf, nameOf, plain, printedErrors, sentence, typeOf } from "../../cli/diagnostics";
+import { EngineError } from "../../cli/engine";
 import { contentOf } from "../../cli/files";
 import { requireKnown } from "../../cli/known";
 import { inOrder, type Layer, layers, reversed } from "../../cli/layers";
@@ -448,20 +449,21 @@ describe("what the engine says", () => {
   });
 });
 
-test.each(["error: preview canceled", "error: the engine was ended by SIGINT"])(
-  "an operation that its user ended (%s) is stopped, and has not failed",
-  async (printed) => {
-    let text = "";
-    const progress = new Plain((more) => {
-      text += more;
-    });
-    const stopped = operate("site", "previewing", progress, async () => {
-      throw new Error(`code: 128\n${printed}`);
-    });
-    await expect(stopped).rejects.toMatchObject({ errors: ["stopped"] });
-    expect(text).toMatch(/^site {8}previewing\nsite {8}stopped, /);
-  },
-);
+test.each([
+  new Error("code: 128\nerror: preview canceled"),
+  new Error("code: 128\nerror: the engine was ended by SIGINT"),
+  new EngineError(255, "", true),
+])("an operation that its user ended (%s) is stopped, and has not failed", async (ended) => {
+  let text = "";
+  const progress = new Plain((more) => {
+    text += more;
+  });
+  const stopped = operate("site", "previewing", progress, async () => {
+    throw ended;
+  });
+  await expect(stopped).rejects.toMatchObject({ errors: ["stopped"] });
+  expect(text).toMatch(/^site {8}previewing\nsite {8}stopped, /);
+});
 
 describe("progress", () => {
   it("sums up what changed", () => {
