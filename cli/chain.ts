@@ -2,7 +2,6 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import type { ConfigMap, EngineEvent, Stack } from "@pulumi/pulumi/automation";
-import { serviceContract } from "../components/contracts/service";
 import { stateFolder } from "../toolchain/environment";
 import { elapsed } from "../toolchain/progress";
 import { deploymentIn } from "./backend";
@@ -16,7 +15,7 @@ import { type Changes, OperationError, operate } from "./operation";
 import { findingLine, Policy } from "./policy";
 import { preflight } from "./preflight";
 import { additionsTo, probe } from "./probes";
-import type { Outputs } from "./programs";
+import { chainsAmong, type PublishedChain, publishedBy } from "./published";
 import { recover, unlock } from "./recovery";
 import { removeAdditions, runAgainWhereChanged } from "./repair";
 import { forgetSalt } from "./salt";
@@ -190,13 +189,14 @@ export async function up(
   );
   conclude("up", endings, context);
   progress.line(`up in ${elapsed(Date.now() - began)}`);
-  const services = servicesAmong(layers.map((layer) => [layer.name, engine.programs.published(layer.name)]));
-  if (services.length === 0) return undefined;
-  const seen = await askEach(context, services, requests);
+  const published = new Map(layers.map(({ name: layer }) => [layer, engine.programs.published(layer)]));
+  const chains = chainsAmong(name, published);
+  if (chains.length === 0) return undefined;
+  const seen = await askEach(context, chains, requests);
   if (seen.good) return seen;
   progress.line(`${seen.problems[0]} Looking once more in ${SETTLING} s, when balancers have forgotten what was lost.`);
   await delay(SETTLING * 1000, undefined, { signal }).catch(() => signal.throwIfAborted());
-  return askEach(context, services, requests);
+  return askEach(context, chains, requests);
 }
 
 /**
@@ -302,50 +302,22 @@ async function readersOf(
   });
 }
 
-/** The layers that publish a service, and what each publishes. */
-function servicesAmong(
-  all: readonly (readonly [layer: string, outputs: Outputs | undefined])[],
-): readonly (readonly [string, Outputs])[] {
-  return all.flatMap(([layer, outputs]) => {
-    const contract = outputs?.contract as { readonly layer?: unknown } | undefined;
-    return outputs !== undefined && contract?.layer === serviceContract.layer ? [[layer, outputs] as const] : [];
-  });
-}
-
 /** Asks each service that one of the stacks publishes. */
 export async function check(context: Context, requests: number): Promise<Report> {
-  const { engine, stack } = context;
-  const services = servicesAmong(
-    await Promise.all(layers.map(async ({ name }) => [name, await engine.published(name, stack)] as const)),
-  );
-  if (services.length === 0)
+  const chains = chainsAmong(context.stack, await publishedBy(context));
+  if (chains.length === 0)
     throw new ChainError(
-      `There is no service to ask: no stack that is up publishes one (publishChain); bring it up with '${lineFor("up", stack)}'.`,
+      `There is no service to ask: no stack that is up publishes one (publishChain); bring it up with '${lineFor("up", context.stack)}'.`,
     );
-  return askEach(context, services, requests);
+  return askEach(context, chains, requests);
 }
 
 /** Asks services one after the other: their marked connections would be taken for each other's. */
-async function askEach(
-  context: Context,
-  services: readonly (readonly [string, Outputs])[],
-  requests: number,
-): Promise<Report> {
+async function askEach({ signal }: Context, chains: readonly PublishedChain[], requests: number): Promise<Report> {
   const seen: ChainReport[] = [];
-  for (const [layer, outputs] of services) seen.push({ layer, ...(await ask(context, layer, outputs, requests)) });
+  for (const { layer, facts, privateKey } of chains)
+    seen.push({ layer, ...(await verify(facts, privateKey, requests, signal)) });
   return together(seen);
-}
-
-/** Asks the service of which a layer's contract tells. */
-function ask(
-  { stack, signal }: Context,
-  layer: string,
-  { contract, secrets }: Outputs,
-  requests: number,
-): Promise<Report> {
-  const { facts } = serviceContract.parse(`${projectOf(layer)}/${stack}`, contract, secrets);
-  const { privateKey = "" } = secrets as { privateKey?: string };
-  return verify(facts, privateKey, requests, signal);
 }
 
 export interface Status {

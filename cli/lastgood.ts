@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import type { ConfigMap, Stack } from "@pulumi/pulumi/automation";
@@ -66,10 +66,12 @@ const settingsFile = z.looseObject({ config: z.record(z.string(), z.unknown()).o
  * @returns the file's path
  */
 export function writeSettings({ layer, config }: LastGood, stack: string): string {
-  const { config: now = {}, ...rest } = settingsFile.parse(yaml.load(readFileSync(fileOf(layer, stack), "utf8")) ?? {});
+  const own = fileOf(layer, stack);
+  const text = existsSync(own) ? readFileSync(own, "utf8") : "";
+  const { config: now = {}, ...rest } = settingsFile.parse(yaml.load(text) ?? {});
   const values = Object.entries(config).map(([key, { value, secret }]) => [key, secret ? now[key] : settingOf(value)]);
   const folder = join(stateFolder(), "last-good");
-  const file = join(folder, `Pulumi.${stack}.${layer}.yaml`);
+  const file = join(folder, `Pulumi.${stack}.${layer.replaceAll("/", "-")}.yaml`);
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   writeFileSync(file, yaml.dump({ ...rest, config: Object.fromEntries(values) }), { mode: 0o600 });
   return file;

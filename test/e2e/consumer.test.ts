@@ -260,11 +260,11 @@ describe("the command over stacks of one's own", () => {
     fs.mkdirSync(path.dirname(path.join(space, file)), { recursive: true });
     fs.writeFileSync(path.join(space, file), text);
   };
-  const service = `import * as pulumi from "@pulumi/pulumi";
+  const shop = `import * as pulumi from "@pulumi/pulumi";
 import * as vnf from "hybrid-vnf";
 
 export = async () => {
-  const read = await vnf.siteContract.read(\`organization/own-site/\${pulumi.getStack()}\`);
+  const read = await vnf.siteContract.read(\`organization/own-ground/\${pulumi.getStack()}\`);
   const transit = vnf.transitOf(read, await vnf.platforms.fromFacts(read.facts.platform));
   const web = new vnf.WebServers("web", { network: transit, serverCount: 1 });
   const client = new vnf.Machine("client", { networks: [transit], role: "client", host: 100 });
@@ -274,20 +274,20 @@ export = async () => {
 `;
 
   beforeAll(() => {
-    write("Pulumispace.yaml", "name: own\nstacks:\n  - path: site\n  - path: service\n    dependsOn: [site]\n");
-    for (const project of ["site", "service"]) {
+    write("Pulumispace.yaml", "name: own\nstacks:\n  - path: ground\n  - path: shop\n    dependsOn: [ground]\n");
+    for (const project of ["ground", "shop"]) {
       write(`${project}/Pulumi.yaml`, `name: own-${project}\nruntime: nodejs\n`);
       fs.copyFileSync(path.join(ROOT, "examples/first/tsconfig.json"), path.join(space, project, "tsconfig.json"));
     }
     write(
-      "site/index.ts",
+      "ground/index.ts",
       `import * as vnf from "hybrid-vnf";
 
 const site = new vnf.Site("own", { platform: vnf.lab(), transitCidr: "10.131.101.0/24" });
 export const { contract, secrets } = vnf.publishSite(site.transit);
 `,
     );
-    write("service/index.ts", service);
+    write("shop/index.ts", shop);
   });
   afterAll(async () => {
     await vnf("down", "--force");
@@ -296,33 +296,40 @@ export const { contract, secrets } = vnf.publishSite(site.transit);
   test("previews all of them, each seeing what those before it will publish, and leaves no stack", async () => {
     const { status, output } = await vnf("preview");
     expect(status, output).toBe(2);
-    expect(output).toContain("site        + create own-transit-network docker:index/network:Network");
-    expect(output).toContain("service     + create web-1-container docker:index/container:Container");
+    expect(output).toContain("ground      + create own-transit-network docker:index/network:Network");
+    expect(output).toContain("shop        + create web-1-container docker:index/container:Container");
     expect(output).toMatch(/path {7}own\/transit → web-1 \(10\.131\.101\.11\)/);
     expect(JSON.parse((await vnf("status", "--json")).output)).toMatchObject({
       stacks: [
-        { layer: "site", up: false },
-        { layer: "service", up: false },
+        { layer: "ground", up: false },
+        { layer: "shop", up: false },
       ],
     });
   });
 
   test("refuses a program that does not compile, as `pulumi up` does", async () => {
-    write("service/index.ts", service.replace("host: 100", 'host: "100"'));
+    write("shop/index.ts", shop.replace("host: 100", 'host: "100"'));
     const { status, output } = await vnf("preview");
-    write("service/index.ts", service);
+    write("shop/index.ts", shop);
     expect(status).toBe(1);
     expect(output).toContain("Type 'string' is not assignable to type 'number'");
     expect(output).not.toMatch(/^\s+at .*:\d+/m);
   });
 
-  test("brings them up, asks the service that one of them publishes, sees no change, and takes them down", async () => {
+  test("brings them up, asks the service that one of them publishes, sees no change, changes it under the guard, and takes them down", async () => {
     const up = await vnf("up", "--requests", "5");
     expect(up.status, up.output).toBe(0);
     expect(up.output).toContain("replies  5 of 5: web-1 5");
     const verify = await vnf("verify", "--requests", "3", "--json");
     expect(JSON.parse(verify.output)).toMatchObject({ good: true, replies: { "web-1": 3 } });
     expect((await vnf("preview")).status).toBe(0);
+    write("shop/index.ts", shop.replace("serverCount: 1", 'serverCount: 1, page: "<h1>{name}, once more</h1>"'));
+    const guarded = await vnf("up", "--guard", "--requests", "5");
+    expect(guarded.status, guarded.output).toBe(0);
+    const [, lost, all] = /guard: (\d+) of (\d+) requests were lost during the change/.exec(guarded.output) ?? [];
+    expect([lost, Number(all) > 100], guarded.output).toEqual(["0", true]);
+    const curl = ["exec", "hybrid-vnf-own-client", "curl", "-sS", "http://10.131.101.11"];
+    expect(execFileSync("docker", curl, { encoding: "utf8" })).toContain("<h1>web-1, once more</h1>");
     const down = await vnf("down");
     expect(down.status, down.output).toBe(0);
     const left = ["ps", "--all", "--quiet", "--filter", "label=hybrid-vnf.site=own"];
@@ -331,12 +338,12 @@ export const { contract, secrets } = vnf.publishSite(site.transit);
 
   test("says what is wrong with the list, and that there is none", async () => {
     const list = fs.readFileSync(path.join(space, "Pulumispace.yaml"), "utf8");
-    write("Pulumispace.yaml", list.replace("path: site", "path: sites"));
+    write("Pulumispace.yaml", list.replace("path: ground", "path: grounds"));
     const wrong = await vnf("preview");
     fs.rmSync(path.join(space, "Pulumispace.yaml"));
     const none = await vnf("preview");
     write("Pulumispace.yaml", list);
-    expect(wrong).toMatchObject({ status: 1, output: expect.stringContaining("sites has no Pulumi.yaml") });
+    expect(wrong).toMatchObject({ status: 1, output: expect.stringContaining("grounds has no Pulumi.yaml") });
     expect(none).toMatchObject({ status: 1, output: expect.stringContaining("There is no Pulumispace.yaml in") });
   });
 

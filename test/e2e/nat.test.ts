@@ -1,3 +1,5 @@
+import * as fs from "node:fs";
+import * as path from "node:path";
 import { describe, expect, test } from "vitest";
 import { OwnCheckout } from "./checkout";
 import { aroundTests, Example } from "./example";
@@ -37,6 +39,16 @@ describe("a chain through a NAT gateway", () => {
 
   test("another preview changes nothing", () => {
     example.good("preview", "--refresh", "--expect-no-changes");
+  });
+
+  test("is guarded, though all of it is one stack", () => {
+    const program = path.join(lab.root, "examples/nat/index.ts");
+    const page = 'network: servers, page: "<h1>{name}, once more</h1>"';
+    fs.writeFileSync(program, fs.readFileSync(program, "utf8").replace("network: servers", page));
+    const { status, output } = example.command("up", "--guard", "--requests", "4");
+    expect(status, output).toBe(0);
+    expect(output).toMatch(/guard: 0 of \d{3,} requests were lost during the change/);
+    expect(curl("client", "http://10.130.112.12")).toContain("apache-2, once more");
   });
 
   test("is told by verify where it does not translate, and repaired by the next up", () => {

@@ -3,7 +3,7 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import * as path from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { withoutServers } from "../../cli/drain";
+import { drainOf, leavingServers, takenAwayBy } from "../../cli/drain";
 import { refuse } from "../../cli/guard";
 import { describeChange, settingChanges } from "../../cli/lastgood";
 import { describeOutage, outagesOf } from "../../cli/outage";
@@ -178,28 +178,100 @@ test("a plan in which an error was found is refused under the guard, whatever ma
       { check: "binding", severity, subject: "site", message: "contract.dns is gone, which shop/dev may read" },
     ],
   });
-  await expect(refuse(context, found("error"), "key", 100)).rejects.toThrow(
+  await expect(refuse(context, found("error"), [], 100)).rejects.toThrow(
     "Nothing was changed: the preview found an error, told above.",
   );
   expect(told).toEqual(["guard: error: site: contract.dns is gone, which shop/dev may read (binding)"]);
-  await refuse(context, found("warning"), "key", 0);
+  await refuse(context, found("warning"), [], 0);
 });
 
-test("a server that is to go is taken out of what the others read, and nothing else is", () => {
-  const contract = {
-    layer: "kubernetes",
-    apacheInfo: { cidr: "10.100.102.0/24", addresses: ["10.100.102.11", "10.100.102.12"] },
-    servers: { name: "apache", machines: [{ name: "apache-1" }, { name: "apache-2" }] },
-    cluster: {},
-  };
-  const secrets = { kubeconfig: "K", privateKey: "P" };
-  expect(withoutServers({ contract, secrets }, ["apache-2"])).toEqual({
+describe("servers that are to go leave the balancer first", () => {
+  const server = (name: string, site = "dev") => ({
+    name,
+    address: "10.0.0.1",
+    machine: { ...machine(name), id: `${site}/${name}` },
+  });
+  const chain = (...names: string[]): PlannedPath => ({ ...pathOf(), servers: names.map((name) => server(name)) });
+  const farm = (...names: string[]) => ({
     contract: {
-      ...contract,
-      apacheInfo: { cidr: "10.100.102.0/24", addresses: ["10.100.102.11"] },
-      servers: { name: "apache", machines: [{ name: "apache-1" }] },
+      layer: "kubernetes",
+      apacheInfo: { cidr: "10.100.102.0/24", addresses: names.map((_, at) => `10.100.102.${11 + at}`) },
+      servers: { name: "apache", machines: names.map((name) => ({ id: `dev/${name}`, name })) },
+      cluster: {},
     },
-    secrets,
+    secrets: { kubeconfig: "K", privateKey: "P" },
+  });
+  const layers = [
+    { name: "ground", upstream: [] },
+    { name: "farm", upstream: ["ground"] },
+    { name: "front", upstream: ["farm"] },
+    { name: "shop", upstream: ["ground", "front"] },
+    { name: "meters", upstream: ["farm"] },
+  ];
+  const published = new Map<string, ReturnType<typeof farm> | undefined>([["ground", undefined]]);
+  const leaving = leavingServers([{ pathBefore: chain("apache-1", "apache-2"), pathAfter: chain("apache-1") }]);
+
+  test("out of what the stack with the servers publishes, whatever it is called, and nothing else is", () => {
+    const all = farm("apache-1", "apache-2");
+    const { reduced, emptied } = drainOf(leaving, published.set("farm", all), layers, new Set(["shop"]));
+    expect(emptied).toEqual([]);
+    expect([...reduced]).toEqual([
+      [
+        "farm",
+        {
+          contract: {
+            ...all.contract,
+            apacheInfo: { cidr: "10.100.102.0/24", addresses: ["10.100.102.11"] },
+            servers: { name: "apache", machines: [{ id: "dev/apache-1", name: "apache-1" }] },
+          },
+          secrets: all.secrets,
+        },
+      ],
+    ]);
+  });
+
+  test("in each stack that reads of them on the way to a chain, and in no other", () => {
+    published.set("farm", farm("apache-1", "apache-2"));
+    const readers = (...chains: string[]) => drainOf(leaving, published, layers, new Set(chains)).readers;
+    expect(readers("shop")).toEqual(["front", "shop"]);
+    expect(readers("shop", "meters")).toEqual(["front", "shop", "meters"]);
+    expect(readers("ground")).toEqual([]);
+  });
+
+  test("by their sites, too: another site's server of the same name stays", () => {
+    const before = { ...chain(), servers: [server("apache-2", "other")] };
+    const [left, ...others] = leavingServers([{ pathBefore: before, pathAfter: chain("apache-2") }]);
+    expect([left?.machine?.id, others]).toEqual(["other/apache-2", []]);
+    if (!left) throw new Error("nothing leaves");
+    published.set("farm", farm("apache-1", "apache-2"));
+    expect(drainOf([left], published, layers, new Set(["shop"]))).toEqual({
+      reduced: new Map(),
+      readers: [],
+      emptied: [],
+    });
+  });
+
+  test("unless none of them stays", () => {
+    const { reduced, readers, emptied } = drainOf(
+      leavingServers([{ pathBefore: chain("apache-1", "apache-2"), pathAfter: chain("page-1") }]),
+      published.set("farm", farm("apache-1", "apache-2")),
+      layers,
+      new Set(["shop"]),
+    );
+    expect([reduced.size, readers, emptied]).toEqual([0, [], ["farm"]]);
+  });
+
+  test("the stack that takes their machines away is known by its plan", () => {
+    const goes = (name: string): PlannedStep => ({
+      ...step(name, "delete"),
+      type: "hybrid-vnf:site:Machine",
+      custom: false,
+    });
+    const plans = planOf(pathOf(), pathOf(), goes("farm-apache-2")).stacks;
+    expect(takenAwayBy(leaving, plans)).toEqual(["service"]);
+    expect(
+      takenAwayBy(leaving, planOf(pathOf(), pathOf(), goes("farm-apache-22"), step("apache-2", "delete")).stacks),
+    ).toEqual([]);
   });
 });
 
