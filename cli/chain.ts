@@ -6,6 +6,7 @@ import { stateFolder } from "../toolchain/environment";
 import { elapsed } from "../toolchain/progress";
 import { deploymentIn } from "./backend";
 import type { Context } from "./context";
+import { nameOf } from "./diagnostics";
 import type { Engine } from "./engine";
 import { type Ending, folderOf, inOrder, type Layer, layers, projectOf, reversed } from "./layers";
 import { forgetState } from "./leftovers";
@@ -17,9 +18,11 @@ import { preflight } from "./preflight";
 import { additionsTo, probe } from "./probes";
 import { chainsAmong, type PublishedChain, publishedBy } from "./published";
 import { recover, unlock } from "./recovery";
+import { refreshedIn } from "./refreshed";
 import { removeAdditions, runAgainWhereChanged } from "./repair";
 import { forgetSalt } from "./salt";
 import { type ConfiguredSite, configuredSite } from "./site";
+import { keepMarks, markedIn } from "./taint";
 import { UnansweredNotes } from "./unanswered";
 import { type ChainReport, type Report, together, verify } from "./verify";
 
@@ -143,8 +146,9 @@ export async function up(
     [...states].map(([layer, state]) => {
       const probed = state.then((known) => probe(known, signal));
       const additions = state.then((known) => additionsTo(known, site.recoveries));
-      for (const look of [probed, additions]) look.catch(() => undefined);
-      return [layer, { probed, additions }];
+      const marked = state.then(markedIn);
+      for (const look of [probed, additions, marked]) look.catch(() => undefined);
+      return [layer, { probed, additions, marked }];
     }),
   );
   // Machines wait for them, and networks need not.
@@ -162,6 +166,11 @@ export async function up(
       await settle(context, layer, stack, site);
       await runAgainWhereChanged(layer, stack, looks.get(layer)?.probed, progress);
       await removeAdditions(layer, looks.get(layer)?.additions, progress);
+      const marked = (await looks.get(layer)?.marked) ?? [];
+      if (marked.length > 0)
+        progress.line(
+          `${layer}: marked to be made anew (pulumi state taint): ${listed(marked.map(({ urn }) => nameOf(urn)))}`,
+        );
       if (upstream.length > 0) await imagesMade;
       try {
         const { file: configFile } = settings.get(layer) ?? {};
@@ -171,15 +180,19 @@ export async function up(
           const onEvent = (event: EngineEvent): void => {
             watch.event(event);
             policy.event(event);
+            for (const sentence of refreshedIn(event)) progress.line(`${layer}: not as it was left: ${sentence}`);
             context.onEvent?.(layer, event);
           };
           const { stalled } = watch;
           const shown = { onEvent, suppressOutputs: true };
-          return stack.up({ refresh: true, runProgram: true, ...shown, policyPacks, configFile, signal: stalled });
+          const replace = marked.map(({ urn }) => urn);
+          const how = { refresh: true, runProgram: true, replace };
+          return stack.up({ ...how, ...shown, policyPacks, configFile, signal: stalled });
         });
       } catch (error) {
         if (error instanceof OperationError)
           new UnansweredNotes(projectOf(layer), name).add(error.failed.unanswered(site.recoveries));
+        await keepMarks(stack, marked);
         throw error;
       } finally {
         for (const finding of policy.findings) progress.line(`${layer}: ${findingLine(finding)}`);

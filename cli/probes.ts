@@ -28,6 +28,8 @@ const resource = z.looseObject({
   outputs: z.record(z.string(), z.unknown()).optional(),
   parent: z.string().optional(),
   delete: z.boolean().optional(),
+  taint: z.boolean().optional(),
+  created: z.string().optional(),
   deletedWith: z.string().optional(),
 });
 /** A resource as a stack's state has it. */

@@ -129,6 +129,7 @@ describe("what was changed by hand", () => {
     for (const { sentence } of all) expect(looked).toContain(`✘ ${sentence()}`);
     const { status, output } = await command("up");
     expect(status, output).toBe(0);
+    for (const { sentence } of all) expect(output).toContain(`: ${sentence()}`);
     const steps = stepsIn(output);
     for (const { what, repaired } of all)
       expect(

@@ -2,8 +2,9 @@ import { readFileSync } from "node:fs";
 import * as path from "node:path";
 import type { Deployment } from "@pulumi/pulumi/automation";
 import { describe, expect, test } from "vitest";
-import { lookedLine, sentencesOf } from "../../cli/drift";
+import { lookedLine } from "../../cli/drift";
 import { outdated, probe, scriptsIn } from "../../cli/probes";
+import { refreshedIn, sentencesOf } from "../../cli/refreshed";
 
 const PRELUDE = readFileSync(path.join(__dirname, "../../components/script/prelude.sh"), "utf8");
 const SECRET = { "4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270" };
@@ -34,6 +35,26 @@ describe("what a refresh finds", () => {
     expect(sentencesOf(found("update", "kubernetes:apps/v1:Deployment", scaled))).toEqual([
       "kubernetes-1: spec.replicas of the Deployment quagga is 0; it was 1.",
     ]);
+  });
+
+  test("up tells it of the refresh that it begins with, and of no other event", () => {
+    const type = "docker:index/container:Container";
+    const old = state({ name: "hybrid-vnf-dev-apache-1", hostname: "apache-1", mustRun: true });
+    const tell = (op: string, more: object) =>
+      refreshedIn({ resOutputsEvent: { metadata: { ...found("same", type, { old, ...more }), op } } } as never);
+    expect(tell("refresh", { new: null })).toEqual([
+      "apache-1: the container hybrid-vnf-dev-apache-1 is gone; it was there.",
+    ]);
+    expect(tell("refresh", { new: { ...old, outputs: { mustRun: false } } })).toEqual([
+      "apache-1: the container hybrid-vnf-dev-apache-1 is stopped; it ran.",
+    ]);
+    const image = { new: state({}, { image: "b" }), detailedDiff: { image: { diffKind: "update", inputDiff: false } } };
+    expect(tell("refresh", image)).toEqual([
+      "apache-1: image of the container hybrid-vnf-dev-apache-1 is b; it was not set.",
+    ]);
+    expect(tell("refresh", { new: old, detailedDiff: {} })).toEqual([]);
+    for (const op of ["update", "delete", "same"]) expect(tell(op, image)).toEqual([]);
+    expect(refreshedIn({} as never)).toEqual([]);
   });
 
   test("a look at a stack ends in how much it found, not in what the engine would do about it", () => {
