@@ -99,7 +99,7 @@ export async function guardedUp(
     for (const { begin, count } of guards)
       if (count.lostPercent > allowedLoss)
         throw new ChainError(
-          `${begin}${count.answers.lost} of ${WINDOW} requests are lost before anything is changed: see why with \`${commandLine("verify")}\` and \`${commandLine("drift")}\`, and bring it up without --guard first.`,
+          `${begin}${count.lostOfLast} of ${WINDOW} requests are lost before anything is changed: see why with \`${commandLine("verify")}\` and \`${commandLine("drift")}\`, and bring it up without --guard first.`,
         );
     for (const { count } of guards) count.restart();
     guarding = true;
@@ -274,7 +274,7 @@ async function goBack(
   for (const one of guards) progress.line(describeCount(one, "until all was as before"));
   for (const { count } of guards) count.restart();
   await ended();
-  const lost = guards.reduce((sum, { count }) => sum + count.answers.lost, 0);
+  const lost = guards.reduce((sum, { count }) => sum + count.lostOfLast, 0);
   const all = WINDOW * guards.length;
   const result = lost === 0 ? `and all of ${all} requests are answered` : `and ${lost} of ${all} requests are lost`;
   throw new ChainError(

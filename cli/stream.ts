@@ -58,7 +58,12 @@ export class Count {
 
   /** The share of the last requests that were lost, in percent. */
   get lostPercent(): number {
-    return (100 * this.last.filter((one) => !one).length) / WINDOW;
+    return (100 * this.lostOfLast) / WINDOW;
+  }
+
+  /** How many of the last requests were lost: of several streams, those that are ahead have sent more. */
+  get lostOfLast(): number {
+    return this.last.filter((one) => !one).length;
   }
 
   /** Once so many more requests have ended. */

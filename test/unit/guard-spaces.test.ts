@@ -22,7 +22,7 @@ vi.mock("../../cli/preview", async (original) => ({ ...(await original<object>()
 
 /** Streams that are answered at once, as `world` says by the address that they ask. */
 const { FakeStream, world } = vi.hoisted(() => {
-  const world = { streams: [] as FakeStream[], answers: (_url: string): number => 200 };
+  const world = { streams: [] as FakeStream[], answers: (_url: string): number => 200, ahead: 0 };
   class FakeStream {
     readonly url: string;
     readonly broken = new Promise<never>(() => {});
@@ -36,7 +36,7 @@ const { FakeStream, world } = vi.hoisted(() => {
       world.streams.push(this);
     }
     async ended(requests: number): Promise<void> {
-      for (let at = 0; at < requests; at++) this.count.line(`${at} ${world.answers(this.url)} 0.010`);
+      for (let at = 0; at < requests + world.ahead; at++) this.count.line(`${at} ${world.answers(this.url)} 0.010`);
     }
     async stop(): Promise<void> {
       this.stopped = true;
@@ -97,6 +97,7 @@ const news = recorded();
 beforeEach(() => {
   world.answers = () => 200;
   world.streams.length = 0;
+  world.ahead = 0;
   told.length = 0;
   for (const one of [up, previewChain, interrupt]) vi.mocked(one as () => unknown).mockReset();
 });
@@ -141,6 +142,8 @@ describe("a guard over stacks of any name", () => {
   test("does not touch several chains of which one is unwell", async () => {
     plan(planned("shop", shop, shop), planned("news", news, news));
     world.answers = (url) => (url === news.url ? 502 : 200);
+    // It is ahead of the other one.
+    world.ahead = 1;
     await expect(guard({ ground: undefined, shop, news })).rejects.toThrow(
       `news: ${WINDOW} of ${WINDOW} requests are lost before anything is changed`,
     );
