@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import type { ConfigMap, EngineEvent, Stack } from "@pulumi/pulumi/automation";
+import { serviceContract } from "../components/contracts/service";
 import { stateFolder } from "../toolchain/environment";
 import { elapsed } from "../toolchain/progress";
 import { deploymentIn } from "./backend";
@@ -317,7 +318,7 @@ async function readersOf(
 
 /** Asks each service that one of the stacks publishes. */
 export async function check(context: Context, requests: number): Promise<Report> {
-  const chains = chainsAmong(context.stack, await publishedBy(context));
+  const chains = chainsAmong(context.stack, await publishedBy(context, serviceContract.layer));
   if (chains.length === 0)
     throw new ChainError(
       `There is no service to ask: no stack that is up publishes one (publishChain); bring it up with '${lineFor("up", context.stack)}'.`,

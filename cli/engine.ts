@@ -282,6 +282,16 @@ export class Engine {
     return deployment.resources?.find(({ type }) => type === "pulumi:pulumi:Stack")?.outputs;
   }
 
+  /** Whether a layer's stack publishes a contract of this kind, as far as that is told without an engine; where only one can tell, it may. */
+  mayPublish(layer: string, stackName: string, kind: string): boolean {
+    const deployment = deploymentIn(this.backend, projectOf(layer), stackName);
+    if (deployment === undefined) return true;
+    const { contract } = deployment.resources?.find(({ type }) => type === "pulumi:pulumi:Stack")?.outputs ?? {};
+    if (typeof contract !== "object" || contract === null) return false;
+    // All of it may be secret, and then stands in a wrapper.
+    return !("layer" in contract) || contract.layer === kind;
+  }
+
   /** The contract that a layer's stack publishes; undefined where there is no such stack, or no contract yet. */
   async contract(layer: string, stackName: string): Promise<unknown> {
     return (await this.outputs(layer, stackName))?.contract;

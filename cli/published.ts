@@ -33,9 +33,13 @@ export function chainsAmong(stack: string, published: Published): readonly Publi
   });
 }
 
-/** What the stacks that are up publish, in the clear. */
-export async function publishedBy({ engine, stack }: Pick<Context, "engine" | "stack">): Promise<Published> {
+/** What the stacks that are up publish, in the clear; where a kind is asked for, of those alone that may publish it: each costs an engine. */
+export async function publishedBy(
+  { engine, stack }: Pick<Context, "engine" | "stack">,
+  kind?: string,
+): Promise<Published> {
+  const asked = layers.filter(({ name }) => kind === undefined || engine.mayPublish(name, stack, kind));
   return new Map(
-    await Promise.all(layers.map(async ({ name }) => [name, await engine.published(name, stack)] as const)),
+    await Promise.all(asked.map(async ({ name }) => [name, await engine.published(name, stack)] as const)),
   );
 }
