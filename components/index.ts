@@ -51,6 +51,13 @@ export { Image, type ImageArgs } from "./image/image";
 export { type PodGroup, ServiceAddress, type ServiceAddressArgs } from "./kubernetes/address";
 export { CNIS, type Cni, KubernetesCluster, type KubernetesClusterArgs } from "./kubernetes/cluster";
 export { DeployedKubernetes, type KubernetesLike } from "./kubernetes/kubernetes";
+export {
+  CPU_MANAGER_POLICIES,
+  type CpuManagerPolicy,
+  type ReservedShare,
+  TOPOLOGY_MANAGER_POLICIES,
+  type TopologyManagerPolicy,
+} from "./kubernetes/reserved";
 export { KubernetesLayer, type KubernetesLayerArgs } from "./layers/kubernetes";
 export { ServiceLayer, type ServiceLayerArgs } from "./layers/service";
 export { SwarmLayer, type SwarmLayerArgs } from "./layers/swarm";

@@ -14,6 +14,12 @@ import type { SiteNetwork } from "../site/network";
 import { Flannel } from "./flannel";
 import { innerRangesOf, type KubernetesLike, workloadProvider } from "./kubernetes";
 import { Multus } from "./multus";
+import {
+  CPU_MANAGER_POLICIES,
+  type CpuManagerPolicy,
+  TOPOLOGY_MANAGER_POLICIES,
+  type TopologyManagerPolicy,
+} from "./reserved";
 
 /** How pods get their network: a bridge on the only node, or flannel's VXLAN over several. */
 export const CNIS = ["bridge", "flannel"] as const;
@@ -32,6 +38,10 @@ export interface KubernetesClusterArgs {
   cni?: Cni;
   /** Whether pods can be given further interfaces, by `NetworkAttachment`: Multus and what it calls are on its nodes then. @default false */
   attachments?: boolean;
+  /** How its kubelets hand out processors; with "static" each node keeps at least one for what has none of its own. @default "none" */
+  cpuManagerPolicy?: CpuManagerPolicy;
+  /** Whether its kubelets keep what a pod has for itself on one NUMA node. @default "none" */
+  topologyManagerPolicy?: TopologyManagerPolicy;
   /** Range of the pods' addresses, in CIDR notation. @default "10.244.0.0/16" */
   podCidr?: string;
   /** Range of the services' addresses, in CIDR notation. @default "10.96.0.0/16" */
@@ -105,6 +115,16 @@ export class KubernetesCluster extends pulumi.ComponentResource implements Kuber
       args.attachments === undefined || typeof args.attachments === "boolean",
       `attachments is ${describe(args.attachments)}: it must be true or false`,
     );
+    const { cpuManagerPolicy, topologyManagerPolicy } = args;
+    const oneOf = (all: readonly string[]) => all.map((one) => `"${one}"`).join(" or ");
+    problems.require(
+      cpuManagerPolicy === undefined || CPU_MANAGER_POLICIES.includes(cpuManagerPolicy),
+      `cpuManagerPolicy is ${describe(cpuManagerPolicy)}: it must be ${oneOf(CPU_MANAGER_POLICIES)}`,
+    );
+    problems.require(
+      topologyManagerPolicy === undefined || TOPOLOGY_MANAGER_POLICIES.includes(topologyManagerPolicy),
+      `topologyManagerPolicy is ${describe(topologyManagerPolicy)}: it must be ${oneOf(TOPOLOGY_MANAGER_POLICIES)}`,
+    );
     const timeout = problems.requireSeconds("readyTimeoutSeconds", args.readyTimeoutSeconds);
     const site = siteOfNetworks(networks, problems);
     this.ranges = [
@@ -165,7 +185,13 @@ export class KubernetesCluster extends pulumi.ComponentResource implements Kuber
         {
           machine,
           file: script("node.sh"),
-          input: { ADDRESS: legs[0]?.address ?? "", CNI: cni, POD_CIDR: podCidr },
+          input: {
+            ADDRESS: legs[0]?.address ?? "",
+            CNI: cni,
+            POD_CIDR: podCidr,
+            ...(cpuManagerPolicy === undefined ? {} : { CPU_MANAGER_POLICY: cpuManagerPolicy }),
+            ...(topologyManagerPolicy === undefined ? {} : { TOPOLOGY_MANAGER_POLICY: topologyManagerPolicy }),
+          },
         },
         { parent: this },
       );

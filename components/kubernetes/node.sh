@@ -5,12 +5,16 @@
 # Input: ADDRESS   the node's address in the cluster
 #        CNI       bridge (one node) or flannel (several)
 #        POD_CIDR  range of the pods' addresses (default 10.244.0.0/16)
+#        CPU_MANAGER_POLICY       none (default) or static
+#        TOPOLOGY_MANAGER_POLICY  none (default), best-effort, restricted or single-numa-node
 # Use:   bash -s -- create | update | delete | check
 # Prints {"cgroup":...,"cni":...}
 
 address=${ADDRESS:-}
 cni=${CNI:-bridge}
 pod_cidr=${POD_CIDR:-10.244.0.0/16}
+cpu_policy=${CPU_MANAGER_POLICY:-none}
+topology_policy=${TOPOLOGY_MANAGER_POLICY:-none}
 
 own=/etc/hybrid-vnf
 containerd_config=/etc/containerd/config.toml
@@ -23,6 +27,12 @@ check_input() {
   is_address "$address" || problem "ADDRESS is '$address'; it must be an IPv4 address of this machine, such as 10.100.101.10."
   is_cidr "$pod_cidr" 8 24 || problem "POD_CIDR is '$pod_cidr'; it must be an IPv4 network of /8 to /24, such as 10.244.0.0/16."
   [[ $cni == bridge || $cni == flannel ]] || problem "CNI is '$cni'; it must be bridge (one node) or flannel (several)."
+  [[ $cpu_policy == none || $cpu_policy == static ]] || problem "CPU_MANAGER_POLICY is '$cpu_policy'; it must be none or static."
+  [[ $topology_policy =~ ^(none|best-effort|restricted|single-numa-node)$ ]] ||
+    problem "TOPOLOGY_MANAGER_POLICY is '$topology_policy'; it must be none, best-effort, restricted or single-numa-node."
+  if [[ $cpu_policy == static ]] && (($(nproc --all) < 2)); then
+    problem "This machine has one processor, which cpuManagerPolicy static would keep for what has none of its own: leave it none, or take a machine with two at least."
+  fi
   for tool in containerd kubeadm kubelet ip; do
     command -v "$tool" >/dev/null || problem "$tool is not installed on this machine; use the machine image, or install it."
   done
@@ -100,9 +110,27 @@ start_containerd() {
   fail "containerd does not answer 15 s after its start; 'systemctl status containerd' on the machine says more."
 }
 
+# Whole processors for pods that ask for them. A tenth of a core is kept for the node itself, hence one processor.
+write_policies() {
+  local file=$own/kubelet.conf.d/20-policies.conf
+  if [[ $cpu_policy == none && $topology_policy == none ]]; then
+    [[ -e $file ]] || return 1
+    rm -f -- "$file"
+    return
+  fi
+  put "$file" <<CONFIG
+apiVersion: kubelet.config.k8s.io/v1beta1
+kind: KubeletConfiguration
+cpuManagerPolicy: $cpu_policy
+topologyManagerPolicy: $topology_policy
+kubeReserved: {cpu: 100m}
+CONFIG
+}
+
 # Settings of this one machine, laid over those that the whole cluster shares.
 write_kubelet_settings() {
-  local changed=1 driver=systemd gates='{}'
+  local changed=1 active=1 driver=systemd gates='{}'
+  systemctl --quiet is-active kubelet && active=0
   [[ $cgroup == v2 ]] || driver=cgroupfs
   may_raise_priority || gates='{KubeletInUserNamespace: true}'
   put "$own/kubelet.conf.d/10-machine.conf" <<CONFIG && changed=0
@@ -118,8 +146,14 @@ CONFIG
   put /etc/default/kubelet <<CONFIG && changed=0
 KUBELET_EXTRA_ARGS="--config-dir=$own/kubelet.conf.d --node-ip=$address"
 CONFIG
+  if write_policies; then
+    changed=0
+    # It does not start with what it has handed out by another policy.
+    systemctl --quiet stop kubelet >&2
+    rm -f -- /var/lib/kubelet/cpu_manager_state
+  fi
   systemctl --quiet --no-reload enable kubelet >&2
-  if ((changed == 0)) && systemctl --quiet is-active kubelet; then
+  if ((changed == 0 && active == 0)); then
     systemctl restart kubelet >&2
   fi
 }

@@ -23,7 +23,7 @@ ask() {
 create() {
   local folder names said machine bin line sum name given=() wanted=()
   folder=$(bash -c "${TOOLCHAIN:?}") || fail "The CNI plugins could not be had (see above)."
-  mapfile -t names < <(cd "$folder" && printf '%s\n' *)
+  mapfile -t names < <(cd "$folder" && find . -mindepth 1 -maxdepth 1 ! -type d -printf '%P\n' | sort)
   take_key
   said=$(ask "uname -m; sed -n 's/^ *bin_dir = \"\(.*\)\"/\1/p' /etc/containerd/config.toml")
   machine=$(sed -n 1p <<<"$said")

@@ -18,6 +18,14 @@ import type { SwarmLike } from "../swarm/swarm";
 /** Where Nginx answers for itself alone (images/nginx/start.sh). */
 const ALIVE = "/run/nginx-alive.sock";
 
+/**
+ * What its first process may do, of what root may: it makes its workers' folders and hands them over (CHOWN), listens below port 1024
+ * (NET_BIND_SERVICE), lets them run as www-data (SETGID, SETUID), and ends one that hangs (KILL). The workers have none of it.
+ */
+const CAPABILITIES = ["CHOWN", "KILL", "NET_BIND_SERVICE", "SETGID", "SETUID"];
+/** Its configuration, its process's number and its socket. Large bodies are in the volume that the image names. */
+const RUN = { type: "tmpfs", target: "/run", tmpfsOptions: { mode: 0o755, sizeBytes: 2 ** 20 } };
+
 /** What a balancer balances over, on which Swarm, and where it answers. */
 export interface NginxLoadBalancerArgs extends FunctionResources {
   /** The Swarm that it runs on. */
@@ -150,6 +158,10 @@ export class NginxLoadBalancer extends pulumi.ComponentResource implements Netwo
     const containerSpec = {
       image: image.reference,
       env: { SERVERS: backends.join(","), ...(first ? { PORT: String(port) } : {}) },
+      readOnly: true,
+      mounts: [RUN],
+      capDrops: ["ALL"],
+      capAdds: CAPABILITIES,
       // The requests that it has, and what its keep-alive connections still bring: longer than one may take (images/nginx, proxy_read_timeout).
       stopGracePeriod: "30s",
       healthcheck: {

@@ -8,6 +8,7 @@ import { providerFrom } from "../function/provider";
 import { checkResources, type FunctionResources, podResources } from "../function/resources";
 import { Image, requireRegistry } from "../image/image";
 import type { KubernetesLike } from "../kubernetes/kubernetes";
+import { checkReserved, type ReservedShare, requireReserved, withReserved } from "../kubernetes/reserved";
 import { requireRuntimeClass, runtimeOf } from "../kubernetes/runtime";
 import { FORWARDS, recommendedLabels } from "../labels";
 import { requireOutside } from "../machine/inner";
@@ -39,7 +40,7 @@ export interface StaticRoute {
 }
 
 /** Where a router runs, and what it forwards between. */
-export interface QuaggaRouterArgs extends FunctionResources, RoutingProtocols {
+export interface QuaggaRouterArgs extends FunctionResources, ReservedShare, RoutingProtocols {
   /** The cluster that it runs on. */
   cluster: KubernetesLike;
   /** Name of the node that it runs on. @default the first one */
@@ -186,7 +187,9 @@ export class QuaggaRouter extends pulumi.ComponentResource implements NetworkFun
       `its name "${functionName}" can't be used: take a lower-case letter, then at most 62 lower-case letters, digits and dashes (functionName)`,
     );
     const registry = requireRegistry(problems, args.registry);
-    const resources = podResources(checkResources(problems, args));
+    const resources = withReserved(podResources(checkResources(problems, args)), args);
+    const { cpuRequest, cpuLimit, memoryRequestMiB } = args;
+    checkReserved(problems, args, { cpuRequest, cpuLimit, memoryRequestMiB });
     const twin = claim(cluster, functionName, name);
     problems.require(
       twin === undefined,
@@ -238,6 +241,12 @@ export class QuaggaRouter extends pulumi.ComponentResource implements NetworkFun
             { parent: this, provider, deleteBeforeReplace: true },
           );
     const may = privilegesOf(privileged);
+    const { dedicatedCores, singleNumaNode } = args;
+    const reserved = requireReserved(
+      name,
+      { cluster, nodes: [node.name], functionName, dedicatedCores, singleNumaNode },
+      this,
+    );
     const deployment = new kubernetes.apps.v1.Deployment(
       `${name}-deployment`,
       {
@@ -301,7 +310,7 @@ export class QuaggaRouter extends pulumi.ComponentResource implements NetworkFun
       {
         parent: this,
         provider,
-        dependsOn: secret ? [file, secret] : file,
+        dependsOn: [file, ...(secret ? [secret] : []), ...reserved],
         deleteBeforeReplace: true,
       },
     );

@@ -9,6 +9,7 @@ import { Image, requireRegistry } from "../image/image";
 import type { PodGroup } from "../kubernetes/address";
 import type { KubernetesLike } from "../kubernetes/kubernetes";
 import { ownNamespace } from "../kubernetes/namespace";
+import { checkReserved, type ReservedShare, requireReserved, withReserved } from "../kubernetes/reserved";
 import { requireRuntimeClass, runtimeOf } from "../kubernetes/runtime";
 import { recommendedLabels } from "../labels";
 import { listOf, objectWith, optional, requireArguments, subjectOf } from "../problem/arguments";
@@ -44,7 +45,7 @@ export interface GuestVolume {
 }
 
 /** What boots in a pod, with what, and how it is known to be well. */
-export interface VirtualMachineArgs {
+export interface VirtualMachineArgs extends ReservedShare {
   /** The cluster that it runs on. */
   cluster: KubernetesLike;
   /** What it starts from. @default a small Debian of the library's own, with Apache and the guest agent */
@@ -53,6 +54,8 @@ export interface VirtualMachineArgs {
   diskGiB?: number;
   /** Its memory in MiB. @default 256 */
   memoryMiB?: number;
+  /** Whether its memory is in pages of 2 MiB, which its node has set aside. @default false */
+  hugepages?: boolean;
   /** MiB that QEMU itself may take beside the machine's memory. @default 192 */
   overheadMiB?: number;
   /** Its processors. @default 1 */
@@ -103,6 +106,7 @@ export interface VirtualMachineArgs {
 /** The user and group that QEMU runs as: nobody in particular. */
 const USER = 65532;
 const SEED = "/seed";
+const HUGEPAGES = "/hugepages";
 /** Whether QEMU runs the machine (images/vm/start.sh). */
 const RUNNING = { exec: { command: ["/start.sh", "running"] } };
 
@@ -189,12 +193,28 @@ export class VirtualMachine extends pulumi.ComponentResource implements PodGroup
     const claimName = keeper ? this.keep(name, keeper, volume?.sizeGiB ?? 10, child, before) : volume?.claim;
     this.refuseResize(name, child);
 
-    const memory = `${memoryMiB + overheadMiB}Mi`;
+    const { hugepages = false, dedicatedCores, singleNumaNode } = args;
+    const memory: Record<string, string> = hugepages
+      ? { memory: `${overheadMiB}Mi`, "hugepages-2Mi": `${memoryMiB}Mi` }
+      : { memory: `${memoryMiB + overheadMiB}Mi` };
     const cores = (number: number) => `${Math.round(number * 1000)}m`;
-    const resources = {
-      requests: { memory, cpu: cores(args.cpuRequest ?? 0.1) },
-      limits: { memory, ...(args.cpuLimit === undefined ? {} : { cpu: cores(args.cpuLimit) }) },
-    };
+    const resources = withReserved(
+      {
+        requests: { ...memory, cpu: cores(args.cpuRequest ?? 0.1) },
+        limits: { ...memory, ...(args.cpuLimit === undefined ? {} : { cpu: cores(args.cpuLimit) }) },
+      },
+      args,
+    );
+    before.push(
+      ...requireReserved(
+        name,
+        {
+          ...{ cluster, nodes: nodes.map((one) => one.name), functionName, dedicatedCores, singleNumaNode },
+          hugepagesMiB: hugepages ? memoryMiB : 0,
+        },
+        this,
+      ),
+    );
     const kvm = args.kvmResource && !args.emulated ? { [args.kvmResource]: "1" } : {};
     const container = {
       securityContext: {
@@ -210,6 +230,7 @@ export class VirtualMachine extends pulumi.ComponentResource implements PodGroup
       MEMORY_MIB: String(memoryMiB),
       CPUS: String(cpus),
       PORTS: ports.join(","),
+      ...(hugepages ? { MEMORY_PATH: HUGEPAGES } : {}),
       ACCEL: args.emulated ? "tcg" : "auto",
       ...(args.diskGiB === undefined ? {} : { DISK_GIB: String(args.diskGiB) }),
       ...(seed.hostname === undefined ? {} : { GUEST_NAME: seed.hostname }),
@@ -277,6 +298,7 @@ export class VirtualMachine extends pulumi.ComponentResource implements PodGroup
               { name: "state", mountPath: "/state" },
               { name: "run", mountPath: "/run/vm" },
               { name: "tmp", mountPath: "/tmp" },
+              ...(hugepages ? [{ name: "hugepages", mountPath: HUGEPAGES }] : []),
               ...(hasSeed ? [{ name: "seed", mountPath: SEED, readOnly: true }] : []),
             ],
           },
@@ -286,6 +308,7 @@ export class VirtualMachine extends pulumi.ComponentResource implements PodGroup
           { name: "state", ...(claimName ? { persistentVolumeClaim: { claimName } } : { emptyDir: {} }) },
           { name: "run", emptyDir: {} },
           { name: "tmp", emptyDir: {} },
+          ...(hugepages ? [{ name: "hugepages", emptyDir: { medium: "HugePages" } }] : []),
           ...(hasSeed ? [{ name: "seed", secret: { secretName: `${functionName}-seed` } }] : []),
         ],
       },
@@ -331,6 +354,15 @@ export class VirtualMachine extends pulumi.ComponentResource implements PodGroup
     problems.requireWhole("graceSeconds", args.graceSeconds ?? 60, 1, 9999, "seconds");
     requireCores(problems, "cpuRequest", args.cpuRequest);
     requireCores(problems, "cpuLimit", args.cpuLimit);
+    checkReserved(problems, args, { cpuRequest: args.cpuRequest, cpuLimit: args.cpuLimit });
+    problems.require(
+      args.hugepages === undefined || typeof args.hugepages === "boolean",
+      `hugepages is ${describe(args.hugepages)}: it must be true or false`,
+    );
+    problems.require(
+      args.hugepages !== true || (args.memoryMiB ?? 256) % 2 === 0,
+      `memoryMiB is ${args.memoryMiB}, and hugepages has it in pages of 2 MiB: take an even number`,
+    );
     problems.require(
       args.cpuLimit === undefined || !((args.cpuRequest ?? 0.1) > args.cpuLimit),
       `cpuRequest is ${args.cpuRequest ?? 0.1} and cpuLimit is ${args.cpuLimit}: take a limit that is at least as large`,

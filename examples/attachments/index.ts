@@ -8,6 +8,10 @@ const attached = config.getBoolean("attached") ?? true;
 /** What gives pods their interface in the third network. */
 const plugin = config.get<vnf.AttachmentPlugin>("plugin") ?? "macvlan";
 
+/** How the nodes hand out processors, and how many the router has for itself: `pulumi config set dedicatedCores 1`. */
+const cpuManagerPolicy = config.get<vnf.CpuManagerPolicy>("cpuManagerPolicy");
+const dedicatedCores = config.getNumber("dedicatedCores");
+
 export = async () => {
   const site = new vnf.Site("attach", { platform: vnf.lab(), transitCidr: "10.152.101.0/24" });
   const clients = new vnf.Network("clients", { site, cidr: "10.152.100.0/24" });
@@ -16,7 +20,11 @@ export = async () => {
   const apache = new vnf.WebServers("apache", { network: servers });
   const client = new vnf.Machine("client", { networks: [clients], role: "client", host: 100 });
   const swarm = new vnf.SwarmCluster("swarm", { networks: [site.transit, clients] });
-  const k8s = new vnf.KubernetesCluster("k8s", { networks: [site.transit, servers, storage], attachments: attached });
+  const k8s = new vnf.KubernetesCluster("k8s", {
+    networks: [site.transit, servers, storage],
+    attachments: attached,
+    cpuManagerPolicy,
+  });
 
   const balancer = new vnf.NginxLoadBalancer("nginx", { cluster: swarm, backends: apache.addresses });
   const chainThrough = (router: vnf.QuaggaRouter) => {
@@ -35,6 +43,7 @@ export = async () => {
   // A router that is not in its node's network: the chain leads through the addresses of its pod.
   const router = new vnf.QuaggaRouter("quagga", {
     cluster: k8s,
+    dedicatedCores,
     attachments: [
       { attachment: onTransit, host: 30 },
       { attachment: onServers, host: 30 },

@@ -7,6 +7,8 @@
 #   ACCESS_LOG  off (default) or stdout
 # Input that cannot work ends it with status 2 and one sentence for each thing that is wrong.
 #
+# It writes to /run, and large bodies to /var/lib/nginx: the rest may be read-only. Of what root may do, it needs what its test names.
+#
 # Another one may listen on the same port of the same network: the kernel shares out the connections, so that one takes over from the
 # other without a moment in which nobody listens. Which of them is alive, each tells on a socket of its own, /run/nginx-alive.sock.
 #
@@ -14,7 +16,7 @@
 #   start.sh render   checks the input and prints the Nginx configuration it would run with
 set -euo pipefail
 
-configuration=/etc/nginx/nginx.conf
+configuration=/run/nginx.conf
 alive=/run/nginx-alive.sock
 
 say() { printf '%s\n' "$*" >&2; }
@@ -159,12 +161,12 @@ case ${1:-run} in
     read_input
     render >"$configuration"
     rm -f -- "$alive" # of one that was killed in this container
-    nginx -t -q || {
+    nginx -t -q -c "$configuration" || {
       say "Nginx refuses the configuration in $configuration (see above)."
       exit 1
     }
     say "Nginx listens on port $listen for ${#servers[@]} server(s): ${servers[*]}."
-    exec nginx -g 'daemon off;'
+    exec nginx -c "$configuration" -g 'daemon off;'
     ;;
   render)
     read_input

@@ -6,8 +6,20 @@ here=$(cd "$(dirname "$0")" && pwd)
 image=${IMAGE:-hybrid-vnf/nginx:test}
 tag=hybrid-vnf-nginx-$$
 
+# What it may do, as components/nginx/balancer.ts asks it of a Swarm.
+capabilities=(CHOWN KILL NET_BIND_SERVICE SETGID SETUID)
+least() { # ARGUMENT…: of docker run; without the capability that `without` names
+  local one options=(--read-only --tmpfs "/run:mode=755,size=1m" --cap-drop ALL)
+  for one in "${capabilities[@]}"; do
+    [[ $one == "${without:-}" ]] || options+=(--cap-add "$one")
+  done
+  # Docker lets everybody listen on every port of a container's own network, but not on those of its node's.
+  [[ "$*" == *--network\ container:* ]] || options+=(--sysctl net.ipv4.ip_unprivileged_port_start=1024)
+  docker run --detach "${options[@]}" "$@" >/dev/null
+}
+
 remove() {
-  docker rm -fv $tag-{asked,one,two,balancer,old,new,node} >/dev/null 2>&1 || true
+  docker rm -fv $tag-{asked,one,two,balancer,old,new,node} "${capabilities[@]/#/$tag-}" >/dev/null 2>&1 || true
   docker network rm $tag >/dev/null 2>&1 || true
 }
 # shellcheck source=images/try.sh
@@ -70,7 +82,7 @@ server() {
 }
 server one 172.29.7.11
 server two 172.29.7.12
-docker run --detach --name $tag-balancer --network $tag --ip 172.29.7.10 -e SERVERS=172.29.7.11,172.29.7.12 -e ACCESS_LOG=stdout "$image" >/dev/null
+least --name $tag-balancer --network $tag --ip 172.29.7.10 -e SERVERS=172.29.7.11,172.29.7.12 -e ACCESS_LOG=stdout "$image"
 get() { curl --silent --show-error --fail --noproxy '*' --max-time 8 http://172.29.7.10/; }
 shares() { for _ in $(seq "$1"); do get | awk '{ print $1 }'; done | sort | uniq -c | awk '{ printf "%s%s", $2, $1 }'; }
 takes_turns() { [[ $(shares 20) == one10two10 ]]; }
@@ -98,6 +110,18 @@ ok "answers probes for itself" curl --silent --fail --noproxy '*' http://172.29.
 ok "on a socket of its own" docker exec $tag-balancer curl -fsS -o /dev/null --unix-socket /run/nginx-alive.sock http://localhost/-/alive
 get >/dev/null
 ok "the access log is on stdout" bash -c "docker logs $tag-balancer 2>/dev/null | grep -q '\"GET / HTTP/1.1\" 200'"
+body() { head -c 900000 /dev/zero | curl --silent --show-error --fail --noproxy '*' --max-time 8 --data-binary @- http://172.29.7.10/; }
+ok "a body that is larger than its memory for one goes through" body
+ok "by a file in the volume that the image names" bash -c "docker logs $tag-balancer 2>&1 | grep -qF 'buffered to a temporary file /var/lib/nginx/'"
+ok "nothing else of its files is written" test -z "$(docker diff $tag-balancer | grep -vE '^[AC] /(run|var(/lib)?(/nginx)?)$')"
+ok "and can't be" not docker exec $tag-balancer touch /etc/nginx/nginx.conf
+may() { docker exec $tag-balancer awk '$1 == "Uid:" { user = $2 } $1 == "CapEff:" { print user, $2 }' "$@"; }
+ok "its first process may do five things" test "$(may /proc/1/status)" == "0 00000000000004e1"
+ok "those that serve requests nothing" test "$(docker exec $tag-balancer bash -c 'grep --files-with-matches "^PPid:.1$" /proc/[0-9]*/status' |
+  while read -r worker; do may "$worker"; done | sort -u)" == "33 0000000000000000"
+docker kill --signal KILL $tag-balancer >/dev/null
+docker start $tag-balancer >/dev/null
+ok "comes up again in the same container" eventually 60 get
 docker stop --time 1 $tag-one >/dev/null
 ok "one server dead: no request is lost" only two
 docker start $tag-one >/dev/null
@@ -111,10 +135,24 @@ ok "all dead: still alive itself" curl --silent --fail --noproxy '*' http://172.
 docker stop $tag-balancer >/dev/null
 ok "ends 0 when stopped" ends
 
+# --- none of its capabilities is one too many
+for without in "${capabilities[@]}"; do least --name "$tag-$without" -e SERVERS=172.29.7.11 "$image"; done
+unset without
+# A worker that does not end when it is told to is ended after a second.
+hang() {
+  # shellcheck disable=SC2016 # a script for the container's shell
+  docker exec --user www-data "$tag-KILL" bash -c 'kill -STOP $(grep --files-with-matches "^PPid:.1$" /proc/[0-9]*/status | cut -d / -f 3)' &&
+    docker exec "$tag-KILL" bash -c 'kill -TERM 1'
+}
+ok "without KILL it comes up" eventually 60 hang
+misses() { docker logs "$tag-$1" 2>&1 | grep -E "\(1: Operation not permitted\)|bind\(\) .*\(13: Permission denied\)"; }
+for one in "${capabilities[@]}"; do ok "it misses $one" eventually 60 misses "$one"; done
+
 # --- one takes over from the other on the same port, as tasks on a node's own network do
 docker start $tag-one $tag-two >/dev/null
-docker run --detach --name $tag-node --network $tag --ip 172.29.7.9 --sysctl net.ipv4.tcp_migrate_req=1 --entrypoint sleep "$image" 600 >/dev/null
-task() { docker run --detach --name "$tag-$1" --network "container:$tag-node" -e "SERVERS=$2" "$image" >/dev/null; }
+docker run --detach --name $tag-node --network $tag --ip 172.29.7.9 --sysctl net.ipv4.tcp_migrate_req=1 \
+  --sysctl net.ipv4.ip_unprivileged_port_start=1024 --entrypoint sleep "$image" 600 >/dev/null
+task() { least --name "$tag-$1" --network "container:$tag-node" -e "SERVERS=$2" "$image"; }
 alive() { docker exec "$tag-$1" curl -fsS -o /dev/null --unix-socket /run/nginx-alive.sock http://localhost/-/alive; }
 ask_node() { curl --silent --show-error --fail --noproxy '*' --max-time 8 http://172.29.7.9/; }
 ends_after() { [[ $(docker inspect --format '{{.State.Status}} {{.State.ExitCode}}' "$tag-$1") == "exited 0" ]]; }

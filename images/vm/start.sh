@@ -7,6 +7,7 @@
 #   DISK_GIB    how large the machine sees its disk, in GiB                    (default as large as it is)
 #   STATE       the folder that what the machine writes is kept in             (default /state)
 #   MEMORY_MIB  its memory                                                     (default 256)
+#   MEMORY_PATH a folder of large pages (hugetlbfs) that its memory is in       (default pages as the kernel has them)
 #   CPUS        its processors                                                 (default 1)
 #   PORTS       TCP ports of this container that lead into it: 80,8022:22      (may be empty)
 #   ACCEL       auto: KVM where a guest has just run under it, else emulation; or tcg: emulation
@@ -191,7 +192,7 @@ start() {
   # Its input is named, for a shell gives a command in the background none.
   qemu-system-x86_64 -name "$guest" -machine pc -nodefaults -no-user-config -display none \
     -sandbox on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny \
-    "${accelerator[@]}" -smp "$cpus" -m "$memory" \
+    "${accelerator[@]}" -smp "$cpus" -m "$memory" ${MEMORY_PATH:+-mem-path "$MEMORY_PATH" -mem-prealloc} \
     -drive "if=none,id=disk,format=qcow2,discard=unmap,file=$state/written.qcow2" -device virtio-blk-pci,drive=disk,bootindex=1 \
     -drive "if=none,id=seed,format=raw,readonly=on,file=$run/seed.iso" -device virtio-blk-pci,drive=seed \
     -netdev "user,id=net$forwards" -device virtio-net-pci,netdev=net,romfile= -device virtio-rng-pci \

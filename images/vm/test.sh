@@ -70,7 +70,7 @@ machine() { # NAME SETTINGS…
   shift
   for one in "$@"; do input+=(-e "$one"); done
   docker run --detach --tty --interactive --name "$tag-$name" --hostname "$name" --user 65532:65532 --cap-drop ALL --read-only \
-    --sysctl net.ipv4.ip_unprivileged_port_start=0 --tmpfs /run/vm:mode=777 --tmpfs /tmp:mode=1777 --volume "$scratch:/disks:ro" \
+    --sysctl net.ipv4.ip_unprivileged_port_start=0 --tmpfs /run/vm:mode=777 --tmpfs /tmp:mode=1777 --tmpfs /pages:mode=1777 --volume "$scratch:/disks:ro" \
     --volume "$tag-${volume:-state}:/state" -e DISK=/disks/disk.qcow2 -e PORTS=80 -e ACCEL=tcg -e MEMORY_MIB=128 "${input[@]}" "$image" >/dev/null
 }
 page() { curl --silent --fail --noproxy '*' --max-time 2 "http://$(docker inspect --format '{{.NetworkSettings.IPAddress}}' "$tag-$1")/${2:-}"; }
@@ -85,12 +85,13 @@ for volume in state fetched; do
 done
 volume=state
 
-machine first GUEST_NAME=first INSTANCE_ID=one USER_DATA=/disks/user-data SSH_KEYS=/disks/keys
+machine first GUEST_NAME=first INSTANCE_ID=one MEMORY_PATH=/pages USER_DATA=/disks/user-data SSH_KEYS=/disks/keys
 ok "it boots without privileges, and serves the page of its user data" eventually 240 shows first "<h1>seeded</h1>"
 ok "the image has at most 500 MB" small 500
 ok "process 1 takes away what others have left" reaps $tag-first
 ok "beside it there is QEMU, and nothing else" test "$(kinds $tag-first)" == "bash qemu-system-x86"
 monitor() { docker exec $tag-first sh -c "echo $1 | socat - unix-connect:/run/vm/monitor >/dev/null"; }
+ok "its memory is where it was told to be" docker exec $tag-first sh -c "grep -qs ' /pages/' /proc/[0-9]*/maps"
 ok "QEMU runs it" docker exec $tag-first /start.sh running
 monitor stop
 ok "one that is halted does not run" not docker exec $tag-first /start.sh running

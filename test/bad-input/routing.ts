@@ -1,6 +1,17 @@
 import type { Bgp, Ospf, Rip } from "../../components";
 import { QuaggaRouter } from "../../components";
-import { clients, deployedKubernetes, moon, type Row, router, servers, there, transit, wrong } from "./ground";
+import {
+  clients,
+  deployedKubernetes,
+  kubernetes,
+  moon,
+  type Row,
+  router,
+  servers,
+  there,
+  transit,
+  wrong,
+} from "./ground";
 
 const BESIDE = { address: "10.100.101.20", asNumber: 65002 };
 const ospf = (args: Partial<Ospf>) => router({ ospf: args });
@@ -173,6 +184,47 @@ const NODES: Row[] = [
   ],
   ["a router's runtime class in capitals", router({ runtimeClass: "Kata" }), ['runtimeClass is "Kata": it must be']],
   ["privileges by a text", router({ privileged: wrong("no") }), ['privileged is "no": it must be true or false']],
+  ["a processor by a share", router({ dedicatedCores: 0.5 }), ["dedicatedCores is 0.5: it must be a whole number"]],
+  ["no processor for itself", router({ dedicatedCores: 0 }), ["dedicatedCores is 0", "from 1 to 1024"]],
+  ["processors by a text", router({ dedicatedCores: wrong("2") }), ['dedicatedCores is "2"']],
+  ["processors by their numbers", router({ dedicatedCores: wrong([2, 3]) }), ["dedicatedCores is a list"]],
+  [
+    "processors for itself, and a share of others",
+    router({ dedicatedCores: 2, cpuRequest: 0.5 }),
+    ["cpuRequest is 0.5 beside dedicatedCores, which decides it", "leave cpuRequest out"],
+  ],
+  [
+    "processors for itself, and a limit",
+    router({ dedicatedCores: 2, cpuLimit: 2 }),
+    ["cpuLimit is 2 beside dedicatedCores"],
+  ],
+  [
+    "processors for itself, and memory that comes later",
+    router({ dedicatedCores: 1, memoryRequestMiB: 64 }),
+    ["memoryRequestMiB is 64 beside dedicatedCores"],
+  ],
+  ["one NUMA node by a text", router({ dedicatedCores: 1, singleNumaNode: wrong("0") }), ['singleNumaNode is "0"']],
+  [
+    "one NUMA node for shared processors",
+    router({ singleNumaNode: true }),
+    ["singleNumaNode is true, and dedicatedCores is left out"],
+  ],
+  [
+    "a static CPU manager by true",
+    kubernetes({ cpuManagerPolicy: wrong(true) }),
+    ['cpuManagerPolicy is true: it must be "none" or "static"'],
+  ],
+  [
+    "a CPU manager's policy of another manager",
+    kubernetes({ cpuManagerPolicy: wrong("best-effort") }),
+    ['cpuManagerPolicy is "best-effort"'],
+  ],
+  [
+    "a NUMA policy in capitals",
+    kubernetes({ topologyManagerPolicy: wrong("Restricted") }),
+    ['topologyManagerPolicy is "Restricted": it must be "none" or "best-effort" or'],
+  ],
+  ["a NUMA policy by a number", kubernetes({ topologyManagerPolicy: wrong(0) }), ["topologyManagerPolicy is 0"]],
   ["a node by its machine", router({ node: wrong({ name: "node-1" }) }), ["has no node an object"]],
   [
     "two routers that speak with neighbours, on one node",

@@ -49,6 +49,33 @@ const MACHINES: Row[] = [
   ["a machine with half a processor", machine({ cpus: 1.5 }), ["cpus is 1.5"]],
   ["a share of a core in words", machine({ cpuRequest: wrong("200m") }), ['cpuRequest is "200m"']],
   ["a limit below the share", machine({ cpuLimit: 0.05 }), ["cpuRequest is 0.1 and cpuLimit is 0.05"]],
+  ["large pages by their size", machine({ hugepages: wrong("2Mi") }), ['hugepages is "2Mi": it must be true or false']],
+  [
+    "a machine of half a large page",
+    machine({ hugepages: true, memoryMiB: 255 }),
+    ["memoryMiB is 255, and hugepages has it in pages of 2 MiB: take an even number"],
+  ],
+  ["half a processor for itself", machine({ dedicatedCores: 1.5 }), ["dedicatedCores is 1.5"]],
+  [
+    "a machine's processors for itself, and a limit",
+    machine({ dedicatedCores: 2, cpuLimit: 2 }),
+    ["cpuLimit is 2 beside dedicatedCores"],
+  ],
+  [
+    "a machine's processors for itself, and a share",
+    machine({ dedicatedCores: 2, cpuRequest: 2 }),
+    ["cpuRequest is 2 beside dedicatedCores"],
+  ],
+  [
+    "a machine on one NUMA node with shared processors",
+    machine({ singleNumaNode: true }),
+    ["singleNumaNode is true, and dedicatedCores is left out"],
+  ],
+  [
+    "a machine's NUMA node by its number",
+    machine({ dedicatedCores: 1, singleNumaNode: wrong(1) }),
+    ["singleNumaNode is 1"],
+  ],
   ["ports that are no list", machine({ ports: wrong(80) }), ["ports is 80: it must be a list of TCP ports"]],
   ["a machine's port 0", machine({ ports: [0] }), ["a port is 0"]],
   ["a machine's port twice", machine({ ports: [80, 80] }), ["ports names 80 twice"]],

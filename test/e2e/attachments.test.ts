@@ -40,6 +40,13 @@ function addressesOf(deployment: string): Record<string, string[]> {
   );
 }
 
+/** Whether a list of processors, such as "0-2,5", has one. */
+const inRanges = (list: string, processor: number): boolean =>
+  list.split(",").some((range) => {
+    const [first = Number.NaN, last = first] = range.split("-").map(Number);
+    return first <= processor && processor <= last;
+  });
+
 aroundTests(lab, example);
 
 describe("pods with several interfaces", () => {
@@ -139,6 +146,41 @@ describe("pods with several interfaces", () => {
     example.good("config", "rm", "plugin");
     example.up();
     expect(answers()).toBe(4);
+  });
+
+  test("a router has processors for itself where its node hands them out, and is refused before it is made where not", async () => {
+    example.good("config", "set", "dedicatedCores", "1");
+    const before = podsOf("quagga");
+    const { status, output } = example.run("up", "--yes", "--skip-preview");
+    expect(status).not.toBe(0);
+    expect(output).toContain(
+      "No node can give quagga what it is to have for itself: k8s-1 gives no pod processors of its own, for its kubelet's cpuManagerPolicy is none",
+    );
+    expect(podsOf("quagga")).toEqual(before);
+    expect(answers()).toBe(4);
+    const cores = Number(on("k8s-1", "nproc", "--all").output);
+    example.good("config", "set", "dedicatedCores", String(cores));
+    example.good("config", "set", "cpuManagerPolicy", "static");
+    const tooMany = example.run("up", "--yes", "--skip-preview");
+    expect(tooMany.status).not.toBe(0);
+    expect(tooMany.output).toMatch(
+      new RegExp(`k8s-1 has [0-9.]+ cores that no other pod asks for, and dedicatedCores is ${cores}`),
+    );
+    example.good("config", "set", "dedicatedCores", "1");
+    example.up();
+    const allowed = (deployment: string) =>
+      /Cpus_allowed_list:\s*(\S+)/.exec(inPod(deployment, "cat", "/proc/1/status").output)?.[1];
+    const own = allowed("quagga");
+    expect(own).toMatch(/^\d+$/);
+    expect(own).not.toBe("0");
+    // The kubelet looks after those that share the others now and then.
+    await eventually("the others leave it alone", 60, () => {
+      const others = allowed("monitor");
+      return (others !== undefined && !inRanges(others, Number(own))) || `monitor runs on ${others}`;
+    });
+    expect(answers()).toBe(4);
+    example.good("config", "rm", "dedicatedCores");
+    example.good("config", "rm", "cpuManagerPolicy");
   });
 
   test("go, and leave nothing on their node", () => {

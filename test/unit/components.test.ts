@@ -1,3 +1,5 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { beforeEach, describe, expect, test } from "vitest";
 import { KubernetesLayer, lab, type Platform, ServiceLayer, Site, SwarmLayer } from "../../components";
 import { type Made, one, record, registered, settled, value } from "./mocks";
@@ -112,6 +114,18 @@ describe("the chain", () => {
     await chain({ serverCount: 3 });
     const service = inputsOf("service-nginx-service") as { taskSpec: { containerSpec: { env: { SERVERS: string } } } };
     expect(service.taskSpec.containerSpec.env.SERVERS).toBe("10.100.102.11,10.100.102.12,10.100.102.13");
+  });
+
+  test("gives the balancer no more than its image's test gives it", async () => {
+    await chain({});
+    const { containerSpec } = inputsOf("service-nginx-service").taskSpec as { containerSpec: Record<string, unknown> };
+    const tried = readFileSync(join(__dirname, "../../images/nginx/test.sh"), "utf8");
+    const capAdds = /^capabilities=\((.*)\)$/m.exec(tried)?.[1]?.split(" ");
+    expect(containerSpec).toMatchObject({ readOnly: true, capDrops: ["ALL"], capAdds });
+    expect(tried).toContain('--read-only --tmpfs "/run:mode=755,size=1m" --cap-drop ALL');
+    expect(containerSpec.mounts).toEqual([
+      { type: "tmpfs", target: "/run", tmpfsOptions: { mode: 0o755, sizeBytes: 2 ** 20 } },
+    ]);
   });
 
   test("waits for tasks of the revision that it asks for", async () => {

@@ -93,8 +93,8 @@ const REASONS: readonly Reason[] = [
   },
   {
     workloads: [BALANCER],
-    checks: ["insecure_capabilities", "non_root_containers", "immutable_file_systems"],
-    why: "Nginx's first process is root, to listen on a port below 1024 and to write its configuration; those that serve requests are `www-data`. It has the capabilities that Docker gives by default.",
+    checks: ["insecure_capabilities", "non_root_containers"],
+    why: "Nginx's first process is root, with five capabilities: to listen below port 1024 (`NET_BIND_SERVICE`), to start those that serve requests as `www-data`, which have none (`SETUID`, `SETGID`), to give them their folders (`CHOWN`) and to end one that hangs (`KILL`).",
   },
   {
     workloads: [BALANCER],

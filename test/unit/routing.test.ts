@@ -178,6 +178,15 @@ test("a router's pod is of the runtime class that is named", async () => {
   expect(podOf()).toMatchObject({ runtimeClassName: "gvisor", hostNetwork: true });
 });
 
+test("a router has processors for itself that it asks for whole, and its cluster for first", async () => {
+  await router({ dedicatedCores: 2, memoryLimitMiB: 128 });
+  const all = { cpu: "2", memory: "128Mi" };
+  expect(podOf().containers[0]).toMatchObject({ resources: { limits: all, requests: all } });
+  const asked = String(one(made, "quagga-reserved").inputs.stdin);
+  expect(asked).toContain("export CORES='2'");
+  expect(asked).toContain("export FUNCTION='quagga'");
+});
+
 describe("a router's privileges", () => {
   test("are the original's unless the least are asked for", async () => {
     await router({});

@@ -95,6 +95,28 @@ describe("a virtual machine", () => {
     expect(pod.hostNetwork).toBeUndefined();
   });
 
+  test("has processors and pages for itself where it asks for them, after its cluster was asked for them", async () => {
+    const { pod, vm, env } = await workload({
+      memoryMiB: 512,
+      dedicatedCores: 2,
+      hugepages: true,
+      singleNumaNode: true,
+    });
+    const all = { memory: "192Mi", "hugepages-2Mi": "512Mi", cpu: "2" };
+    expect(vm.resources).toEqual({ requests: all, limits: all });
+    // One class of service for the pod: what runs before the machine asks for the same.
+    for (const { resources } of pod.initContainers) expect(resources).toEqual({ requests: all, limits: all });
+    expect(env.MEMORY_PATH).toBe("/hugepages");
+    expect(pod).toMatchObject({
+      volumes: expect.arrayContaining([{ name: "hugepages", emptyDir: { medium: "HugePages" } }]),
+    });
+    const asked = String(one(made, "guest-reserved").inputs.stdin);
+    expect(asked).toContain("export CORES='2'");
+    expect(asked).toContain("export HUGEPAGES_MIB='512'");
+    expect(asked).toContain("export SINGLE_NUMA='yes'");
+    expect(asked).toContain("export NODES='k8s-1'");
+  });
+
   test("copies its disk out of an image that need hold nothing else", async () => {
     const { pod } = await workload({ disk: { image: "registry.example.org/appliance:4.2", path: "/a.qcow2" } });
     expect(pod.initContainers.map(({ name, args, command }) => [name, args ?? command])).toEqual([
