@@ -44,6 +44,19 @@ export function deploymentIn(backend: string, project: string, stack: string): D
   }
 }
 
+/** A stack's outputs, with the engine's marks in place of secrets; undefined where it has none yet. */
+export function outputsIn({ resources = [] }: Deployment): Readonly<Record<string, unknown>> | undefined {
+  return resources.find(({ type }) => type === "pulumi:pulumi:Stack")?.outputs;
+}
+
+/** Whether a stack publishes a contract of this kind; one of which nothing is known may, and so may one whose contract is a secret. */
+export function mayPublish(deployment: Deployment | undefined, kind: string): boolean {
+  if (deployment === undefined) return true;
+  const { contract } = outputsIn(deployment) ?? {};
+  if (typeof contract !== "object" || contract === null) return false;
+  return !("layer" in contract) || contract.layer === kind;
+}
+
 /** Whether a file backend holds no such stack, in any of the forms that it keeps states in; false where only the engine can tell. */
 export function lacks(backend: string, project: string, stack: string): boolean {
   const folder = backendFolder(backend);

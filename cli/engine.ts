@@ -13,7 +13,7 @@ import {
 import { z } from "zod";
 import type { Toolchain } from "../toolchain/ensure";
 import { environment } from "../toolchain/environment";
-import { deploymentIn, dropHalfAttributes, lacks } from "./backend";
+import { deploymentIn, dropHalfAttributes, lacks, mayPublish, outputsIn } from "./backend";
 import { folderOf, projectOf } from "./layers";
 import { type Outputs, Programs } from "./programs";
 import { giveSalt, saltIn, withoutSalt } from "./salt";
@@ -279,17 +279,12 @@ export class Engine {
   async outputs(layer: string, stackName: string): Promise<Outputs | undefined> {
     const deployment = deploymentIn(this.backend, projectOf(layer), stackName);
     if (deployment === undefined) return this.printed(layer, stackName);
-    return deployment.resources?.find(({ type }) => type === "pulumi:pulumi:Stack")?.outputs;
+    return outputsIn(deployment);
   }
 
   /** Whether a layer's stack publishes a contract of this kind, as far as that is told without an engine; where only one can tell, it may. */
   mayPublish(layer: string, stackName: string, kind: string): boolean {
-    const deployment = deploymentIn(this.backend, projectOf(layer), stackName);
-    if (deployment === undefined) return true;
-    const { contract } = deployment.resources?.find(({ type }) => type === "pulumi:pulumi:Stack")?.outputs ?? {};
-    if (typeof contract !== "object" || contract === null) return false;
-    // All of it may be secret, and then stands in a wrapper.
-    return !("layer" in contract) || contract.layer === kind;
+    return mayPublish(deploymentIn(this.backend, projectOf(layer), stackName), kind);
   }
 
   /** The contract that a layer's stack publishes; undefined where there is no such stack, or no contract yet. */

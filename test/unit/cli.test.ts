@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { EngineEvent } from "@pulumi/pulumi/automation";
 import { afterEach, describe, expect, it, test, vi } from "vitest";
-import { backendFolder, deploymentIn, dropHalfAttributes, lacks } from "../../cli/backend";
+import { backendFolder, deploymentIn, dropHalfAttributes, lacks, mayPublish } from "../../cli/backend";
 import type { Context } from "../../cli/context";
 import { Diagnostics, messageOf, nameOf, plain, printedErrors, sentence, typeOf } from "../../cli/diagnostics";
 import { EngineError } from "../../cli/engine";
@@ -219,6 +219,21 @@ describe("a stack's state in a file backend", () => {
     expect(lacks("s3://bucket", "hybrid-vnf-site", "nobody")).toBe(false);
     expect(lacks(`file://${folder}/misspelt`, "hybrid-vnf-site", "nobody")).toBe(false);
     rmSync(folder, { recursive: true });
+  });
+
+  it("may hold a contract that is asked for, unless it is seen to hold another one or none", () => {
+    const holding = (outputs?: Record<string, unknown>) =>
+      mayPublish({ resources: [{ type: "pulumi:pulumi:Stack", ...(outputs && { outputs }) }] }, "service");
+    expect(holding({ contract: { layer: "service", version: 1 } })).toBe(true);
+    expect(holding({ contract: { layer: "site", version: 3 } })).toBe(false);
+    expect(holding({ url: "http://10.100.100.20" })).toBe(false);
+    expect(holding()).toBe(false);
+    expect(mayPublish({}, "service")).toBe(false);
+    // A secret stands in the engine's wrapper, and another backend's state is not seen.
+    expect(holding({ contract: { "4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270" } })).toBe(
+      true,
+    );
+    expect(mayPublish(undefined, "service")).toBe(true);
   });
 });
 

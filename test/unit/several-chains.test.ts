@@ -42,6 +42,7 @@ describe("verify, where several stacks publish a chain", () => {
   };
   const asked = (published: Record<string, unknown>): Promise<Report> => {
     const engine = {
+      mayPublish: () => true,
       published: async (layer: string) =>
         published[layer] && { contract: published[layer], secrets: { privateKey: `key of ${layer}` } },
     };
