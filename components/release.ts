@@ -9,5 +9,8 @@ export const CLIENT_IMAGE = "hybrid-vnf/client:latest";
 /** Flannel's image, which the machine image holds. */
 export const FLANNEL_IMAGE = "ghcr.io/flannel-io/flannel:v0.28.4";
 
+/** What joins pods by routes, and knows network policies (toolchain/tools.ts). */
+export const KUBE_ROUTER_RELEASE = "2.10.0";
+
 /** What gives pods further interfaces: Multus, and the CNI project's plugins (toolchain/tools.ts). */
 export const ATTACHMENT_RELEASES = { multus: "4.3.0", plugins: "1.9.1" } as const;

@@ -1,5 +1,5 @@
 import { existsSync, readdirSync, rmSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { BuildError, type BuildOptions, build, fetchSources } from "./build";
 import { cacheRoot, type Entry, link, place, placed, Store, type Way } from "./cache";
 import { DownloadError, obtain, origins, unreachable } from "./download";
@@ -52,7 +52,7 @@ export interface Toolchain {
   readonly pulumiHome: string;
   /** Folder of the binaries that the machine image takes in. */
   readonly machine: string;
-  /** Folder of the binaries that nodes are handed. */
+  /** Folder of the folders of binaries that nodes are handed. */
   readonly node: string;
   readonly tools: readonly Ready[];
 }
@@ -97,7 +97,7 @@ function placeOf(tool: Tool, binary: string, root: Omit<Toolchain, "tools">): st
     case "machine":
       return join(root.machine, binary);
     case "node":
-      return join(root.node, binary);
+      return join(root.node, tool.place.folder, binary);
     case "plugin":
       return join(root.pulumiHome, "plugins", `resource-${tool.place.plugin}-v${tool.version}`, binary);
   }
@@ -290,9 +290,12 @@ export async function ensureToolchain(options: EnsureOptions = {}): Promise<Tool
     /** Takes away binaries and plugins of other versions, so that nothing that is not in the table is ever used. */
     function forget(): void {
       const wanted = new Set(all.flatMap((tool) => tool.binaries.map((binary) => placeOf(tool, binary, root))));
-      const kinds = new Set(all.map(({ place }) => place.kind));
-      const folders = { command: root.bin, machine: root.machine, node: root.node };
-      for (const [, folder] of Object.entries(folders).filter(([kind]) => kinds.has(kind as keyof typeof folders))) {
+      const folders = new Set(
+        all
+          .filter(({ place }) => place.kind !== "plugin")
+          .flatMap((tool) => tool.binaries.map((binary) => dirname(placeOf(tool, binary, root)))),
+      );
+      for (const folder of folders) {
         for (const name of read(folder)) {
           if (!wanted.has(join(folder, name))) rmSync(join(folder, name), { recursive: true, force: true });
         }

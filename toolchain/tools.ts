@@ -1,4 +1,4 @@
-import { ATTACHMENT_RELEASES } from "../components/release";
+import { ATTACHMENT_RELEASES, KUBE_ROUTER_RELEASE } from "../components/release";
 
 /**
  * What the project runs on, in one table: which binaries, where they belong, where their makers publish
@@ -56,8 +56,8 @@ export type Place =
   | { readonly kind: "plugin"; readonly plugin: string }
   /** Baked into the machine image. */
   | { readonly kind: "machine" }
-  /** Handed to a cluster's nodes, where one asks for it. */
-  | { readonly kind: "node" };
+  /** Handed to a cluster's nodes, where one asks for it: all of a folder at once. */
+  | { readonly kind: "node"; readonly folder: "attachments" | "kube-router" };
 
 export interface Tool {
   readonly name: string;
@@ -159,7 +159,7 @@ export function attachmentTools(): readonly Tool[] {
     {
       name: "multus",
       version: multus,
-      place: { kind: "node" },
+      place: { kind: "node", folder: "attachments" },
       binaries: ["multus"],
       official: [
         {
@@ -180,10 +180,42 @@ export function attachmentTools(): readonly Tool[] {
     {
       name: "attachment-plugins",
       version: plugins,
-      place: { kind: "node" },
+      place: { kind: "node", folder: "attachments" },
       binaries: Object.keys(attachmentPlugins),
       official: [cniDownload(plugins, Object.keys(attachmentPlugins))],
       builds: [{ module: "attachment-plugins", compiles: 14, packages: cniPackages(attachmentPlugins) }],
+    },
+  ];
+}
+
+/** What joins a cluster's pods by routes: no lab needs it that does not ask for it. */
+export function kubeRouterTools(): readonly Tool[] {
+  const version = KUBE_ROUTER_RELEASE;
+  const release = "cloudnativelabs/kube-router/releases";
+  const asset = `kube-router_${version}_linux_${architecture()}.tar.gz`;
+  const source = "github.com/cloudnativelabs/kube-router/v2";
+  return [
+    {
+      name: "kube-router",
+      version,
+      place: { kind: "node", folder: "kube-router" },
+      binaries: ["kube-router"],
+      official: [
+        {
+          kind: "download",
+          url: `${github}/${release}/download/v${version}/${asset}`,
+          checksum: { kind: "github", release: `${githubReleases}/${release}/tags/v${version}`, asset },
+          members: { "kube-router": "kube-router" },
+        },
+      ],
+      builds: [
+        {
+          module: "kube-router",
+          compiles: 709,
+          packages: { "kube-router": `${source}/cmd/kube-router` },
+          variables: { [`${source}/pkg/version.Version`]: `v${version}` },
+        },
+      ],
     },
   ];
 }

@@ -8,7 +8,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 . "$here/../machine/try.sh"
 script=$here/attachment.sh
 root=$here/../..
-plugins=$(cd "$root" && node --import tsx toolchain/attachments.ts)
+plugins=$(cd "$root" && node --import tsx toolchain/node.ts attachments)
 
 network a 172.29.31.0/24
 machine node a=172.29.31.10

@@ -1,11 +1,10 @@
 import * as path from "node:path";
-import * as command from "@pulumi/command";
 import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import type { MachineLike } from "../machine/machine";
 import { ATTACHMENT_RELEASES } from "../release";
-import { MachineScript, withSession } from "../script/script";
-import { quote } from "../script/text";
+import { MachineScript } from "../script/script";
+import { handOver } from "./handed";
 
 /** The group of what describes an attachment (Network Plumbing Working Group: multi-net-spec). */
 export const ATTACHMENT_GROUP = "k8s.cni.cncf.io";
@@ -15,14 +14,6 @@ export interface MultusArgs {
   nodes: readonly MachineLike[];
   /** The machine that the cluster is deleted with, and all of this in it. @default none: each object is deleted by itself */
   deletedWith?: pulumi.Resource;
-}
-
-/** The command of the operator's host that makes sure of the plugins, and prints the folder that they are in. */
-function toolchain(): string {
-  const compiled = __filename.endsWith(".js");
-  const program = path.join(__dirname, `../../toolchain/attachments.${compiled ? "js" : "ts"}`);
-  const words = compiled ? [program] : ["--import", require.resolve("tsx"), program];
-  return [process.execPath, ...words].map(quote).join(" ");
 }
 
 /**
@@ -98,23 +89,10 @@ export class Multus extends pulumi.ComponentResource {
     const releases = Object.entries(ATTACHMENT_RELEASES).map((one) => one.join(" "));
     const configured = nodes.map((node) => {
       const place = node.id.replace("/", "-");
-      const plugins = new command.local.Command(
+      const plugins = handOver(
         `${name}-plugins-on-${place}`,
-        {
-          create: "bash -s -- create",
-          delete: "bash -s -- delete",
-          stdin: withSession(path.join(__dirname, "plugins.sh"), node, {}),
-          environment: { TOOLCHAIN: toolchain() },
-          addPreviousOutputInEnv: false,
-          logging: "stderr",
-          triggers: [...releases, node.identity],
-        },
-        // The same from whichever folder of the operator's host they come.
-        {
-          parent: this,
-          ignoreChanges: ["environment"],
-          ...(node.resource ? { deletedWith: node.resource } : {}),
-        },
+        { folder: "attachments", node, releases },
+        { parent: this },
       );
       return new MachineScript(
         `${name}-on-${place}`,
