@@ -49,8 +49,10 @@ export type { FunctionResources } from "./function/resources";
 export { Gateway, type GatewayArgs, type GatewayLeg } from "./gateway/gateway";
 export { Image, type ImageArgs } from "./image/image";
 export { type PodGroup, ServiceAddress, type ServiceAddressArgs } from "./kubernetes/address";
-export { CNIS, type Cni, KubernetesCluster, type KubernetesClusterArgs } from "./kubernetes/cluster";
+export { KubernetesCluster, type KubernetesClusterArgs } from "./kubernetes/cluster";
+export { CNIS, type Cni } from "./kubernetes/cni";
 export { DeployedKubernetes, type KubernetesLike } from "./kubernetes/kubernetes";
+export { PodRoutes, type PodRoutesArgs } from "./kubernetes/pod-routes";
 export {
   CPU_MANAGER_POLICIES,
   type CpuManagerPolicy,

@@ -13,5 +13,5 @@ function copy(folder, holds) {
 copy("components", (file) => file.endsWith(".sh"));
 copy("cli", (file) => !file.endsWith(".ts"));
 copy("toolchain", (file) => !/\.(ts|md)$/.test(file));
-for (const image of ["base", "client", "guest", "machine", "nginx", "quagga", "vm"]) copy(`images/${image}`, () => true);
+for (const image of ["base", "client", "guest", "kube-router", "machine", "nginx", "quagga", "vm"]) copy(`images/${image}`, () => true);
 chmodSync("dist/cli/main.js", 0o755);

@@ -11,6 +11,7 @@ import {
   structure,
   text,
 } from "../components";
+import { requiredCni } from "../components/kubernetes/cni";
 import { schemaOf } from "../components/setting/form";
 
 const seconds = (what: string) => count(`Seconds that ${what}.`, 1, 9999, 120);
@@ -39,7 +40,14 @@ export const SETTINGS = {
     serverCount: count("How many web servers.", 1, 1000, 2),
     page: text("HTML of the web servers' index page; {name} stands for the server's name."),
     workerCount: count("How many Kubernetes nodes join the one with the control plane.", 0, 1000, 0),
-    cni: choice("How pods get their network: bridge for one node, flannel for several.", CNIS),
+    cni: {
+      ...choice(
+        "How pods get their network: bridge for one node; flannel or kube-router for several; calico or cilium by cniManifest.",
+        CNIS,
+      ),
+      read: requiredCni,
+    },
+    cniManifest: text("Absolute path of the manifest of one release of calico or cilium."),
     gatewayAddress: text(
       "IPv4 address on transit of the gateway to the servers' network, where that is on another platform.",
     ),

@@ -18,6 +18,10 @@ export interface ClusterFacts {
   readonly endpoint: pulumi.Input<string>;
   /** The first one is what the endpoint names: the control plane, or a manager. */
   readonly nodes: MachineFacts[];
+  /** Of Kubernetes: how its pods get their network. */
+  readonly cni?: string;
+  /** Of Kubernetes: networks that reach its pods by routes. @default none */
+  readonly routedTo?: NetworkIdentity[];
   /** Of Kubernetes: whether its pods can be given further interfaces. @default false */
   readonly attachments?: boolean;
   /** Ranges that it gives addresses of to what runs on it, such as pods: no network may overlap them. @default none */
@@ -32,6 +36,8 @@ export const clusterFacts = z.object({
   networks: z.array(networkIdentity).min(1),
   podCidr: text.optional(),
   serviceCidr: text.optional(),
+  cni: text.optional(),
+  routedTo: z.array(networkIdentity).optional(),
   attachments: z.boolean().optional(),
   endpoint: textOrLater,
   nodes: z.array(machineFacts).min(1),
@@ -43,17 +49,21 @@ export function factsOfCluster(cluster: {
   readonly networks: readonly NetworkIdentity[];
   readonly podCidr?: string;
   readonly serviceCidr?: string;
+  readonly cni?: string;
+  readonly routedTo?: readonly NetworkIdentity[];
   readonly attachments?: pulumi.Input<unknown>;
   readonly endpoint: pulumi.Input<string>;
   readonly nodes: readonly MachineLike[];
   readonly ranges?: readonly Pick<NetworkIdentity, "name" | "cidr">[];
 }): ClusterFacts {
-  const { podCidr, serviceCidr, attachments } = cluster;
+  const { podCidr, serviceCidr, cni, routedTo, attachments } = cluster;
   return {
     name: cluster.name,
     networks: cluster.networks.map(identityOf),
     ...(podCidr === undefined ? {} : { podCidr }),
     ...(serviceCidr === undefined ? {} : { serviceCidr }),
+    ...(cni === undefined ? {} : { cni }),
+    ...(routedTo ? { routedTo: routedTo.map(identityOf) } : {}),
     ...(attachments === undefined || attachments === false ? {} : { attachments: true }),
     endpoint: cluster.endpoint,
     nodes: cluster.nodes.map(factsOfMachine),

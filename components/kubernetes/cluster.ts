@@ -5,14 +5,18 @@ import { type MachineLike, readyAfter } from "../machine/machine";
 import { Cidr } from "../network/cidr";
 import { requireDisjoint } from "../network/disjoint";
 import type { NetworkIdentity } from "../network/network";
-import { requireArguments, SITE_NETWORKS, subjectOf } from "../problem/arguments";
+import { platformOfLegs } from "../platform/platform";
+import { NETWORKS, optional, requireArguments, SITE_NETWORKS, subjectOf } from "../problem/arguments";
 import { describe } from "../problem/describe";
-import { Problems } from "../problem/problem";
+import { InvalidInput, Problems } from "../problem/problem";
 import { MachineScript } from "../script/script";
 import { machineOn, planGroup, siteOfNetworks } from "../site/legs";
 import type { SiteNetwork } from "../site/network";
+import { type Cni, isByManifest, requireCni } from "./cni";
 import { Flannel } from "./flannel";
+import { KubeRouter } from "./kube-router";
 import { innerRangesOf, type KubernetesLike, workloadProvider } from "./kubernetes";
+import { ManifestNetwork, readNetworkManifest, withoutWay } from "./manifest";
 import { Multus } from "./multus";
 import {
   CPU_MANAGER_POLICIES,
@@ -20,11 +24,6 @@ import {
   TOPOLOGY_MANAGER_POLICIES,
   type TopologyManagerPolicy,
 } from "./reserved";
-
-/** How pods get their network: a bridge on the only node, or flannel's VXLAN over several. */
-export const CNIS = ["bridge", "flannel"] as const;
-/** `bridge` joins the pods of one node, `flannel` those of several, over VXLAN (RFC 7348). */
-export type Cni = (typeof CNIS)[number];
 
 /** How many nodes a cluster has, where they stand, and which addresses nodes, pods and services get. */
 export interface KubernetesClusterArgs {
@@ -36,6 +35,13 @@ export interface KubernetesClusterArgs {
   workerCount?: number;
   /** How pods get their network. @default "bridge" for one node, "flannel" for several */
   cni?: Cni;
+  /** Absolute path of the project's own manifest, of one release, for `calico` and `cilium`: its images are pulled by the nodes. @default none */
+  cniManifest?: string;
+  /**
+   * Networks, of those that its nodes have a leg in or reach through a gateway, that see pods by their own addresses and know routes to them
+   * (`PodRoutes`): with `kube-router`, which joins pods without an overlay. @default none: pods go out in their node's name
+   */
+  routedTo?: readonly NetworkIdentity[];
   /** Whether pods can be given further interfaces, by `NetworkAttachment`: Multus and what it calls are on its nodes then. @default false */
   attachments?: boolean;
   /** How its kubelets hand out processors; with "static" each node keeps at least one for what has none of its own. @default "none" */
@@ -76,6 +82,8 @@ export class KubernetesCluster extends pulumi.ComponentResource implements Kuber
   public readonly endpoint: pulumi.Output<string>;
   public readonly ranges: readonly Pick<NetworkIdentity, "name" | "cidr">[];
   public readonly attachments?: pulumi.Output<unknown>;
+  public readonly cni: Cni;
+  public readonly routedTo?: readonly NetworkIdentity[];
   private made?: kubernetes.Provider;
 
   constructor(
@@ -84,8 +92,11 @@ export class KubernetesCluster extends pulumi.ComponentResource implements Kuber
     opts?: pulumi.ComponentResourceOptions,
   ) {
     const name = logicalName;
-    requireArguments(subjectOf("KubernetesCluster", name), args, { networks: SITE_NETWORKS });
-    const { networks, remoteNetworks = [], workerCount = 0, machineName = name } = args;
+    requireArguments(subjectOf("KubernetesCluster", name), args, {
+      networks: SITE_NETWORKS,
+      routedTo: optional(NETWORKS),
+    });
+    const { networks, remoteNetworks = [], routedTo = [], workerCount = 0, machineName = name } = args;
     const { cni = workerCount === 0 ? "bridge" : "flannel", firstHost = 10, firstWorkerHost = 100 } = args;
     const { podCidr = "10.244.0.0/16", serviceCidr = "10.96.0.0/16" } = args;
     super(
@@ -103,13 +114,19 @@ export class KubernetesCluster extends pulumi.ComponentResource implements Kuber
       problems.requireName("machineName", machineName),
       problems.requireHost("firstWorkerHost", firstWorkerHost),
     ].every(Boolean);
+    requireCni(problems, cni, workerCount, args.cniManifest);
+    const manifest =
+      isByManifest(cni) && typeof args.cniManifest === "string"
+        ? readNetworkManifest(problems, cni, args.cniManifest)
+        : undefined;
     problems.require(
-      CNIS.includes(cni),
-      `cni is "${cni}": it must be ${CNIS.map((known) => `"${known}"`).join(" or ")}`,
+      routedTo.length === 0 || cni === "kube-router",
+      `it is routed to ${routedTo.map((network) => `"${network.name}"`).join(", ")}, and cni ${describe(cni)} ${cni === "bridge" || cni === "flannel" ? "has pods go out in their node's name" : "has that in its own manifest"}: use cni "kube-router", or leave out routedTo`,
     );
+    const elsewhere = routedTo.find(({ id }) => ![...networks, ...remoteNetworks].some((network) => network.id === id));
     problems.require(
-      cni !== "bridge" || !(workerCount > 0),
-      `cni "bridge" joins the pods of one node only, and workerCount is ${workerCount}: use cni "flannel", or workerCount 0`,
+      elsewhere === undefined,
+      `routedTo names "${elsewhere?.id}", which is none of its networks (${[...networks, ...remoteNetworks].map(({ id }) => `"${id}"`).join(", ")}): name one of those, or give it that network`,
     );
     problems.require(
       args.attachments === undefined || typeof args.attachments === "boolean",
@@ -158,16 +175,33 @@ export class KubernetesCluster extends pulumi.ComponentResource implements Kuber
     this.name = machineName;
     this.podCidr = podCidr;
     this.serviceCidr = serviceCidr;
+    this.cni = cni;
+    if (routedTo.length > 0) this.routedTo = routedTo.map(({ id, name: role, cidr }) => ({ id, name: role, cidr }));
     this.networks = networks.map(({ id, name: role, cidr }) => ({ id, name: role, cidr }));
     const group = { name, role: machineName };
     const logicalOf = new Map<MachineLike, string>();
 
+    const limit: Record<string, pulumi.Input<string>> = timeout === undefined
+      ? {}
+      : { READY_TIMEOUT: pulumi.output(timeout).apply(String) };
+    // Known once the way to the images is: what is made of it is not made where there is none.
+    const key = manifest
+      ? {
+          ...site.key,
+          publicKey: pulumi
+            .all([site.key.publicKey, withoutWay(manifest, cni, platformOfLegs(site.platform, machineName, networks))])
+            .apply(([known, against]) => {
+              if (against.length > 0) throw new InvalidInput(`KubernetesCluster "${name}"`, against);
+              return known;
+            }),
+        }
+      : site.key;
     const prepared = new Map<MachineLike, pulumi.CustomResource>();
     const machines = plan.map(({ name: node, hostname, legs }) => {
       const machine = machineOn(
         site,
         node,
-        { site: site.name, hostname, role: "kubernetes", legs, key: site.key, group },
+        { site: site.name, hostname, role: "kubernetes", legs, key, group },
         { parent: this },
       );
       const interfaces = pulumi.all(machine.legs.map((leg) => leg.interface));
@@ -187,7 +221,7 @@ export class KubernetesCluster extends pulumi.ComponentResource implements Kuber
           file: script("node.sh"),
           input: {
             ADDRESS: legs[0]?.address ?? "",
-            CNI: cni,
+            CNI: manifest ? "manifest" : cni,
             POD_CIDR: podCidr,
             ...(cpuManagerPolicy === undefined ? {} : { CPU_MANAGER_POLICY: cpuManagerPolicy }),
             ...(topologyManagerPolicy === undefined ? {} : { TOPOLOGY_MANAGER_POLICY: topologyManagerPolicy }),
@@ -196,14 +230,25 @@ export class KubernetesCluster extends pulumi.ComponentResource implements Kuber
         { parent: this },
       );
       prepared.set(machine, ready);
+      if (manifest)
+        prepared.set(
+          machine,
+          new MachineScript(
+            `${node}-images`,
+            {
+              machine,
+              file: script("pull.sh"),
+              input: { IMAGES: manifest.images.join(" "), CNI: cni, ...limit },
+              undo: false,
+            },
+            { parent: this, dependsOn: ready },
+          ),
+        );
       logicalOf.set(machine, node);
       return machine;
     });
     const after = (machine: MachineLike) => [prepared.get(machine)].filter((one) => one !== undefined);
     const [control, ...joining] = machines;
-    const limit: Record<string, pulumi.Input<string>> = timeout === undefined
-      ? {}
-      : { READY_TIMEOUT: pulumi.output(timeout).apply(String) };
     const address = plan[0]?.legs[0]?.address;
     if (!control || !address) throw new RangeError(`${name}: a cluster has at least one node`);
     const apiHost = control.ssh.host;
@@ -220,7 +265,7 @@ export class KubernetesCluster extends pulumi.ComponentResource implements Kuber
           NODE_NAME: control.name,
           POD_CIDR: podCidr,
           SERVICE_CIDR: serviceCidr,
-          CNI: cni,
+          CNI: manifest ? "manifest" : cni,
           SINGLE_NODE: String(workerCount === 0),
           ...limit,
         },
@@ -281,6 +326,27 @@ export class KubernetesCluster extends pulumi.ComponentResource implements Kuber
       new Flannel(
         `${name}-flannel`,
         { podCidr, apiAddress: address, deletedWith: control.resource },
+        { parent: this, providers: [this.provider] },
+      );
+    }
+    if (manifest) {
+      new ManifestNetwork(
+        `${name}-${cni}`,
+        { objects: manifest.objects, deletedWith: control.resource },
+        { parent: this, providers: [this.provider] },
+      );
+    }
+    if (cni === "kube-router") {
+      new KubeRouter(
+        `${name}-kube-router`,
+        {
+          nodes: machines.map((machine) => readyAfter(machine, ...after(machine))),
+          podCidr,
+          serviceCidr,
+          apiAddress: address,
+          routedTo: routedTo.map((network) => network.cidr),
+          deletedWith: control.resource,
+        },
         { parent: this, providers: [this.provider] },
       );
     }

@@ -7,7 +7,7 @@
 #        NODE_NAME          this machine's name in the cluster
 #        POD_CIDR           range of the pods' addresses (default 10.244.0.0/16)
 #        SERVICE_CIDR       range of the services' addresses (default 10.96.0.0/12)
-#        CNI                bridge or flannel (default bridge); with flannel, the node becomes ready only when flannel runs
+#        CNI                bridge, flannel, kube-router or manifest (default bridge); but for bridge, the node becomes ready only when that runs
 #        SINGLE_NODE        true: ordinary pods run here too (default false)
 #        READY_TIMEOUT      seconds to wait for the API, and then for the node and CoreDNS (default 120; kubeadm itself has 240 at least)
 # Use:   bash -s -- create | update | delete
@@ -41,7 +41,8 @@ check_input() {
   for name in "${sans[@]}"; do
     is_address "$name" || problem "SANS holds '$name'; each entry must be an IPv4 address."
   done
-  [[ $cni == bridge || $cni == flannel ]] || problem "CNI is '$cni'; it must be bridge (one node) or flannel (several)."
+  [[ $cni == bridge || $cni == flannel || $cni == kube-router || $cni == manifest ]] ||
+    problem "CNI is '$cni'; it must be bridge (one node), flannel or kube-router (several), or manifest (what that brings)."
   [[ $single == true || $single == false ]] || problem "SINGLE_NODE is '$single'; it must be true or false."
   is_number "$limit" 1 9999 || problem "READY_TIMEOUT is '$limit'; it must be a whole number of seconds from 1 to 9999."
   stop_on_problems
@@ -183,6 +184,7 @@ clear_away() {
     fail "kubeadm could not clear away what is on this machine; its last lines are above, all of them in $log on the machine."
   ip link delete cni0 2>/dev/null || true
   ip link delete flannel.1 2>/dev/null || true
+  ip link delete kube-bridge 2>/dev/null || true
   rm -rf -- /var/lib/cni /run/flannel/subnet.env
 }
 

@@ -22,6 +22,10 @@ export interface KubernetesLike {
   readonly kubeconfig: pulumi.Input<string>;
   /** The provider of what runs on it, one for all. */
   readonly provider: kubernetes.Provider;
+  /** How its pods get their network. @default unknown */
+  readonly cni?: string;
+  /** Networks that see its pods by their own addresses, and reach them by routes. @default none: pods go out in their node's name */
+  readonly routedTo?: readonly NetworkIdentity[];
   /** Known once its pods can be given further interfaces. @default they can't: it was made without `attachments` */
   readonly attachments?: pulumi.Input<unknown>;
   /** Ranges of its pods and services, which no network may overlap. @default unknown */
@@ -61,6 +65,8 @@ export class DeployedKubernetes implements KubernetesLike {
   public readonly kubeconfig: pulumi.Input<string>;
   public readonly ranges?: KubernetesLike["ranges"];
   public readonly attachments?: pulumi.Input<unknown>;
+  public readonly cni?: string;
+  public readonly routedTo?: readonly NetworkIdentity[];
 
   /**
    * A cluster that another program made; its provider is made in this one.
@@ -89,6 +95,8 @@ export class DeployedKubernetes implements KubernetesLike {
     this.kubeconfig = facts.kubeconfig;
     this.ranges = facts.ranges;
     this.attachments = facts.attachments;
+    this.cni = facts.cni;
+    this.routedTo = facts.routedTo;
   }
 
   get provider(): kubernetes.Provider {

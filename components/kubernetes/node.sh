@@ -3,7 +3,7 @@
 # What a machine lacks (cgroup v2, raising priorities, a name server beyond loopback, …) is found out on it and allowed for.
 #
 # Input: ADDRESS   the node's address in the cluster
-#        CNI       bridge (one node) or flannel (several)
+#        CNI       bridge (one node), flannel or kube-router (several), or manifest: one that writes by itself where pods get their network
 #        POD_CIDR  range of the pods' addresses (default 10.244.0.0/16)
 #        CPU_MANAGER_POLICY       none (default) or static
 #        TOPOLOGY_MANAGER_POLICY  none (default), best-effort, restricted or single-numa-node
@@ -19,6 +19,8 @@ topology_policy=${TOPOLOGY_MANAGER_POLICY:-none}
 own=/etc/hybrid-vnf
 containerd_config=/etc/containerd/config.toml
 cni_config=/etc/cni/net.d/10-hybrid-vnf.conflist
+kube_router_config=$own/kube-router/pods.conflist
+kube_router_unit=/etc/systemd/system/hybrid-vnf-kube-router-cni
 flannel_script=/usr/local/lib/hybrid-vnf/flannel-cni
 flannel_unit=/etc/systemd/system/hybrid-vnf-flannel-cni
 
@@ -26,7 +28,8 @@ check_input() {
   local tool
   is_address "$address" || problem "ADDRESS is '$address'; it must be an IPv4 address of this machine, such as 10.100.101.10."
   is_cidr "$pod_cidr" 8 24 || problem "POD_CIDR is '$pod_cidr'; it must be an IPv4 network of /8 to /24, such as 10.244.0.0/16."
-  [[ $cni == bridge || $cni == flannel ]] || problem "CNI is '$cni'; it must be bridge (one node) or flannel (several)."
+  [[ $cni == bridge || $cni == flannel || $cni == kube-router || $cni == manifest ]] ||
+    problem "CNI is '$cni'; it must be bridge (one node), flannel or kube-router (several), or manifest (what that brings)."
   [[ $cpu_policy == none || $cpu_policy == static ]] || problem "CPU_MANAGER_POLICY is '$cpu_policy'; it must be none or static."
   [[ $topology_policy =~ ^(none|best-effort|restricted|single-numa-node)$ ]] ||
     problem "TOPOLOGY_MANAGER_POLICY is '$topology_policy'; it must be none, best-effort, restricted or single-numa-node."
@@ -173,6 +176,7 @@ write_kernel_settings() {
 
 write_bridge_network() {
   remove_flannel_network
+  remove_kube_router_network
   put "$cni_config" <<CONFIG || true
 {
   "cniVersion": "1.0.0",
@@ -190,6 +194,7 @@ CONFIG
 
 # flannel leases a subnet to each node and says which in a file; the node's pods get a bridge in that subnet.
 write_flannel_network() {
+  remove_kube_router_network
   put "$flannel_script" 755 <<'SCRIPT' || true
 #!/bin/sh
 # Made by hybrid-vnf: turns flannel's lease into this node's pod network.
@@ -250,6 +255,61 @@ remove_flannel_network() {
   fi
 }
 
+# kube-router writes the range of the node's pods into a file that has all else; pods get their network once it is there.
+write_kube_router_network() {
+  local changed=1
+  remove_flannel_network
+  if [[ ! -f $kube_router_config ]]; then
+    put "$kube_router_config" <<CONFIG || true
+{
+  "cniVersion": "1.0.0",
+  "name": "pods",
+  "plugins": [
+    {
+      "type": "bridge", "bridge": "kube-bridge", "isDefaultGateway": true, "ipMasq": false, "hairpinMode": true,
+      "ipam": {"type": "host-local"}
+    },
+    {"type": "portmap", "capabilities": {"portMappings": true}}
+  ]
+}
+CONFIG
+  fi
+  put "$kube_router_unit.service" <<UNIT && changed=0
+# Made by hybrid-vnf.
+[Unit]
+Description=Pod network from kube-router's range
+
+[Service]
+Type=oneshot
+ExecCondition=/usr/bin/grep -q '"subnet"' $kube_router_config
+ExecStart=/usr/bin/cp --remove-destination $kube_router_config $cni_config
+UNIT
+  put "$kube_router_unit.path" <<UNIT && changed=0
+# Made by hybrid-vnf.
+[Unit]
+Description=Watch for kube-router's range
+
+[Path]
+PathChanged=$kube_router_config
+
+[Install]
+WantedBy=multi-user.target
+UNIT
+  if ((changed == 0)); then systemctl daemon-reload; fi
+  mkdir -p "$(dirname "$cni_config")"
+  systemctl --quiet enable --now hybrid-vnf-kube-router-cni.path >&2
+  systemctl start hybrid-vnf-kube-router-cni.service >&2
+}
+
+remove_kube_router_network() {
+  if [[ -f $kube_router_unit.path ]]; then
+    systemctl --quiet disable --now hybrid-vnf-kube-router-cni.path >&2
+    rm -f -- "$kube_router_unit.path" "$kube_router_unit.service"
+    rm -rf -- "${kube_router_config%/*}"
+    systemctl daemon-reload
+  fi
+}
+
 create() {
   check_input
   plugins=$(find_plugins)
@@ -262,6 +322,12 @@ create() {
   case $cni in
     bridge) write_bridge_network ;;
     flannel) write_flannel_network ;;
+    kube-router) write_kube_router_network ;;
+    manifest)
+      remove_flannel_network
+      remove_kube_router_network
+      rm -f -- "$cni_config"
+      ;;
   esac
   printf '{"cgroup":"%s","cni":"%s"}\n' "$cgroup" "$cni"
 }
@@ -281,10 +347,12 @@ remove() {
   fi
   systemctl --quiet disable --now kubelet >&2 || true
   remove_flannel_network
+  remove_kube_router_network
   clear_packet_filter
   rm -rf -- /var/lib/kubelet
   rm -f -- "$cni_config" /etc/default/kubelet /etc/sysctl.d/90-hybrid-vnf.conf
   ip link delete cni0 2>/dev/null || true
+  ip link delete kube-bridge 2>/dev/null || true
   if [[ -f $own/containerd.before.toml ]]; then
     mv -f -- "$own/containerd.before.toml" "$containerd_config"
     if systemctl --quiet is-active docker; then

@@ -84,6 +84,7 @@ clear_away() {
     fail "kubeadm could not clear away what is on this machine; its last lines are above, all of them in $log on the machine."
   ip link delete cni0 2>/dev/null || true
   ip link delete flannel.1 2>/dev/null || true
+  ip link delete kube-bridge 2>/dev/null || true
   rm -rf -- /var/lib/cni /run/flannel/subnet.env
 }
 

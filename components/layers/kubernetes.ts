@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { Gateway, KubernetesLayerLike } from "../contracts/kubernetes";
-import { type Cni, KubernetesCluster } from "../kubernetes/cluster";
+import { KubernetesCluster } from "../kubernetes/cluster";
+import type { Cni } from "../kubernetes/cni";
 import { Address } from "../network/address";
 import { Cidr } from "../network/cidr";
 import { networkId } from "../network/network";
@@ -27,6 +28,8 @@ export interface KubernetesLayerArgs {
   workerCount?: number;
   /** How pods get their network. @default "bridge" for one node, "flannel" for several */
   cni?: Cni;
+  /** Absolute path of the project's own manifest, for `calico` and `cilium`. @default none */
+  cniManifest?: string;
   /** Seconds that a node may take to become ready, and its API to answer. @default 120 */
   readyTimeoutSeconds?: pulumi.Input<number>;
 }
@@ -111,6 +114,7 @@ export class KubernetesLayer extends pulumi.ComponentResource implements Kuberne
               : { networks: [transit], remoteNetworks: [network] }),
             workerCount: args.workerCount,
             cni: args.cni,
+            cniManifest: args.cniManifest,
             readyTimeoutSeconds: args.readyTimeoutSeconds,
             firstWorkerHost: FIRST_WORKER,
             machineName: "kubernetes",

@@ -5,6 +5,7 @@ import { copied, type Override, override, parsePath } from "../descriptor/overri
 import { claim } from "../function/claims";
 import { providerFrom } from "../function/provider";
 import { type CheckedResources, checkResources, type FunctionResources } from "../function/resources";
+import { keepsPolicies } from "../kubernetes/cni";
 import type { KubernetesLike } from "../kubernetes/kubernetes";
 import { podTemplateIn } from "../kubernetes/pods";
 import { requireRuntimeClass } from "../kubernetes/runtime";
@@ -341,6 +342,11 @@ export class KubernetesMicroservice extends pulumi.ComponentResource {
       typeof replaceable === "boolean",
       `replaceable is ${describe(replaceable)}: it must be true or false`,
     );
+    for (const { title, type, descriptor } of keepsPolicies(cluster.cni) === false ? objects : [])
+      problems.require(
+        !/^kubernetes:networking\.k8s\.io\/\w+:NetworkPolicy$/.test(type),
+        `${descriptor.place("kind")}: ${title} would be taken and not kept, for the pods' network of its cluster ${cluster.name} is "${cluster.cni}", which knows no policies: give the cluster cni "kube-router", "calico" or "cilium", or leave the policy out`,
+      );
     if (problems.all.length === 0)
       for (const { identity, title, descriptor } of objects) {
         const holder = claim(cluster, identity, name);

@@ -38,6 +38,8 @@ export interface Platform {
   addressOf?(hostname: string, network: NetworkIdentity): string | undefined;
   /** The address in a network that no machine of the site, and nobody else's, can have: what carries the platform has it. @default there is none */
   ownAddress?(network: NetworkIdentity): string | undefined;
+  /** What keeps machines that it is to make from a server, such as a registry; undefined where nothing does. @default not known beforehand */
+  unreachable?(origin: string): Promise<string | undefined>;
   /** Authorizes the site's key on machines that are there already. What comes back is the same key, known once they let it in. */
   authorize?(name: string, key: KeyPair, opts: pulumi.ComponentResourceOptions): KeyPair;
 }

@@ -181,6 +181,10 @@ export class QuaggaRouter extends pulumi.ComponentResource implements NetworkFun
       speaker === undefined,
       `its node ${node?.name} has a router that speaks with neighbours already, ${speaker}: give that one all protocols, or run this one on another node`,
     );
+    problems.require(
+      cluster.cni !== "kube-router" || attachments !== undefined || !daemons.includes("bgpd"),
+      `kube-router speaks BGP on its node ${node?.name} already, on the port that it would listen on: give it attachments, which are a network of its own, or run it on a cluster with another cni`,
+    );
     const graceSeconds = problems.requireSeconds("graceSeconds", args.graceSeconds, 0);
     problems.require(
       !problems.requireName("functionName", functionName) || /^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$/.test(functionName),

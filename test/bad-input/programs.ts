@@ -86,12 +86,6 @@ const SINGLE: Row[] = [
     kubernetes({ readyTimeoutSeconds: 0.5 }),
     ["readyTimeoutSeconds is 0.5", "from 1 to 9999"],
   ],
-  ["an unknown CNI", kubernetes({ cni: wrong("calico") }), ['cni is "calico"', '"bridge" or "flannel"']],
-  [
-    "a bridge over several nodes",
-    kubernetes({ workerCount: 1, cni: "bridge" }),
-    ['cni "bridge" joins the pods of one node only', 'use cni "flannel"'],
-  ],
   ["a cluster in no network", kubernetes({ networks: [] }), ["networks is empty"]],
   [
     "a cluster over two sites",

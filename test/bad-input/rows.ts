@@ -5,6 +5,7 @@ import { FILTERS } from "./filters";
 import type { Row } from "./ground";
 import { KINDS } from "./kinds";
 import { MANIFESTS } from "./manifests";
+import { NETWORKS_OF_PODS } from "./networks";
 import { PROGRAMS } from "./programs";
 import { RANGES } from "./ranges";
 import { ROUTING } from "./routing";
@@ -16,6 +17,7 @@ export const ROWS: Row[] = [
   ...PROGRAMS,
   ...RANGES,
   ...KINDS,
+  ...NETWORKS_OF_PODS,
   ...ROUTING,
   ...ATTACHMENTS,
   ...VALUES,

@@ -26,6 +26,7 @@ const ATTACHED = "router, also with `attachments`";
 const MACHINE = "virtual machine";
 const BALANCER = "balancer";
 const FLANNEL = "flannel";
+const KUBE_ROUTER = "kube-router";
 
 /** Whatever the library makes that runs in a container, by the resource that asks for it. */
 async function workloads(): Promise<Workload[]> {
@@ -35,6 +36,13 @@ async function workloads(): Promise<Workload[]> {
   const servers = new Network("servers", { site, cidr: "10.7.2.0/24" });
   const networks = [site.transit, servers];
   const cluster = new KubernetesCluster("k8s", { networks, attachments: true, workerCount: 2 });
+  new KubernetesCluster("routed", {
+    networks,
+    cni: "kube-router",
+    firstHost: 50,
+    podCidr: "10.245.0.0/16",
+    serviceCidr: "10.97.0.0/16",
+  });
   const swarm = new SwarmCluster("swarm", { networks: [site.transit, clients] });
   const attachments = networks.map((network) => ({
     attachment: new NetworkAttachment(`on-${network.name}`, { cluster, network }),
@@ -61,6 +69,7 @@ async function workloads(): Promise<Workload[]> {
     workload(MACHINE, "guest-deployment", "guest-namespace"),
     workload(BALANCER, "nginx-service"),
     workload(FLANNEL, "k8s-flannel-daemonset"),
+    workload(KUBE_ROUTER, "routed-kube-router-daemonset"),
   ];
 }
 
@@ -87,9 +96,9 @@ const REASONS: readonly Reason[] = [
     why: "No profile but `privileged` lets it in, so routers are in `default`, which enforces none; what else is there is what a program puts there.",
   },
   {
-    workloads: [...ROUTERS, MACHINE, BALANCER, FLANNEL],
+    workloads: [...ROUTERS, MACHINE, BALANCER, FLANNEL, KUBE_ROUTER],
     checks: ["cpu_limits"],
-    why: "A limit lets packets wait for the next slice of time on a node that is idle; the request is what counts on one that is busy. `cpuLimit` sets one (not for flannel).",
+    why: "A limit lets packets wait for the next slice of time on a node that is idle; the request is what counts on one that is busy. `cpuLimit` sets one (not for flannel and kube-router).",
   },
   {
     workloads: [BALANCER],
@@ -102,7 +111,7 @@ const REASONS: readonly Reason[] = [
     why: 'With `publishMode: "host"` clients are seen by their own addresses, and one task takes over from another on the same port. `"ingress"` has a network of its own.',
   },
   {
-    workloads: [FLANNEL],
+    workloads: [FLANNEL, KUBE_ROUTER],
     checks: ["insecure_capabilities", "non_root_containers", "host_network", "Pod Security"],
     why: "It makes links, routes and rules in its node's network, as root with `NET_ADMIN` and `NET_RAW`; it is in `kube-system`, beside what kubeadm puts there.",
   },
@@ -110,6 +119,16 @@ const REASONS: readonly Reason[] = [
     workloads: [FLANNEL],
     checks: ["hostpath_mounts"],
     why: "The node's CNI plugins read the lease that it writes (`/run/flannel`), and it waits for the lock that `kube-proxy` takes too (`/run/xtables.lock`).",
+  },
+  {
+    workloads: [KUBE_ROUTER],
+    checks: ["hostpath_mounts"],
+    why: "Its program is handed to the node, it writes the range of the node's pods for the CNI plugins (`/etc/hybrid-vnf/kube-router`), and it waits for the same lock.",
+  },
+  {
+    workloads: [KUBE_ROUTER],
+    checks: ["service_account_mapping"],
+    why: "It watches pods, services, nodes and policies at the cluster's API, with an account that may do that and nothing else.",
   },
   {
     workloads: [FLANNEL],
@@ -294,6 +313,7 @@ describe("what each workload guarantees", () => {
       .sort();
     expect(files).toEqual([
       "kubernetes/flannel.ts",
+      "kubernetes/kube-router.ts",
       // What a compose file says is its maker's.
       "microservice/swarm.ts",
       "nginx/balancer.ts",

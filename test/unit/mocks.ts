@@ -90,6 +90,7 @@ const PRINTED: [RegExp, string][] = [
     }),
   ],
   [/-join-command$/, "kubeadm join"],
+  [/-ranges$/, "10.244.0.0/24 10.244.1.0/24\n"],
   [/-image-push$/, "registry.example.org/hybrid-vnf/image@sha256:cafe"],
 ];
 

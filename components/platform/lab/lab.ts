@@ -71,6 +71,17 @@ export class Lab implements Platform {
     return gatewayOf(cidr);
   }
 
+  /** The way out of machines here is this one's. */
+  async unreachable(origin: string): Promise<string | undefined> {
+    try {
+      await fetch(origin, { method: "HEAD", redirect: "manual", signal: AbortSignal.timeout(10_000) });
+      return undefined;
+    } catch (error) {
+      const { cause, message } = error as Error & { cause?: NodeJS.ErrnoException };
+      return `this machine, through which the lab's reach it, gets no answer from there (${cause?.code ?? message})`;
+    }
+  }
+
   machine(name: string, args: MachineArgs, opts: pulumi.ComponentResourceOptions): MachineLike {
     const problems = new Problems(`Machine "${args.hostname}"`);
     for (const { network, address } of args.legs)
