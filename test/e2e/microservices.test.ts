@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import { OwnCheckout } from "./checkout";
 import { aroundTests, Example } from "./example";
 import { inShell, labelled, ROOT } from "./operator";
+import { expectConnected } from "./pods";
 
 const lab = new OwnCheckout("microservices", 100);
 const example = new Example("microservices", { checkout: lab });
@@ -41,6 +42,9 @@ describe("a manifest on Kubernetes and a compose file on a Swarm", () => {
     example.up();
     await become(["catalog: hello\n", "store: hello, yours\n", "store: hello, yours\n"]);
   });
+
+  test("are on a node whose pods reach each other, services and machines by its bridge", () =>
+    expectConnected(kubectl, { answers: "k8s-1", asks: "k8s-1" }, "10.140.100.20/8080"));
 
   test("another preview changes nothing", () => {
     example.good("preview", "--refresh", "--expect-no-changes");

@@ -3,6 +3,7 @@ import * as path from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { OwnCheckout } from "./checkout";
 import { type Ended, eventually } from "./operator";
+import { expectConnected } from "./pods";
 
 const site = "wide";
 const lab = new OwnCheckout(site, 110);
@@ -41,45 +42,8 @@ describe("a cluster of several nodes", () => {
     expect(nodes.status, nodes.output).toBe(0);
   });
 
-  test("has pods on both nodes that reach each other", async () => {
-    const pods = [1, 2].map((number) => ({ name: `probe-${number}`, node: `kubernetes-${number}` }));
-    for (const { name, node } of pods) {
-      const image = ["--image", "registry.k8s.io/coredns/coredns:v1.12.1", "--image-pull-policy", "Never"];
-      const made = kubectl(
-        ...["run", name, ...image, "--overrides", JSON.stringify({ spec: { nodeName: node } })],
-        ...["--", "-dns.port", "5353"],
-      );
-      expect(made.status, made.output).toBe(0);
-    }
-    const ready = kubectl("wait", "pod/probe-1", "pod/probe-2", "--for=condition=Ready", "--timeout=60s");
-    expect(ready.status, ready.output).toBe(0);
-    const facts = pods.map(({ name, node }) => {
-      const field = (of: string) => kubectl("get", "pod", name, "--output", `jsonpath={${of}}`).output;
-      const id = field(".status.containerStatuses[0].containerID").replace("containerd://", "");
-      const tasks = on(node, "ctr", "--namespace", "k8s.io", "tasks", "ls").output;
-      return {
-        node,
-        address: field(".status.podIP"),
-        process: new RegExp(`^${id} +(\\d+)`, "m").exec(tasks)?.[1] ?? "",
-      };
-    });
-    const [first, second] = facts;
-    expect(first?.address).toMatch(/^10\.244\.\d+\.\d+$/);
-    expect(second?.address.split(".")[2]).not.toBe(first?.address.split(".")[2]);
-    for (const [from, to] of [
-      [first, second],
-      [second, first],
-    ]) {
-      // A pod without a probe is ready before it listens.
-      await eventually(`${from?.node} reaches ${to?.node}`, 60, () => {
-        const reached = on(
-          ...([from?.node, "nsenter", "--net", "--target", from?.process] as [string, ...string[]]),
-          ...["timeout", "3", "bash", "-c", `exec 3<>/dev/tcp/${to?.address}/5353`],
-        );
-        return reached.status === 0 || reached.output;
-      });
-    }
-  });
+  test("has pods on both nodes that reach each other, services and machines", () =>
+    expectConnected(kubectl, { answers: "kubernetes-1", asks: "kubernetes-2" }, "10.110.102.11/80"));
 
   const answering = () => {
     const down = [20, 21, 22].filter((host) => {
