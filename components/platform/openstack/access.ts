@@ -22,7 +22,7 @@ const EVERY: readonly Opening[] = [
 ];
 
 /**
- * What each role needs besides (Kubernetes: Ports and Protocols; flannel: backends; Docker: swarm mode's ports). etcd's 2379 and 2380 are
+ * What each role needs besides (Kubernetes: Ports and Protocols; flannel: backends; kube-router: BGP; Docker: swarm mode's ports). etcd's 2379 and 2380 are
  * not among them: the only control plane talks to its etcd within its own machine. A router and a Kubernetes node admit the service's ports as
  * well, for what a function there forwards comes in through its legs like its own traffic.
  */
@@ -37,6 +37,7 @@ const OPENINGS: Record<Role, { readonly service: boolean; readonly openings: rea
       { what: "api-peers", protocol: "tcp", ports: [6443, 6443], from: "peers" },
       { what: "kubelet", protocol: "tcp", ports: [10250, 10250], from: "peers" },
       { what: "flannel", protocol: "udp", ports: [8472, 8472], from: "peers" },
+      { what: "kube-router", protocol: "tcp", ports: [179, 179], from: "peers" },
     ],
   },
   swarm: {
