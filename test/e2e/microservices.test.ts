@@ -1,12 +1,48 @@
+import * as fs from "node:fs";
 import * as path from "node:path";
 import { describe, expect, test } from "vitest";
+import { parse, stringify } from "yaml";
 import { OwnCheckout } from "./checkout";
 import { aroundTests, Example } from "./example";
-import { inShell, labelled, ROOT } from "./operator";
+import { type Ended, inShell, labelled, ROOT } from "./operator";
 import { expectConnected } from "./pods";
 
 const lab = new OwnCheckout("microservices", 100);
 const example = new Example("microservices", { checkout: lab });
+
+/** A service as Docker's API has it, as far as a compose file says. */
+interface ServiceSpec {
+  readonly Mode: unknown;
+  readonly TaskTemplate: {
+    readonly ContainerSpec: {
+      readonly Image: string;
+      readonly Env?: readonly string[];
+      readonly Secrets?: readonly { readonly File: unknown }[];
+      readonly Configs?: readonly { readonly File: unknown }[];
+      readonly [field: string]: unknown;
+    };
+    readonly Resources: unknown;
+  };
+}
+
+/** What a service is to run, without the names and labels that whoever deployed it gave. */
+function wordsOf({ Mode, TaskTemplate: { ContainerSpec, Resources } }: ServiceSpec) {
+  const { Image, Env, Command, Args, Mounts, Healthcheck, StopSignal, StopGracePeriod } = ContainerSpec;
+  return {
+    Mode,
+    Resources,
+    Image,
+    Command,
+    Args,
+    Mounts,
+    Healthcheck,
+    StopSignal,
+    StopGracePeriod,
+    Env: Env?.filter((one) => !one.startsWith("HYBRID_VNF_")),
+    Secrets: ContainerSpec.Secrets?.map(({ File }) => File),
+    Configs: ContainerSpec.Configs?.map(({ File }) => File),
+  };
+}
 
 describe("a manifest on Kubernetes and a compose file on a Swarm", () => {
   aroundTests(lab, example);
@@ -57,6 +93,48 @@ describe("a manifest on Kubernetes and a compose file on a Swarm", () => {
     const bad = dryRun("test/e2e/golden/bad/unknown-field.yaml");
     expect(bad.status).not.toBe(0);
     expect(bad.output).toContain("replcas");
+  });
+
+  test("a service of the compose file is what the Docker client makes of the same words", () => {
+    const { services, configs } = parse(fs.readFileSync(path.join(ROOT, "examples/microservices/store.yaml"), "utf8"));
+    const onSwarm = (command: string, input = ""): Ended =>
+      inShell("bash", ["-c", `docker exec -i hybrid-vnf-native-swarm-1 bash -c "$1" <<<"$2"`, "bash", command, input]);
+    const specOf = (name: string) => {
+      const { status, output } = onSwarm(`docker service inspect ${name}`);
+      expect(status, output).toBe(0);
+      const [{ Spec: spec }] = JSON.parse(output) as [{ Spec: ServiceSpec }];
+      return spec;
+    };
+    const ours = specOf("shop-store");
+    const { image, ...store } = services.store;
+    expect(image).toBe("nginx:1.22");
+    // The same port can be had once on a node; variables and image are as the overrides have them.
+    const { Image: overridden } = ours.TaskTemplate.ContainerSpec;
+    const same = { ...store, ports: [], image: overridden, environment: { GREETING: "hello" } };
+    const stack = {
+      version: "3.8",
+      services: { store: same },
+      configs: { server: configs.server },
+      secrets: { signature: { external: true } },
+    };
+    const deploy = (described: unknown) =>
+      onSwarm(
+        "cd /tmp/golden && docker stack deploy --resolve-image never --compose-file - golden",
+        stringify(described),
+      );
+    const conf = fs.readFileSync(path.join(ROOT, "examples/microservices/store.conf"), "utf8");
+    expect(onSwarm("mkdir -p /tmp/golden && cat >/tmp/golden/store.conf", conf).status).toBe(0);
+    expect(onSwarm("docker secret create signature -", "theirs").status).toBe(0);
+    try {
+      const made = deploy(stack);
+      expect(made.status, made.output).toBe(0);
+      expect(wordsOf(specOf("golden_store"))).toEqual(wordsOf(ours));
+      const refused = deploy({ ...stack, services: { store: { ...same, helthcheck: {} } } });
+      expect(refused.status).not.toBe(0);
+      expect(refused.output).toContain("helthcheck");
+    } finally {
+      onSwarm("docker stack rm golden; docker secret rm signature; rm -r /tmp/golden");
+    }
   });
 
   test("other overrides are another revision of each, and nothing else", async () => {

@@ -286,7 +286,7 @@ const asked = ({ namespace, template }: typeof CARELESS | typeof CAREFUL): Workl
 });
 
 describe("what each workload guarantees", () => {
-  test("is what the documentation's table says (mend it with `npx vitest run --project unit -u guarantees`)", async () => {
+  test("is what the documentation's table says (mend it with `npx vitest run --project unit test/unit/guarantees.test.ts -u`)", async () => {
     const tables = { asked: tableOf(await workloads(), REASONS), shown: shownTable(SHOWN) };
     const page = Object.entries(tables).reduce(
       (text, [name, table]) => {
