@@ -110,7 +110,14 @@ describe("a manifest on Kubernetes and a compose file on a Swarm", () => {
     expect(image).toBe("nginx:1.22");
     // The same port can be had once on a node; variables and image are as the overrides have them.
     const { Image: overridden } = ours.TaskTemplate.ContainerSpec;
-    const same = { ...store, ports: [], image: overridden, environment: { GREETING: "hello" } };
+    const same = {
+      ...store,
+      ports: [],
+      image: overridden,
+      environment: { GREETING: "hello" },
+      // Clients of Docker 20 take no units there.
+      volumes: [{ ...store.volumes[0], tmpfs: { size: 16 << 20 } }],
+    };
     const stack = {
       version: "3.8",
       services: { store: same },
