@@ -4,18 +4,25 @@ import { BaseSequencer, type TestSpecification } from "vitest/node";
 /** The files that take longest, the longest first: begun last, one of them would run on when all others are done. */
 const LONGEST = [
   "chain",
+  "bad-input",
   "guard",
   "faults",
+  "consumer",
+  "routers",
+  "vmpod",
   "examples",
   "wide",
-  "tutorial",
+  "drift",
+  "scripts",
   "interrupted",
+  "preview",
+  "firewall",
+  "tutorial",
+  "attachments",
   "hosts",
   "hybrid",
-  "bad-input",
-  "scripts",
-  "consumer",
-  "drift",
+  "pull-request",
+  "random",
 ];
 
 const place = ({ moduleId }: TestSpecification): number => {
