@@ -2,6 +2,7 @@ import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { FORWARDS, recommendedLabels } from "../labels";
 import { FLANNEL_IMAGE } from "../release";
+import { clusterAccount } from "./account";
 
 export interface FlannelArgs {
   /** Range of the pods' addresses; each node gets a /24 of it. */
@@ -27,30 +28,14 @@ export class Flannel extends pulumi.ComponentResource {
     const labels = { ...selected, ...recommendedLabels("flannel", "flannel", "network") };
     // Where it answers its probes, on its node alone.
     const health = { host: "127.0.0.1", port: 10247 };
-    const account = new kubernetes.core.v1.ServiceAccount(
-      `${name}-account`,
-      { metadata: { name: "flannel", namespace } },
-      child,
-    );
-    const role = new kubernetes.rbac.v1.ClusterRole(
-      `${name}-role`,
-      {
-        metadata: { name: "flannel" },
-        rules: [
-          { apiGroups: [""], resources: ["pods"], verbs: ["get"] },
-          { apiGroups: [""], resources: ["nodes"], verbs: ["get", "list", "watch"] },
-          { apiGroups: [""], resources: ["nodes/status"], verbs: ["patch"] },
-        ],
-      },
-      child,
-    );
-    const binding = new kubernetes.rbac.v1.ClusterRoleBinding(
-      `${name}-binding`,
-      {
-        metadata: { name: "flannel" },
-        roleRef: { apiGroup: "rbac.authorization.k8s.io", kind: "ClusterRole", name: role.metadata.name },
-        subjects: [{ kind: "ServiceAccount", name: account.metadata.name, namespace }],
-      },
+    const { account, binding } = clusterAccount(
+      name,
+      "flannel",
+      [
+        { apiGroups: [""], resources: ["pods"], verbs: ["get"] },
+        { apiGroups: [""], resources: ["nodes"], verbs: ["get", "list", "watch"] },
+        { apiGroups: [""], resources: ["nodes/status"], verbs: ["patch"] },
+      ],
       child,
     );
     const config = new kubernetes.core.v1.ConfigMap(

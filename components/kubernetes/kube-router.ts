@@ -6,6 +6,7 @@ import { FORWARDS, recommendedLabels } from "../labels";
 import type { MachineLike } from "../machine/machine";
 import { KUBE_ROUTER_RELEASE } from "../release";
 import { MachineScript } from "../script/script";
+import { clusterAccount } from "./account";
 import { handOver } from "./handed";
 
 export interface KubeRouterArgs {
@@ -67,31 +68,15 @@ export class KubeRouter extends pulumi.ComponentResource {
     // Where it answers its probes, on its node alone.
     const health = { host: "127.0.0.1", port: 20244 };
     const healthy = { httpGet: { ...health, path: "/healthz" }, timeoutSeconds: 5 };
-    const account = new kubernetes.core.v1.ServiceAccount(
-      `${name}-account`,
-      { metadata: { name: "kube-router", namespace } },
-      child,
-    );
     const watch = ["get", "list", "watch"];
-    const role = new kubernetes.rbac.v1.ClusterRole(
-      `${name}-role`,
-      {
-        metadata: { name: "kube-router" },
-        rules: [
-          { apiGroups: [""], resources: ["namespaces", "pods", "services", "nodes"], verbs: watch },
-          { apiGroups: ["networking.k8s.io"], resources: ["networkpolicies"], verbs: watch },
-          { apiGroups: ["discovery.k8s.io"], resources: ["endpointslices"], verbs: watch },
-        ],
-      },
-      child,
-    );
-    const binding = new kubernetes.rbac.v1.ClusterRoleBinding(
-      `${name}-binding`,
-      {
-        metadata: { name: "kube-router" },
-        roleRef: { apiGroup: "rbac.authorization.k8s.io", kind: "ClusterRole", name: role.metadata.name },
-        subjects: [{ kind: "ServiceAccount", name: account.metadata.name, namespace }],
-      },
+    const { account, binding } = clusterAccount(
+      name,
+      "kube-router",
+      [
+        { apiGroups: [""], resources: ["namespaces", "pods", "services", "nodes"], verbs: watch },
+        { apiGroups: ["networking.k8s.io"], resources: ["networkpolicies"], verbs: watch },
+        { apiGroups: ["discovery.k8s.io"], resources: ["endpointslices"], verbs: watch },
+      ],
       child,
     );
     new kubernetes.apps.v1.DaemonSet(
