@@ -76,6 +76,7 @@ function groups(operators: readonly string[]): { name: string; policy?: string; 
         rule("tcp", "6443", transit),
         rule("tcp", "10250", transit),
         rule("udp", "8472", transit),
+        rule("tcp", "179", transit),
       ],
     },
     {
