@@ -3,8 +3,8 @@ import { type Status, status } from "./chain";
 import type { Context } from "./context";
 import type { SeenDrift } from "./drift";
 import { askAll, type ChainHealth, type Health, healthOf } from "./health";
-import { layers } from "./layers";
 import { commandLine, lineFor } from "./line";
+import { publishedBy } from "./published";
 import { type Contracts, pathTexts, type Topology, topologyOf } from "./topology";
 
 /** A stack, and the contract that it publishes: which layer's it is, and the version of its form. */
@@ -34,13 +34,9 @@ export async function published(context: Context): Promise<{
   readonly contracts: Contracts;
   readonly secrets: Readonly<Record<string, unknown>>;
 }> {
-  const { engine, stack } = context;
-  const [stacks, all] = await Promise.all([
-    status(context),
-    Promise.all(layers.map(async ({ name }) => [name, await engine.published(name, stack)] as const)),
-  ]);
+  const [stacks, outputsOf] = await Promise.all([status(context), publishedBy(context)]);
+  const all = [...outputsOf];
   const up = new Set(stacks.flatMap((one) => (one.up ? [one.layer] : [])));
-  const outputsOf = new Map(all);
   return {
     stacks: stacks.map((one) => {
       const { data } = header.safeParse(outputsOf.get(one.layer)?.contract);
