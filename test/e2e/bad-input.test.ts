@@ -28,7 +28,7 @@ let began = Date.now();
 const took: { row: string; seconds: number }[] = [];
 
 beforeAll(async () => {
-  backend = new Backend();
+  backend = await Backend.open();
   for (const name of ["one", "other"]) lanes.push(await backend.stack("rows", name));
   began = Date.now();
 });

@@ -52,7 +52,7 @@ const everything: PulumiFn = async () => {
 let backend: Backend;
 let stack: Previews;
 beforeAll(async () => {
-  backend = new Backend();
+  backend = await Backend.open();
   stack = await backend.stack("policy", "dev");
 });
 afterAll(() => backend.remove());

@@ -7,6 +7,7 @@ import { plain } from "../../cli/diagnostics";
 import { OperationError, operate } from "../../cli/operation";
 import { separateErrors } from "../../cli/programs";
 import { environment } from "./operator";
+import { Vault } from "./vault";
 
 /** What came of a preview. */
 export interface Previewed {
@@ -41,7 +42,7 @@ export class Backend {
   private readonly env: Record<string, string>;
   private readonly hear = unheard();
 
-  constructor() {
+  private constructor(private readonly vault: Vault) {
     const { PATH = "", PULUMI_HOME = "" } = environment();
     const state = path.join(this.folder, "state");
     fs.mkdirSync(state);
@@ -49,10 +50,14 @@ export class Backend {
       PATH,
       PULUMI_HOME,
       PULUMI_BACKEND_URL: `file://${state}`,
-      PULUMI_CONFIG_PASSPHRASE: "rows",
+      ...vault.env,
       PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",
       PULUMI_SKIP_UPDATE_CHECK: "true",
     };
+  }
+
+  static async open(): Promise<Backend> {
+    return new Backend(await Vault.open());
   }
 
   async stack(projectName: string, stackName: string): Promise<Previews> {
@@ -64,6 +69,7 @@ export class Backend {
       {
         workDir,
         envVars: this.env,
+        secretsProvider: this.vault.provider,
         projectSettings: { name: projectName, runtime: "nodejs", main: workDir },
         pulumiCommand: await PulumiCommand.get({ root: path.dirname(bin) }),
       },
@@ -73,6 +79,7 @@ export class Backend {
 
   remove(): void {
     this.hear();
+    this.vault.close();
     fs.rmSync(this.folder, { recursive: true });
   }
 }
