@@ -7,6 +7,7 @@ export const GROUPS = [
   "comment",
   "proof",
   "routing",
+  "functions",
   "cold",
   "openstack",
 ] as const;
@@ -203,6 +204,32 @@ const table = {
   ...linkDown("bgp", "BGP"),
   ...linkDown("bgpBfd", "BGP with BFD"),
   ...linkDown("rip", "RIP"),
+  attachmentsByNode: {
+    group: "functions",
+    name: "requests/s, attachments ÷ node's legs",
+    unit: "×",
+    how: "examples/attachments, both ways in each round, ApacheBench from the client",
+  },
+  leastByPrivileged: {
+    group: "functions",
+    name: "… least privileges ÷ privileged",
+    unit: "×",
+    goal: { atLeast: 0.95 },
+    how: "the same, on the node's legs",
+  },
+  machineReady: {
+    group: "functions",
+    name: "virtual machine in a pod, to HTTP",
+    unit: "s",
+    how: "examples/virtual-machines, emulated: from the pod's start until it is ready",
+  },
+  machineMemory: {
+    group: "functions",
+    name: "… memory beside its own",
+    unit: "MiB",
+    goal: { atMost: 192 },
+    how: "QEMU's (PSS), without the piece that is the machine's; its pod may take 192 (overheadMiB)",
+  },
   cold: {
     group: "cold",
     name: "cold, closed network",

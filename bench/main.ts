@@ -4,6 +4,7 @@ import { parseArgs } from "node:util";
 import { measureCold } from "./cold";
 import { measureComment } from "./comment";
 import { GROUPS, type Group, line, Measurements } from "./figures";
+import { measureFunctions } from "./functions";
 import { measureGraph } from "./graph";
 import { currentCommit, historyFolder, keep, noteOf } from "./history";
 import { measureLab } from "./lab";
@@ -23,6 +24,7 @@ prints each figure with its goal, and ends with 1 when one is missed by more tha
   comment       the comment on a pull request
   proof         verify of a chain through twenty functions
   routing       what a link that goes down costs, by protocol
+  functions     routers by their interfaces and privileges; virtual machines
   cold          the toolchain into an empty cache: many minutes
   openstack     Pulumi against Terraform, on a cloud of the bench's own
                 (without a group: lab, throughput, scale, graph and comment)
@@ -88,6 +90,7 @@ async function main(): Promise<void> {
   if (groups.has("graph")) measureGraph(found, rounds);
   if (groups.has("proof")) measureProof(found, rounds);
   if (groups.has("routing")) await measureRouting(found, rounds);
+  if (groups.has("functions")) measureFunctions(found, { rounds, requests });
   if (groups.has("openstack")) await measureOpenStack(found, rounds);
   const results = found.all;
   const run = noteOf(results, { ended: new Date(), commit, load });

@@ -1,6 +1,7 @@
 import { execFileSync, spawn } from "node:child_process";
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { environment } from "../test/e2e/operator";
 
 export const root = join(__dirname, "..");
 
@@ -15,6 +16,54 @@ export function shell(program: string, ...args: string[]): string {
     stdio: ["ignore", "pipe", "inherit"],
     maxBuffer: 64 << 20,
   });
+}
+
+/** Requests a second that ApacheBench counts on a machine, by 16 connections that are kept, for 30 s at most. @throws Error unless each is answered well */
+export function requestsPerSecond(container: string, url: string, requests: number): number {
+  // -n comes after -t, which would set it to 50000.
+  const args = ["-q", "-k", "-l", "-t", "30", "-n", String(requests), "-c", "16", url];
+  const output = shell("docker", "exec", container, "ab", ...args);
+  const found = /Requests per second:\s+([\d.]+)/.exec(output);
+  if (!found || !/Failed requests:\s+0\b/.test(output) || /Non-2xx responses/.test(output))
+    throw new Error(`ab on ${container} did not end well:\n${output}`);
+  return Number(found[1]);
+}
+
+/** A program in a folder of this checkout, in a stack of the bench's own; what it needs is built before. */
+export class Program {
+  private readonly stack = "bench";
+
+  constructor(private readonly folder: string) {
+    // Machines are made from these; and examples import the package by its name: what has been built of it.
+    shell("npm", "run", "-s", "images");
+    shell("npm", "run", "-s", "build");
+    this.pulumi("stack", "init", this.stack);
+  }
+
+  private pulumi(...args: string[]): string {
+    return execFileSync("pulumi", [...args, "--non-interactive"], {
+      cwd: join(root, this.folder),
+      env: environment(),
+      encoding: "utf8",
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+  }
+
+  up(config: Readonly<Record<string, string>>): void {
+    for (const [key, value] of Object.entries(config)) this.pulumi("config", "set", "--stack", this.stack, key, value);
+    this.pulumi("up", "--yes", "--skip-preview", "--stack", this.stack);
+  }
+
+  output(name: string): string {
+    return this.pulumi("stack", "output", name, "--stack", this.stack).trim();
+  }
+
+  /** Takes it down, and all that tells of it. */
+  end(): void {
+    this.pulumi("destroy", "--yes", "--skip-preview", "--stack", this.stack);
+    this.pulumi("stack", "rm", this.stack, "--yes");
+    rmSync(join(root, this.folder, `Pulumi.${this.stack}.yaml`), { force: true });
+  }
 }
 
 /** How long work takes, in seconds. */

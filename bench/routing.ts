@@ -1,13 +1,12 @@
-import { execFileSync, spawn } from "node:child_process";
+import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
-import { environment, eventually } from "../test/e2e/operator";
+import { eventually } from "../test/e2e/operator";
 import type { FigureKey, Measurements } from "./figures";
-import { report, root, shell } from "./measure";
+import { Program, report, shell } from "./measure";
 
 /** Times how long packets are lost when a link goes down between routers that learn from each other, in the lab (examples/routers). */
 
-const STACK = "bench";
 const SERVER = "10.151.3.11";
 const CLIENT = "10.151.0.100";
 /** Seconds between two packets of the stream. */
@@ -33,13 +32,6 @@ const CASES: readonly Case[] = [
   { key: "rip", protocol: "rip", bfd: false, timers: 15 - 5 / 2 + 5 / 2 },
 ];
 
-const pulumi = (...args: string[]): string =>
-  execFileSync("pulumi", [...args, "--non-interactive"], {
-    cwd: join(root, "examples/routers"),
-    env: environment(),
-    encoding: "utf8",
-    stdio: ["ignore", "pipe", "inherit"],
-  });
 const on = (machine: string, ...args: string[]): string =>
   shell("docker", "exec", `hybrid-vnf-routers-${machine}`, ...args);
 const vtysh = (machine: string, asked: string): string => {
@@ -135,17 +127,11 @@ async function cut({ timers }: Case): Promise<Gap> {
 
 /** Measures each protocol in as many rounds. */
 export async function measureRouting(found: Measurements, rounds: number): Promise<void> {
-  // Machines are made from these; and examples import the package by its name: what has been built of it.
-  shell("npm", "run", "-s", "images");
-  shell("npm", "run", "-s", "build");
-  pulumi("stack", "init", STACK);
+  const program = new Program(join("examples", "routers"));
   try {
     for (const one of CASES) {
       const { key, protocol, bfd, timers } = one;
-      const config = ["config", "set", "--stack", STACK];
-      pulumi(...config, "protocol", protocol);
-      pulumi(...config, "bfd", String(bfd));
-      pulumi("up", "--yes", "--skip-preview", "--stack", STACK);
+      program.up({ protocol, bfd: String(bfd) });
       for (let round = 1; round <= rounds; round++) {
         await eventually(`${protocol} between all routers`, PATIENCE, () => settled(one));
         on("client", "rm", "-f", "/tmp/pings");
@@ -157,7 +143,6 @@ export async function measureRouting(found: Measurements, rounds: number): Promi
       }
     }
   } finally {
-    pulumi("destroy", "--yes", "--skip-preview", "--stack", STACK);
-    pulumi("stack", "rm", STACK, "--yes");
+    program.end();
   }
 }

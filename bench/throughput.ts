@@ -1,7 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { join } from "node:path";
 import type { Measurements } from "./figures";
-import { report, shell } from "./measure";
+import { report, requestsPerSecond, shell } from "./measure";
 
 /** What is measured on a chain that is up. The bench's own containers bear its label, and go with it. */
 
@@ -13,15 +13,11 @@ const SERVERS = ["10.100.102.11", "10.100.102.12"];
 const on = (machine: string, ...args: string[]): string =>
   shell("docker", "exec", `hybrid-vnf-dev-${machine}`, ...args);
 
-/** Requests a second that ApacheBench counts on a machine of the lab. */
+/** Requests a second from a machine of the lab. */
 function rate(machine: string, url: string, requests: number): number {
-  // -n comes after -t, which would set it to 50000.
-  const output = on(machine, "ab", "-q", "-k", "-l", "-t", "30", "-n", String(requests), "-c", "16", url);
-  const found = /Requests per second:\s+([\d.]+)/.exec(output);
-  if (!found || !/Failed requests:\s+0\b/.test(output) || /Non-2xx responses/.test(output))
-    throw new Error(`ab on ${machine} did not end well:\n${output}`);
-  report(`${url} from ${machine}: ${found[1]} requests/s`);
-  return Number(found[1]);
+  const found = requestsPerSecond(`hybrid-vnf-dev-${machine}`, url, requests);
+  report(`${url} from ${machine}: ${found} requests/s`);
+  return found;
 }
 
 /** Gives the Swarm's node the other balancers, each on a port of its own. */

@@ -5,6 +5,8 @@ import * as vnf from "hybrid-vnf";
 const config = new pulumi.Config();
 /** Whether the router has interfaces of its own, or those of its node: `pulumi config set attached false`. */
 const attached = config.getBoolean("attached") ?? true;
+/** Whether a router with the interfaces of its node has all privileges there. */
+const privileged = config.getBoolean("privileged");
 /** What gives pods their interface in the third network. */
 const plugin = config.get<vnf.AttachmentPlugin>("plugin") ?? "macvlan";
 
@@ -33,7 +35,9 @@ export = async () => {
     return { url: chain.url, ...vnf.publishChain(chain) };
   };
   if (!attached)
-    return chainThrough(new vnf.QuaggaRouter("quagga", { cluster: k8s, networks: [site.transit, servers] }));
+    return chainThrough(
+      new vnf.QuaggaRouter("quagga", { cluster: k8s, networks: [site.transit, servers], privileged }),
+    );
 
   // A way for pods into each of the node's networks, beside the cluster's own.
   const onTransit = new vnf.NetworkAttachment("on-transit", { cluster: k8s, network: site.transit });
