@@ -124,6 +124,7 @@ export type { Bfd } from "./quagga/bfd";
 export type { Bgp, BgpNeighbour } from "./quagga/bgp";
 export type { RoutingProtocols } from "./quagga/configuration";
 export type { Ospf, OspfArea } from "./quagga/ospf";
+export { ROUTER_PRIVILEGES, type RouterPrivileges } from "./quagga/privileges";
 export type { RouteSource } from "./quagga/protocol";
 export type { Rip } from "./quagga/rip";
 export { QuaggaRouter, type QuaggaRouterArgs, type StaticRoute } from "./quagga/router";

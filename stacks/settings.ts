@@ -6,6 +6,7 @@ import {
   count,
   PUBLISH_MODES,
   platforms,
+  ROUTER_PRIVILEGES,
   readSettings,
   type SettingWithDefault,
   structure,
@@ -69,6 +70,11 @@ export const SETTINGS = {
     ),
     port: count("TCP port that the balancer answers on.", 1, 65535, 80),
     routerReplicas: zeroOrOne("1 runs the router, 0 takes it down."),
+    routerPrivileges: choice(
+      "What the router may do on its node: no more than it forwards with, or all, as the original's.",
+      ROUTER_PRIVILEGES,
+      "least",
+    ),
     routes: structure("Networks beyond the router's neighbours.", routes, schemaOf(routes)),
     registry: text(
       "Registry that the functions' images go through, such as registry.example.org/team. Without one they are handed to the nodes over SSH.",

@@ -6,7 +6,9 @@ import { Gateway } from "../gateway/gateway";
 import { requireDisjoint } from "../network/disjoint";
 import { NginxLoadBalancer } from "../nginx/balancer";
 import { objectWith, requireArguments, subjectOf } from "../problem/arguments";
+import { describe } from "../problem/describe";
 import { Problems } from "../problem/problem";
+import { ROUTER_PRIVILEGES, type RouterPrivileges } from "../quagga/privileges";
 import { QuaggaRouter, type StaticRoute } from "../quagga/router";
 import type { PublishMode } from "../swarm/ports";
 
@@ -24,6 +26,8 @@ export interface ServiceLayerArgs {
   readyTimeoutSeconds?: pulumi.Input<number>;
   /** 1 runs the router, 0 takes it down. @default 1 */
   routerReplicas?: pulumi.Input<0 | 1>;
+  /** What the router may do on its node: `least` is no more than it forwards with, `all` as the original's did. @default "least" */
+  routerPrivileges?: RouterPrivileges;
   /** Networks beyond the router's neighbours. @default none */
   routes?: readonly StaticRoute[];
   /** Registry that the images go through. @default none: images are handed to the nodes over SSH */
@@ -52,10 +56,15 @@ export class ServiceLayer extends pulumi.ComponentResource {
     });
     requireArguments(`${subject}: kubernetes`, args.kubernetes, A_KUBERNETES_LAYER);
     requireArguments(`${subject}: swarm`, args.swarm, A_SWARM_LAYER);
-    const { kubernetes, swarm, publishMode, port, readyTimeoutSeconds, routerReplicas, routes, registry } = args;
+    const { kubernetes, swarm, publishMode, port, readyTimeoutSeconds, routes, registry } = args;
+    const { routerReplicas, routerPrivileges = "least" } = args;
     super("hybrid-vnf:layers:ServiceLayer", name, { publishMode, port, routerReplicas, registry }, opts);
     const { servers, gateway, cluster } = kubernetes;
     const problems = new Problems(subject);
+    problems.require(
+      ROUTER_PRIVILEGES.includes(routerPrivileges),
+      `routerPrivileges is ${describe(routerPrivileges)}: it must be "least" or "all"`,
+    );
     const [transit] = cluster.networks;
     problems.gather(() => requireDisjoint(name, [...(transit ? [transit] : []), servers.network, swarm.clients]));
     problems.throwIfAny();
@@ -65,7 +74,10 @@ export class ServiceLayer extends pulumi.ComponentResource {
       () =>
         new QuaggaRouter(
           `${name}-quagga`,
-          { cluster, routes, replicas: routerReplicas, registry, functionName: "quagga" },
+          {
+            ...{ cluster, routes, replicas: routerReplicas, registry, functionName: "quagga" },
+            privileged: routerPrivileges === "all",
+          },
           child,
         ),
     );

@@ -18,7 +18,12 @@ const CAPABILITIES = [
 const WRITABLE = ["/etc/frr", "/run", "/tmp", "/var/log/frr", "/var/tmp"];
 const volumeOf = (folder: string) => folder.slice(1).replaceAll("/", "-");
 
-/** What a router's pod may do: all, as the original's did, or the least; nothing of its image is written then. */
+/** What a router may do on its node: no more than FRR forwards with, or all. */
+export const ROUTER_PRIVILEGES = ["least", "all"] as const;
+/** `least`: the capabilities that FRR forwards with, and a root file system that it can't write; `all`: as the original's did. */
+export type RouterPrivileges = (typeof ROUTER_PRIVILEGES)[number];
+
+/** What a router's pod may do: all, as the original's did, or the least; of the least, nothing of its image is written. */
 export function privilegesOf(privileged: boolean) {
   const folders = privileged ? [] : WRITABLE;
   return {

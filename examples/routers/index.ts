@@ -51,7 +51,7 @@ function routerOn(
       },
     },
   };
-  return new vnf.QuaggaRouter(`${name}-router`, { cluster, node, privileged: false, ...protocols[protocol] });
+  return new vnf.QuaggaRouter(`${name}-router`, { cluster, node, ...protocols[protocol] });
 }
 
 const routers = [

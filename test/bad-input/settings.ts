@@ -23,6 +23,7 @@ export const SETTINGS_ROWS: SettingsRow[] = [
   ["a port in parts", "service", { port: "80.5" }, ['"80.5"']],
   ["a port out of range", "service", { port: "70000" }, ["from 1 to 65535"]],
   ["routers out of range", "service", { routerReplicas: "7" }, ['"7"', "0, 1"]],
+  ["privileges that are none", "service", { routerPrivileges: "root" }, ['"root"', "least, all"]],
   ["routes that are no list", "service", { routes: "10.0.0.0/8" }, ['"destination": CIDR']],
   [
     "a route with another word",

@@ -19,6 +19,8 @@ beforeAll(async () => {
   pool.set("site", "transitCidr", "10.120.101.0/24");
   pool.set("kubernetes", "serversCidr", "10.120.102.0/24");
   pool.set("swarm", "clientsCidr", "10.120.100.0/24");
+  // All that the router of the original had; every other test has the least.
+  pool.set("service", "routerPrivileges", "all");
 });
 
 afterAll(() => pool.end());

@@ -100,7 +100,7 @@ describe("the chain", () => {
     };
     const pod = deployment.spec.template.spec;
     expect(pod.hostNetwork).toBe(true);
-    expect(pod.containers[0]?.securityContext).toEqual({ privileged: true });
+    expect(pod.containers[0]?.securityContext).toMatchObject({ privileged: false, readOnlyRootFilesystem: true });
     expect(pod.containers[0]?.env).toEqual([
       { name: "INTERFACES", value: "eth0,eth1" },
       { name: "ROUTES_FILE", value: "/etc/hybrid-vnf/routes" },

@@ -188,13 +188,13 @@ test("a router has processors for itself that it asks for whole, and its cluster
 });
 
 describe("a router's privileges", () => {
-  test("are the original's unless the least are asked for", async () => {
-    await router({});
+  test("are the original's where they are asked for", async () => {
+    await router({ privileged: true });
     expect(podOf().containers[0]?.securityContext).toEqual({ privileged: true });
   });
 
-  test("are, where the least are asked for, those that its image is tested with (images/quagga/test.sh)", async () => {
-    await router({ privileged: false });
+  test("are the least else, with which its image is tested (images/quagga/test.sh)", async () => {
+    await router({});
     const { containers, volumes } = podOf();
     const { securityContext, volumeMounts } = containers[0] ?? {};
     const script = readFileSync(join(__dirname, "../../images/quagga/test.sh"), "utf8");
