@@ -1,8 +1,7 @@
 import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import { FORWARDS, recommendedLabels } from "../labels";
 import { FLANNEL_IMAGE } from "../release";
-import { clusterAccount } from "./account";
+import { nodeAgent } from "./node-agent";
 
 export interface FlannelArgs {
   /** Range of the pods' addresses; each node gets a /24 of it. */
@@ -23,25 +22,12 @@ export class Flannel extends pulumi.ComponentResource {
       parent: this,
       ...(args.deletedWith ? { deletedWith: args.deletedWith } : {}),
     };
-    const namespace = "kube-system";
-    const selected = { app: "flannel" };
-    const labels = { ...selected, ...recommendedLabels("flannel", "flannel", "network") };
     // Where it answers its probes, on its node alone.
     const health = { host: "127.0.0.1", port: 10247 };
-    const { account, binding } = clusterAccount(
-      name,
-      "flannel",
-      [
-        { apiGroups: [""], resources: ["pods"], verbs: ["get"] },
-        { apiGroups: [""], resources: ["nodes"], verbs: ["get", "list", "watch"] },
-        { apiGroups: [""], resources: ["nodes/status"], verbs: ["patch"] },
-      ],
-      child,
-    );
     const config = new kubernetes.core.v1.ConfigMap(
       `${name}-config`,
       {
-        metadata: { name: "flannel", namespace },
+        metadata: { name: "flannel", namespace: "kube-system" },
         data: {
           "net-conf.json": JSON.stringify({ Network: args.podCidr, EnableNFTables: false, Backend: { Type: "vxlan" } }),
         },
@@ -49,70 +35,45 @@ export class Flannel extends pulumi.ComponentResource {
       child,
     );
     const image = args.image ?? FLANNEL_IMAGE;
-    new kubernetes.apps.v1.DaemonSet(
-      `${name}-daemonset`,
+    nodeAgent(
+      name,
       {
-        metadata: {
-          name: "flannel",
-          namespace,
-          labels,
-          // Pods of a node that has left never end: a deletion must not wait for them.
-          annotations: { "pulumi.com/deletionPropagationPolicy": "background" },
+        called: "flannel",
+        rules: [
+          { apiGroups: [""], resources: ["pods"], verbs: ["get"] },
+          { apiGroups: [""], resources: ["nodes"], verbs: ["get", "list", "watch"] },
+          { apiGroups: [""], resources: ["nodes/status"], verbs: ["patch"] },
+        ],
+        apiAddress: args.apiAddress,
+        container: {
+          image,
+          // The machine image holds it: a registry might have another one under its name by now.
+          imagePullPolicy: args.image === undefined ? "Never" : "IfNotPresent",
+          // Requests as flannel's own manifest has them (flannel: kube-flannel.yml).
+          resources: { requests: { cpu: "100m", memory: "50Mi" }, limits: { memory: "256Mi" } },
+          command: ["/opt/bin/flanneld"],
+          args: [
+            ...["--ip-masq", "--kube-subnet-mgr", "--iface=$(NODE_ADDRESS)"],
+            ...[`--healthz-ip=${health.host}`, `--healthz-port=${health.port}`],
+          ],
+          livenessProbe: { httpGet: { ...health, path: "/healthz" }, failureThreshold: 6, timeoutSeconds: 5 },
+          readinessProbe: { httpGet: { ...health, path: "/healthz" }, timeoutSeconds: 5 },
         },
-        spec: {
-          selector: { matchLabels: selected },
-          template: {
-            metadata: { labels: { ...labels, [FORWARDS]: "true" } },
-            spec: {
-              hostNetwork: true,
-              priorityClassName: "system-node-critical",
-              serviceAccountName: account.metadata.name,
-              tolerations: [{ operator: "Exists" }],
-              containers: [
-                {
-                  name: "flannel",
-                  image,
-                  // The machine image holds it: a registry might have another one under its name by now.
-                  imagePullPolicy: args.image === undefined ? "Never" : "IfNotPresent",
-                  // Requests as flannel's own manifest has them (flannel: kube-flannel.yml).
-                  resources: { requests: { cpu: "100m", memory: "50Mi" }, limits: { memory: "256Mi" } },
-                  command: ["/opt/bin/flanneld"],
-                  args: [
-                    ...["--ip-masq", "--kube-subnet-mgr", "--iface=$(NODE_ADDRESS)"],
-                    ...[`--healthz-ip=${health.host}`, `--healthz-port=${health.port}`],
-                  ],
-                  livenessProbe: { httpGet: { ...health, path: "/healthz" }, failureThreshold: 6, timeoutSeconds: 5 },
-                  readinessProbe: { httpGet: { ...health, path: "/healthz" }, timeoutSeconds: 5 },
-                  securityContext: {
-                    allowPrivilegeEscalation: false,
-                    capabilities: { drop: ["ALL"], add: ["NET_ADMIN", "NET_RAW"] },
-                    readOnlyRootFilesystem: true,
-                    seccompProfile: { type: "RuntimeDefault" },
-                  },
-                  env: [
-                    { name: "POD_NAME", valueFrom: { fieldRef: { fieldPath: "metadata.name" } } },
-                    { name: "POD_NAMESPACE", valueFrom: { fieldRef: { fieldPath: "metadata.namespace" } } },
-                    { name: "NODE_ADDRESS", valueFrom: { fieldRef: { fieldPath: "status.hostIP" } } },
-                    { name: "KUBERNETES_SERVICE_HOST", value: args.apiAddress },
-                    { name: "KUBERNETES_SERVICE_PORT", value: "6443" },
-                  ],
-                  volumeMounts: [
-                    { name: "run", mountPath: "/run/flannel" },
-                    { name: "config", mountPath: "/etc/kube-flannel" },
-                    { name: "locks", mountPath: "/run/xtables.lock" },
-                  ],
-                },
-              ],
-              volumes: [
-                { name: "run", hostPath: { path: "/run/flannel", type: "DirectoryOrCreate" } },
-                { name: "locks", hostPath: { path: "/run/xtables.lock", type: "FileOrCreate" } },
-                { name: "config", configMap: { name: config.metadata.name } },
-              ],
-            },
-          },
-        },
+        env: [
+          { name: "POD_NAME", valueFrom: { fieldRef: { fieldPath: "metadata.name" } } },
+          { name: "POD_NAMESPACE", valueFrom: { fieldRef: { fieldPath: "metadata.namespace" } } },
+          { name: "NODE_ADDRESS", valueFrom: { fieldRef: { fieldPath: "status.hostIP" } } },
+        ],
+        mounts: [
+          { name: "run", mountPath: "/run/flannel" },
+          { name: "config", mountPath: "/etc/kube-flannel" },
+        ],
+        volumes: [
+          { name: "run", hostPath: { path: "/run/flannel", type: "DirectoryOrCreate" } },
+          { name: "config", configMap: { name: config.metadata.name } },
+        ],
       },
-      { ...child, dependsOn: binding },
+      child,
     );
     this.registerOutputs({});
   }

@@ -1,13 +1,11 @@
 import * as path from "node:path";
-import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { Image } from "../image/image";
-import { FORWARDS, recommendedLabels } from "../labels";
 import type { MachineLike } from "../machine/machine";
 import { KUBE_ROUTER_RELEASE } from "../release";
 import { MachineScript } from "../script/script";
-import { clusterAccount } from "./account";
 import { handOver } from "./handed";
+import { nodeAgent } from "./node-agent";
 
 export interface KubeRouterArgs {
   /** The cluster's nodes, each known once its container runtime answers. */
@@ -62,92 +60,55 @@ export class KubeRouter extends pulumi.ComponentResource {
         ),
       ];
     });
-    const namespace = "kube-system";
-    const selected = { app: "kube-router" };
-    const labels = { ...selected, ...recommendedLabels("kube-router", "kube-router", "network") };
     // Where it answers its probes, on its node alone.
     const health = { host: "127.0.0.1", port: 20244 };
     const healthy = { httpGet: { ...health, path: "/healthz" }, timeoutSeconds: 5 };
     const watch = ["get", "list", "watch"];
-    const { account, binding } = clusterAccount(
+    nodeAgent(
       name,
-      "kube-router",
-      [
-        { apiGroups: [""], resources: ["namespaces", "pods", "services", "nodes"], verbs: watch },
-        { apiGroups: ["networking.k8s.io"], resources: ["networkpolicies"], verbs: watch },
-        { apiGroups: ["discovery.k8s.io"], resources: ["endpointslices"], verbs: watch },
-      ],
-      child,
-    );
-    new kubernetes.apps.v1.DaemonSet(
-      `${name}-daemonset`,
       {
-        metadata: {
-          name: "kube-router",
-          namespace,
-          labels,
-          // Pods of a node that has left never end: a deletion must not wait for them.
-          annotations: { "pulumi.com/deletionPropagationPolicy": "background" },
+        called: "kube-router",
+        rules: [
+          { apiGroups: [""], resources: ["namespaces", "pods", "services", "nodes"], verbs: watch },
+          { apiGroups: ["networking.k8s.io"], resources: ["networkpolicies"], verbs: watch },
+          { apiGroups: ["discovery.k8s.io"], resources: ["endpointslices"], verbs: watch },
+        ],
+        apiAddress: args.apiAddress,
+        container: {
+          image: image.reference,
+          imagePullPolicy: "Never",
+          // Requests as kube-router's own manifest has them (kube-router: kubeadm-kuberouter.yaml), but for what is asked of processors.
+          resources: { requests: { cpu: "100m", memory: "250Mi" }, limits: { memory: "512Mi" } },
+          args: [
+            ...["--run-router=true", "--run-firewall=true", "--run-service-proxy=false"],
+            // Nodes are neighbours in the cluster's own network.
+            ...["--enable-overlay=false", `--enable-pod-egress=${routedTo.length === 0}`],
+            ...["--hostname-override=$(NODE_NAME)", `--service-cluster-ip-range=${args.serviceCidr}`],
+            ...["--bgp-graceful-restart=true", "--gobgp-admin-port=0", "--disable-source-dest-check=false"],
+            ...[`--health-addr=${health.host}`, `--health-port=${health.port}`],
+          ],
+          startupProbe: { ...healthy, periodSeconds: 1, failureThreshold: 120 },
+          livenessProbe: { ...healthy, periodSeconds: 10, failureThreshold: 6 },
+          readinessProbe: { ...healthy, periodSeconds: 10 },
         },
-        spec: {
-          selector: { matchLabels: selected },
-          template: {
-            metadata: { labels: { ...labels, [FORWARDS]: "true" } },
-            spec: {
-              hostNetwork: true,
-              priorityClassName: "system-node-critical",
-              serviceAccountName: account.metadata.name,
-              tolerations: [{ operator: "Exists" }],
-              containers: [
-                {
-                  name: "kube-router",
-                  image: image.reference,
-                  imagePullPolicy: "Never",
-                  // Requests as kube-router's own manifest has them (kube-router: kubeadm-kuberouter.yaml), but for what is asked of processors.
-                  resources: { requests: { cpu: "100m", memory: "250Mi" }, limits: { memory: "512Mi" } },
-                  args: [
-                    ...["--run-router=true", "--run-firewall=true", "--run-service-proxy=false"],
-                    // Nodes are neighbours in the cluster's own network.
-                    ...["--enable-overlay=false", `--enable-pod-egress=${routedTo.length === 0}`],
-                    ...["--hostname-override=$(NODE_NAME)", `--service-cluster-ip-range=${args.serviceCidr}`],
-                    ...["--bgp-graceful-restart=true", "--gobgp-admin-port=0", "--disable-source-dest-check=false"],
-                    ...[`--health-addr=${health.host}`, `--health-port=${health.port}`],
-                  ],
-                  startupProbe: { ...healthy, periodSeconds: 1, failureThreshold: 120 },
-                  livenessProbe: { ...healthy, periodSeconds: 10, failureThreshold: 6 },
-                  readinessProbe: { ...healthy, periodSeconds: 10 },
-                  securityContext: {
-                    allowPrivilegeEscalation: false,
-                    capabilities: { drop: ["ALL"], add: ["NET_ADMIN", "NET_RAW"] },
-                    readOnlyRootFilesystem: true,
-                    seccompProfile: { type: "RuntimeDefault" },
-                  },
-                  env: [
-                    { name: "NODE_NAME", valueFrom: { fieldRef: { fieldPath: "spec.nodeName" } } },
-                    { name: "KUBERNETES_SERVICE_HOST", value: args.apiAddress },
-                    { name: "KUBERNETES_SERVICE_PORT", value: "6443" },
-                    { name: "KUBE_ROUTER_CNI_CONF_FILE", value: `${CONFIG}/pods.conflist` },
-                    { name: "PROGRAM", value: `${FOLDER}/kube-router` },
-                    { name: "POD_CIDR", value: podCidr },
-                    ...(routedTo.length === 0 ? [] : [{ name: "ROUTED_TO", value: routedTo.join(" ") }]),
-                  ],
-                  volumeMounts: [
-                    { name: "program", mountPath: FOLDER, readOnly: true },
-                    { name: "config", mountPath: CONFIG },
-                    { name: "locks", mountPath: "/run/xtables.lock" },
-                  ],
-                },
-              ],
-              volumes: [
-                { name: "program", hostPath: { path: FOLDER, type: "Directory" } },
-                { name: "config", hostPath: { path: CONFIG, type: "Directory" } },
-                { name: "locks", hostPath: { path: "/run/xtables.lock", type: "FileOrCreate" } },
-              ],
-            },
-          },
-        },
+        env: [
+          { name: "NODE_NAME", valueFrom: { fieldRef: { fieldPath: "spec.nodeName" } } },
+          { name: "KUBE_ROUTER_CNI_CONF_FILE", value: `${CONFIG}/pods.conflist` },
+          { name: "PROGRAM", value: `${FOLDER}/kube-router` },
+          { name: "POD_CIDR", value: podCidr },
+          ...(routedTo.length === 0 ? [] : [{ name: "ROUTED_TO", value: routedTo.join(" ") }]),
+        ],
+        mounts: [
+          { name: "program", mountPath: FOLDER, readOnly: true },
+          { name: "config", mountPath: CONFIG },
+        ],
+        volumes: [
+          { name: "program", hostPath: { path: FOLDER, type: "Directory" } },
+          { name: "config", hostPath: { path: CONFIG, type: "Directory" } },
+        ],
+        dependsOn: programs,
       },
-      { ...child, dependsOn: [binding, ...programs] },
+      child,
     );
     this.registerOutputs({});
   }

@@ -307,13 +307,15 @@ describe("what each workload guarantees", () => {
 
   test("is asked of whatever the library makes that runs in a container", () => {
     const makes =
-      /new (kubernetes\.\w+\.v1\.(Deployment|DaemonSet|ReplicaSet|StatefulSet|Job|CronJob|Pod)|docker\.Service)\(/;
+      /new (kubernetes\.\w+\.v1\.(Deployment|DaemonSet|ReplicaSet|StatefulSet|Job|CronJob|Pod)|docker\.Service)\(|^ +nodeAgent\(/m;
     const files = readdirSync(join(ROOT, "components"), { recursive: true, encoding: "utf8" })
       .filter((file) => file.endsWith(".ts") && makes.test(read(join("components", file))))
       .sort();
     expect(files).toEqual([
       "kubernetes/flannel.ts",
       "kubernetes/kube-router.ts",
+      // What these two make it by.
+      "kubernetes/node-agent.ts",
       // What a compose file says is its maker's.
       "microservice/swarm.ts",
       "nginx/balancer.ts",
