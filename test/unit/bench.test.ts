@@ -4,6 +4,7 @@ import { join } from "node:path";
 import type { EngineEvent } from "@pulumi/pulumi/automation";
 import { describe, expect, test } from "vitest";
 import { type Figure, figures, line, Measurements, median, verdictOf } from "../../bench/figures";
+import { besideTheMachine } from "../../bench/functions";
 import { keep, noteOf } from "../../bench/history";
 import { criticalPath, described, lengthOf, waited } from "../../cli/critical-path";
 import { timelineOf } from "../../cli/draw/timeline";
@@ -49,6 +50,22 @@ describe("a figure", () => {
     found.add("up", 1);
     expect(found.all.map(({ key }) => key)).toEqual(["up", "routes"]);
     expect(Object.keys(figures).indexOf("up")).toBeLessThan(Object.keys(figures).indexOf("routes"));
+  });
+});
+
+describe("the memory of QEMU beside its machine's", () => {
+  const piece = (at: string, sizeKiB: number, pssKiB: number) =>
+    `${at}-${at}f rw-p 00000000 00:00 0 \nSize:           ${sizeKiB} kB\nRss:            ${sizeKiB} kB\nPss:            ${pssKiB} kB\nPss_Dirty:      0 kB\n`;
+
+  test("is all but the piece that is as large as the machine's", () => {
+    const smaps = piece("7f00", 160 * 1024, 90 * 1024) + piece("7f10", 64 * 1024, 30 * 1024) + piece("7f20", 512, 256);
+    expect(besideTheMachine(smaps, 160)).toBe(30.25);
+  });
+
+  test("is not told where no piece, or more than one, is", () => {
+    expect(() => besideTheMachine(piece("7f00", 512, 256), 160)).toThrow("0 pieces of memory of 160 MiB, and not one");
+    const twice = piece("7f00", 512, 256) + piece("7f10", 160 * 1024, 1) + piece("7f20", 160 * 1024, 1);
+    expect(() => besideTheMachine(twice, 160)).toThrow("2 pieces of memory of 160 MiB, and not one");
   });
 });
 
