@@ -17,9 +17,9 @@ function measureRouters(found: Measurements, rounds: number, requests: number): 
     for (let round = 1; round <= rounds; round++) {
       const [attached, ofTheNode, privileged] = Object.entries(ROUTERS).map(([way, config]) => {
         program.up(config);
-        const found = requestsPerSecond("hybrid-vnf-attach-client", program.output("url"), requests);
-        report(`a router ${way}: ${found} requests/s`);
-        return found;
+        const rate = requestsPerSecond("hybrid-vnf-attach-client", `${program.output("url")}/`, requests);
+        report(`a router ${way}: ${rate} requests/s`);
+        return rate;
       }) as [number, number, number];
       found.add("attachmentsByNode", attached / ofTheNode);
       found.add("leastByPrivileged", ofTheNode / privileged);
