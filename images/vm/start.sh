@@ -10,18 +10,21 @@
 #   MEMORY_PATH a folder of large pages (hugetlbfs) that its memory is in       (default pages as the kernel has them)
 #   CPUS        its processors                                                 (default 1)
 #   PORTS       TCP ports of this container that lead into it: 80,8022:22      (may be empty)
+#   LEGS        this container's interfaces that are the machine's, with its addresses: net1=10.0.1.30/24,net2=10.0.2.30/24 (may be empty)
+#   FORWARDS    yes: it is told to forward between them, and nothing leaves it by this container's own address (default no)
 #   ACCEL       auto: KVM where a guest has just run under it, else emulation; or tcg: emulation
 #   USER_DATA   a file with user data for cloud-init                           (may be left out)
 #   SSH_KEYS    a file with public keys that its user is to let in             (may be left out)
 #   GUEST_NAME  its host name                                                  (default this container's)
 #   INSTANCE_ID cloud-init does its work once for each                         (default GUEST_NAME)
 #
-# Host name, keys and user data reach it as a NoCloud seed: a disk labelled cidata. The machine has the address 10.0.2.15 behind this
-# container's own (QEMU's user networking). SIGTERM presses its power button, again every few seconds until it is off.
+# Host name, keys, user data and the addresses of its legs reach it as a NoCloud seed: a disk labelled cidata. The machine has the address
+# 10.0.2.15 behind this container's own (QEMU's user networking). SIGTERM presses its power button, again every few seconds until it is off.
 # Input that cannot work ends this with status 2 and one sentence for each thing that is wrong.
 #
 #   start.sh            runs the machine
 #   start.sh check      checks the input
+#   start.sh legs       makes a tap for each of its legs, before it runs: as root, with NET_ADMIN and MKNOD; /dev/net is a folder to write in
 #   start.sh tool FILE  puts a program there that needs no other file: cp and sh for images that have none
 #   start.sh seed FILE  makes the seed
 #   start.sh exec COMMAND…  runs it in the machine, by its guest agent: its output, its status
@@ -39,7 +42,10 @@ cpus=${CPUS:-1}
 accel=${ACCEL:-auto}
 guest=${GUEST_NAME:-$(hostname)}
 probe_seconds=5
-press_again=5 # seconds
+user=65532 # whom the taps belong to, which QEMU runs as
+management=52:54:00:12:34:56
+gateway=10.0.2.2 # QEMU's (slirp)
+press_again=5    # seconds
 agent_seconds=5
 
 say() { printf 'vm: %s\n' "$*" >&2; }
@@ -65,9 +71,34 @@ read_ports() {
   done
 }
 
+# Of LEGS: the interfaces, and the machine's addresses there.
+read_legs() {
+  local entry entries=() place=0 octet='(25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])'
+  [[ -n ${LEGS:-} ]] || return 0
+  IFS=, read -ra entries <<<"$LEGS,"
+  for entry in "${entries[@]}"; do
+    place=$((place + 1))
+    if [[ ! $entry =~ ^[A-Za-z0-9_.-]{1,15}=$octet(\.$octet){3}/([1-9]|[12][0-9]|3[0-2])$ ]]; then
+      problem "LEGS is '$LEGS'; its entry $place must be an interface and the machine's address there, such as net1=10.0.1.30/24."
+    elif [[ ! -d /sys/class/net/${entry%%=*} ]]; then
+      problem "LEGS is '$LEGS', and this container has no interface ${entry%%=*}."
+    elif [[ " ${legs[*]} " == *" ${entry%%=*} "* ]]; then
+      problem "LEGS is '$LEGS', which names ${entry%%=*} twice; name each once."
+    else
+      legs+=("${entry%%=*}")
+      addresses+=("${entry#*=}")
+    fi
+  done
+}
+refuse_problems() {
+  ((${#problems[@]})) || return 0
+  printf '%s\n' "${problems[@]}" >&2
+  exit 2
+}
+
 check_input() {
   local name
-  problems=() outsides=() forwards=
+  problems=() outsides=() forwards='' legs=() addresses=()
   case $disk in
     '') problem "DISK is empty; it must be the file of a disk, or its address (https://)." ;;
     http://* | https://*)
@@ -90,10 +121,43 @@ check_input() {
   done
   [[ -d $state && -w $state ]] || problem "STATE is '$state', which is no folder that can be written; mount a volume there."
   read_ports
-  if ((${#problems[@]})); then
-    printf '%s\n' "${problems[@]}" >&2
-    exit 2
-  fi
+  read_legs
+  [[ ${FORWARDS:-no} =~ ^(yes|no)$ ]] || problem "FORWARDS is '$FORWARDS'; it must be yes or no."
+  [[ ${FORWARDS:-no} != yes || ${#legs[@]} -gt 1 ]] ||
+    problem "FORWARDS is yes, and LEGS names ${#legs[@]} interface(s); a machine forwards between at least two."
+  refuse_problems
+}
+
+# All frames that come in by an interface go out of another one, whoever they are for.
+lead() { # FROM TO
+  tc qdisc delete dev "$1" ingress 2>/dev/null || true
+  tc qdisc add dev "$1" ingress
+  tc filter add dev "$1" parent ffff: protocol all u32 match u32 0 0 action mirred egress redirect dev "$2"
+}
+
+# A tap is the machine's end of a leg: what this container's interface gets goes there, and what comes from there goes out of it. The interface keeps
+# no address, for the machine has it; its MAC address, which is the machine's too, is made of that, so that neighbours find it again behind another pod.
+make_legs() {
+  local at leg tap mac octet
+  problems=() legs=() addresses=()
+  read_legs
+  refuse_problems
+  [[ -c /dev/net/tun ]] || mknod -m 666 /dev/net/tun c 10 200
+  for at in "${!legs[@]}"; do
+    leg=${legs[at]} tap=vmtap$at mac=0a:58
+    IFS=. read -ra octet <<<"${addresses[at]%/*}"
+    mac+=$(printf ':%02x' "${octet[@]}")
+    ip link delete "$tap" 2>/dev/null || true
+    ip tuntap add dev "$tap" mode tap user "$user"
+    ip link set "$tap" addrgenmode none mtu "$(<"/sys/class/net/$leg/mtu")" up
+    ip link set "$leg" addrgenmode none
+    ip address flush dev "$leg"
+    ip link set "$leg" address "$mac" 2>/dev/null || say "$leg keeps its MAC address, for it can't be changed"
+    # The machine says itself which groups it is in, and its pod's interface does not hear it.
+    ip link set "$leg" allmulticast on up
+    lead "$leg" "$tap"
+    lead "$tap" "$leg"
+  done
 }
 
 # As cloud-init's NoCloud reads it. Texts in YAML's double quotes are those of JSON.
@@ -108,8 +172,34 @@ make_seed() {
     fi
   } >"$folder/meta-data"
   if [[ -n ${USER_DATA:-} ]]; then cat -- "$USER_DATA" >"$folder/user-data"; else echo '#cloud-config' >"$folder/user-data"; fi
-  genisoimage -quiet -output "$1" -volid cidata -joliet -rock "$folder/meta-data" "$folder/user-data"
+  if ((${#legs[@]})); then
+    [[ ${FORWARDS:-no} == no ]] || printf 'forwards: "yes"\n' >>"$folder/meta-data"
+    network_config >"$folder/network-config"
+  fi
+  genisoimage -quiet -output "$1" -volid cidata -joliet -rock "$folder"
   rm -rf -- "$folder"
+}
+
+# Version 2, each interface by its MAC address: which number the machine's kernel gives it is nobody's to say.
+network_config() {
+  local at
+  printf 'version: 2\nethernets:\n  management:\n    match: { macaddress: "%s" }\n    set-name: management\n    dhcp4: true\n' "$management"
+  # By which who asks at its ports gets an answer: with `restrict`, QEMU's own DHCP tells of none.
+  [[ ${FORWARDS:-no} == no ]] || printf '    routes: [{ to: "0.0.0.0/0", via: "%s", metric: 1000 }]\n' "$gateway"
+  for at in "${!legs[@]}"; do
+    printf '  %s:\n    match: { macaddress: "%s" }\n    set-name: "%s"\n    addresses: ["%s"]\n' \
+      "${legs[at]}" "$(<"/sys/class/net/${legs[at]}/address")" "${legs[at]}" "${addresses[at]}"
+  done
+}
+
+# QEMU's cards for its legs, behind the first one, which is the management's.
+cards() {
+  local at folder
+  for at in "${!legs[@]}"; do
+    folder=/sys/class/net/${legs[at]}
+    qemu_legs+=(-netdev "tap,id=leg$at,ifname=vmtap$at,script=no,downscript=no"
+      -device "virtio-net-pci,netdev=leg$at,mac=$(<"$folder/address"),host_mtu=$(<"$folder/mtu"),romfile=")
+  done
 }
 
 # The disk itself stays as it is; what the machine writes goes into a file over it, which is good for that disk only.
@@ -181,8 +271,11 @@ choose_accelerator() {
 }
 
 start() {
-  local status=0 qemu pressed=''
+  local status=0 qemu pressed='' qemu_legs=() restrict=''
   check_input
+  cards
+  # What it forwards does not get out by its management.
+  [[ ${FORWARDS:-no} == no ]] || restrict=,restrict=on
   mkdir -p "$run"
   rm -f -- "$run"/*
   prepare_disk
@@ -195,7 +288,8 @@ start() {
     "${accelerator[@]}" -smp "$cpus" -m "$memory" ${MEMORY_PATH:+-mem-path "$MEMORY_PATH" -mem-prealloc} \
     -drive "if=none,id=disk,format=qcow2,discard=unmap,file=$state/written.qcow2" -device virtio-blk-pci,drive=disk,bootindex=1 \
     -drive "if=none,id=seed,format=raw,readonly=on,file=$run/seed.iso" -device virtio-blk-pci,drive=seed \
-    -netdev "user,id=net$forwards" -device virtio-net-pci,netdev=net,romfile= -device virtio-rng-pci \
+    -netdev "user,id=net$restrict$forwards" -device "virtio-net-pci,netdev=net,mac=$management,romfile=" "${qemu_legs[@]}" \
+    -device virtio-rng-pci \
     -chardev "socket,id=agent,path=$run/agent,server=on,wait=off" \
     -device virtio-serial-pci -device virtserialport,chardev=agent,name=org.qemu.guest_agent.0 \
     -chardev "socket,id=monitor,path=$run/monitor,server=on,wait=off" -mon chardev=monitor,mode=readline \
@@ -276,14 +370,20 @@ is_running() {
 case ${1:-start} in
   start) start ;;
   check) check_input ;;
+  legs) make_legs ;;
   tool) install -m 755 /bin/busybox "$2" ;;
-  seed) make_seed "$2" ;;
+  seed)
+    problems=() legs=() addresses=()
+    read_legs
+    refuse_problems
+    make_seed "$2"
+    ;;
   exec) shift && in_guest "$@" ;;
   ping) talk '{"execute":"guest-ping"}' >/dev/null || silent ;;
   running) is_running ;;
   probe) runs_under "$2" ;;
   *)
-    say "'$1' is nothing that this knows: start, check, tool FILE, seed FILE, exec COMMAND, ping, running, probe ACCELERATOR."
+    say "'$1' is nothing that this knows: start, check, legs, tool FILE, seed FILE, exec COMMAND, ping, running, probe ACCELERATOR."
     exit 2
     ;;
 esac

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Proves the image of virtual machines with the library's own guest (images/guest), under emulation: its answers to bad input, its seed, a boot,
-# its guest agent, its power button, what it keeps, and disks from an address. Needs Docker. Says nothing about KVM but that a guest is run to
+# its guest agent, its power button, what it keeps, disks from an address, and what it forwards between two networks. Needs Docker, and TUN of the
+# kernel. Says nothing about KVM but that a guest is run to
 # know of it, and nothing about cloud-init, which the guest does not have.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
@@ -9,8 +10,9 @@ guest=${GUEST_IMAGE:-hybrid-vnf/guest:test}
 tag=hybrid-vnf-vm-$$
 
 remove() {
-  docker rm -fv $tag-{asked,disk,files,first,again,other,fetched} >/dev/null 2>&1 || true
-  docker volume rm $tag-state $tag-fetched >/dev/null 2>&1 || true
+  docker rm -fv $tag-{asked,disk,files,first,again,other,fetched,router,pod,left,right} >/dev/null 2>&1 || true
+  docker volume rm $tag-state $tag-fetched $tag-routed $tag-device >/dev/null 2>&1 || true
+  docker network rm $tag-left $tag-right >/dev/null 2>&1 || true
 }
 # shellcheck source=images/try.sh
 source "$here/../try.sh"
@@ -50,6 +52,12 @@ refused "STATE is '/none', which is no folder" -- STATE=/none
 refused "its entry 2 must be a port" -- PORTS=80,
 refused "names port 80 twice" -- PORTS=80,80:8080
 refused "its entry 1 must be a port" -- PORTS=80:70000
+refused "its entry 1 must be an interface and the machine's address there" -- LEGS=10.0.1.30/24
+refused "its entry 2 must be an interface" -- LEGS=eth0=10.0.1.30/24,eth1=10.0.256.1/24
+refused "this container has no interface net1" -- LEGS=net1=10.0.1.30/24
+refused "names eth0 twice" -- LEGS=eth0=10.0.1.30/24,eth0=10.0.2.30/24
+refused "FORWARDS is 'perhaps'; it must be yes or no" -- FORWARDS=perhaps
+refused "FORWARDS is yes, and LEGS names 1 interface(s)" -- FORWARDS=yes LEGS=eth0=10.0.1.30/24
 
 # --- a guest is run to know of an accelerator
 ok "the probe runs under emulation" docker exec $tag-asked /start.sh probe tcg
@@ -63,6 +71,11 @@ read_seed() { docker exec $tag-asked isoinfo -R -i /tmp/seed.iso -x "/$1"; }
 ok "the seed is labelled as NoCloud looks for it" docker exec $tag-asked sh -c 'isoinfo -d -i /tmp/seed.iso | grep -qx "Volume id: cidata"'
 ok "meta-data is what it should be" diff "$here/test/golden/meta-data" <(read_seed meta-data)
 ok "user-data is what was given" diff "$scratch/user-data" <(read_seed user-data)
+ok "without legs, the network is as the machine has it by itself" not docker exec $tag-asked sh -c 'isoinfo -R -f -i /tmp/seed.iso | grep -q network'
+docker exec -e GUEST_NAME=web -e LEGS=eth0=10.0.1.30/24 -e FORWARDS=yes $tag-asked /start.sh seed /tmp/seed.iso
+mac=$(docker exec $tag-asked cat /sys/class/net/eth0/address)
+ok "network-config is what it should be" diff <(sed "s/MAC/$mac/" "$here/test/golden/network-config") <(read_seed network-config)
+ok "that it forwards is in meta-data" test "$(read_seed meta-data | tail -1)" == 'forwards: "yes"'
 
 # --- a machine, and the same again on what it kept
 machine() { # NAME SETTINGS…
@@ -129,3 +142,45 @@ ok "a file of another sum is refused" eventually 60 sh -c "docker logs $tag-fetc
 docker rm -fv $tag-fetched >/dev/null
 machine fetched "DISK=$address" "DISK_SHA256=$sum"
 ok "one of the right sum boots" eventually 240 shows fetched "<h1>fetched</h1>"
+
+# --- a machine with interfaces of its own, between two networks, beside a container that holds its network as a pod's does
+docker network create --subnet 172.29.18.0/24 $tag-left >/dev/null
+docker network create --subnet 172.29.19.0/24 $tag-right >/dev/null
+docker run --detach --name $tag-pod --entrypoint sleep "$image" infinity >/dev/null
+docker network connect --ip 172.29.18.30 $tag-left $tag-pod
+docker network connect --ip 172.29.19.30 $tag-right $tag-pod
+for side in left right; do
+  docker run --detach --name $tag-$side --network $tag-$side --cap-add NET_ADMIN --entrypoint sleep "$image" infinity >/dev/null
+done
+docker exec $tag-left ip route add 172.29.19.0/24 via 172.29.18.30
+docker exec $tag-right ip route add 172.29.18.0/24 via 172.29.19.30
+legs=net0=172.29.18.30/24,net1=172.29.19.30/24
+in_pod=(--network "container:$tag-pod" --volume "$tag-device:/dev/net")
+as_node() { docker run --rm "${in_pod[@]}" --cap-add NET_ADMIN --entrypoint "$1" "$image" "${@:2}"; }
+plug() { docker run --rm "${in_pod[@]}" --read-only --cap-drop ALL --cap-add NET_ADMIN --cap-add MKNOD -e LEGS=$legs "$image" legs; }
+for at in 0 1; do as_node bash -c "ip link set eth$((at + 1)) down && ip link set eth$((at + 1)) name net$at up"; done
+docker run --rm --volume "$tag-routed:/state" --entrypoint chown "$image" 65532:65532 /state
+ok "its legs are made" plug
+ok "and made again" plug
+ok "the container has their addresses no more" not as_node bash -c 'ip -4 -oneline address | grep -q 172.29.1[89].30'
+# As `machine` runs it, in the network of the other one, and with the device.
+docker run --detach --tty --interactive --name $tag-router --user 65532:65532 --cap-drop ALL --read-only --network "container:$tag-pod" \
+  --volume "$tag-device:/dev/net:ro" --volume "$tag-routed:/state" --volume "$scratch:/disks:ro" --tmpfs /run/vm:mode=777 --tmpfs /tmp:mode=1777 \
+  -e DISK=/disks/disk.qcow2 -e PORTS=8080:80 -e ACCEL=tcg -e MEMORY_MIB=128 -e GUEST_NAME=router -e LEGS=$legs -e FORWARDS=yes "$image" >/dev/null
+reaches() { docker exec $tag-left busybox ping -c 1 -W 2 "$1"; }
+right=$(docker inspect --format "{{(index .NetworkSettings.Networks \"$tag-right\").IPAddress}}" $tag-right)
+ok "it answers at its address" eventually 240 reaches 172.29.18.30
+ok "and forwards" eventually 60 reaches "$right"
+ok "as a router that counts down" docker exec $tag-left sh -c "busybox traceroute -n -m 3 -w 2 $right 2>/dev/null | grep -q ' 1  172.29.18.30'"
+ok "its guest agent answers still" eventually 60 docker exec $tag-router /start.sh ping
+ok "it calls its interfaces as the container does" sh -c "docker exec $tag-router /start.sh exec /usr/sbin/ip -4 -oneline address show net1 | grep -q 172.29.19.30/24"
+address=$(docker inspect --format '{{.NetworkSettings.Networks.bridge.IPAddress}}' $tag-pod)
+ok "its ports lead into it, whoever asks" eventually 60 curl --silent --fail --noproxy '*' --max-time 5 --output /dev/null "http://$address:8080"
+files=$(docker inspect --format '{{.NetworkSettings.IPAddress}}' $tag-files)
+docker exec $tag-left ip route add "$files" via 172.29.18.30
+ok "its pod reaches what is in its own network" docker exec $tag-pod curl --silent --fail --noproxy '*' --max-time 5 --head "http://$files/keys"
+ok "but nothing that it forwards leaves by its management" not docker exec $tag-left curl --silent --noproxy '*' --max-time 5 --head "http://$files/keys"
+in_guest router /bin/sh -c 'head -c 1000000 /dev/zero >/var/www/html/large'
+ok "large answers arrive" test "$(docker exec $tag-left curl --silent --noproxy '*' --max-time 20 http://172.29.18.30/large | wc -c)" == 1000000
+ok "it ends by its power button" stopped router
+ok "and forwards no more" not reaches "$right"
