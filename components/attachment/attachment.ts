@@ -80,6 +80,8 @@ export class NetworkAttachment extends pulumi.ComponentResource {
   public readonly cluster: KubernetesLike;
   /** The network that its interfaces are in. */
   public readonly network: NetworkIdentity & Partial<Pick<SiteNetwork, "site">>;
+  /** What gives them the interface. */
+  public readonly plugin: AttachmentPlugin;
   /** What gives an interface its address. */
   public readonly ipam: AttachmentIpam;
   /** The nodes whose pods can have it: all of the cluster's. */
@@ -134,6 +136,7 @@ export class NetworkAttachment extends pulumi.ComponentResource {
 
     this.name = attachmentName;
     this.cluster = cluster;
+    this.plugin = plugin;
     this.ipam = ipam;
     this.nodes = cluster.nodes;
     this.network = network ?? { id: `${cluster.name}/${attachmentName}`, name: attachmentName, cidr: String(cidr) };

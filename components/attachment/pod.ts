@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { claim } from "../function/claims";
+import type { KubernetesLike } from "../kubernetes/kubernetes";
 import { Address } from "../network/address";
 import { Cidr } from "../network/cidr";
 import { listOf, requireArguments, subjectOf } from "../problem/arguments";
@@ -80,6 +81,33 @@ export function planInterfaces(
     return [
       { network: network.id, cidr: network.cidr, interface: name, ...(address === undefined ? {} : { address }) },
     ];
+  });
+}
+
+/** An interface whose address neighbours can be told. */
+export type AddressedLeg = AttachedLeg & Required<Pick<AttachedLeg, "address">>;
+
+/**
+ * The same for a function, to whose addresses its neighbours send.
+ * @param what what messages call the function
+ */
+export function planAddressed(
+  problems: Problems,
+  { what, owner, cluster }: { readonly what: string; readonly owner: string; readonly cluster: KubernetesLike },
+  interfaces: readonly PodInterface[],
+): readonly AddressedLeg[] {
+  const other = interfaces.find(({ attachment }) => attachment.cluster !== cluster);
+  problems.require(
+    other === undefined,
+    `the attachment "${other?.attachment.name}" is one of the cluster ${other?.attachment.cluster.name}, and ${what} runs on ${cluster.name}: name one of that`,
+  );
+  return planInterfaces(problems, owner, interfaces).map((leg, at) => {
+    const { address } = leg;
+    problems.require(
+      address !== undefined || interfaces[at]?.attachment.ipam === "static",
+      `its interface in "${interfaces[at]?.attachment.name}" has no host, and its neighbours send to its address: say the number`,
+    );
+    return { ...leg, address: address ?? "" };
   });
 }
 

@@ -1,7 +1,7 @@
 import * as path from "node:path";
 import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import { type AttachedLeg, annotationsOf, POD_INTERFACES, type PodInterface, planInterfaces } from "../attachment/pod";
+import { type AddressedLeg, annotationsOf, POD_INTERFACES, type PodInterface, planAddressed } from "../attachment/pod";
 import { claim } from "../function/claims";
 import type { FunctionInstance, NetworkFunction } from "../function/function";
 import { providerFrom } from "../function/provider";
@@ -340,7 +340,7 @@ function checkAttachments(
   { cluster, networks }: QuaggaRouterArgs,
   attachments: readonly PodInterface[],
   owner: string,
-): (AttachedLeg & Required<Pick<AttachedLeg, "address">>)[] {
+): readonly AddressedLeg[] {
   problems.require(
     networks === undefined,
     "it has networks and attachments: it forwards between the one or the other, so leave one out",
@@ -349,17 +349,5 @@ function checkAttachments(
     attachments.length > 1,
     `attachments names ${attachments.length}: a router forwards between at least two`,
   );
-  const other = attachments.find(({ attachment }) => attachment.cluster !== cluster);
-  problems.require(
-    other === undefined,
-    `the attachment "${other?.attachment.name}" is one of the cluster ${other?.attachment.cluster.name}, and the router runs on ${cluster.name}: name one of that`,
-  );
-  return planInterfaces(problems, owner, attachments).map((leg, at) => {
-    const { address } = leg;
-    problems.require(
-      address !== undefined || attachments[at]?.attachment.ipam === "static",
-      `its interface in "${attachments[at]?.attachment.name}" has no host, and its neighbours send to its address: say the number`,
-    );
-    return { ...leg, address: address ?? "" };
-  });
+  return planAddressed(problems, { what: "the router", owner, cluster }, attachments);
 }
