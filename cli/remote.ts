@@ -7,8 +7,8 @@ import { attempt } from "../toolchain/command";
 /** How to log in to a machine: where its SSH server is, and the key that it lets in. */
 export type Access = Unwrap<MachineFacts["ssh"]> & {
   readonly privateKey: string;
-  /** The Deployment of the pod there whose network a program is to run in. @default none: it runs in the machine's own */
-  readonly pod?: string;
+  /** The pod there whose network a program is to run in, by its Deployment. @default none: it runs in the machine's own */
+  readonly pod?: { readonly deployment: string; readonly namespace: string };
 };
 
 /** Runs a program in the network of a pod. */
@@ -55,7 +55,10 @@ export async function runProgram(
     SSH_PRIVATE_KEY: privateKey,
   };
   const script = sessionText(session, OPENSSH, {
-    PROGRAM: pod === undefined ? program : behindInput(IN_POD, { DEPLOYMENT: pod, PROGRAM: program }),
+    PROGRAM:
+      pod === undefined
+        ? program
+        : behindInput(IN_POD, { DEPLOYMENT: pod.deployment, NAMESPACE: pod.namespace, PROGRAM: program }),
   });
   try {
     const { code, stdout, stderr } = await attempt("bash", ["-s", "--", "create"], {

@@ -373,7 +373,7 @@ export function watchInput(
   const neighbours = new Set<string>();
   const note = (step: Step, kind: Crossing["kind"]): void => {
     if (step.host.machine?.id !== machine.id) return;
-    questions.add(questionOf(step, kind));
+    if (!machine.guest) questions.add(questionOf(step, kind));
     if (step.out?.interface && step.neighbour) neighbours.add(`${step.out.interface} ${step.neighbour}`);
   };
   for (const { request, answer } of connections) {

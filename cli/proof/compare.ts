@@ -173,7 +173,8 @@ function legs(hosts: ReadonlySet<Host>, look: Look, found: Differences): Readonl
           ? `is down: set it up (ip link set ${leg.interface} up)`
           : !link.carrier
             ? "has no carrier: see to what it is plugged into"
-            : link.addresses.includes(leg.address)
+            : // A virtual machine has its address inside.
+              host.machine?.guest || link.addresses.includes(leg.address)
               ? undefined
               : `does not have its address ${leg.address}`;
       if (wrong !== undefined) {
@@ -275,7 +276,8 @@ function passage(
 ): void {
   const { host, in: entry, out, neighbour, routed, before, after } = step;
   const seen = look(host);
-  if (!seen) return;
+  // What is in its pod of a virtual machine, has no part in where that sends packets.
+  if (!seen || host.machine?.guest) return;
   const answer = seen.answers.get(questionOf(step, kind));
   const { destination } = out ? after : before;
   if (answer && !out) {

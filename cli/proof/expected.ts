@@ -4,8 +4,10 @@ import type { PlannedPath } from "../plan";
 
 /** A machine that a published path tells of, or a pod with a network of its own, which its node is asked about. */
 export type Machine = PlannedPath["clients"][number] & {
-  /** The Deployment that makes the pod. */
-  readonly pod?: string;
+  /** The pod, by the Deployment that makes it. */
+  readonly pod?: { readonly deployment: string; readonly namespace: string };
+  /** Whether its legs are those of a virtual machine in the pod, of which nobody but itself can be asked what its routes are. */
+  readonly guest?: boolean;
 };
 
 /** A function that a published path tells of. */
@@ -92,9 +94,9 @@ function machineOf(
   { machine, pod, legs }: PathFunction["instances"][number],
 ): Machine | undefined {
   if (!pod) return machine;
-  const { node, deployment } = pod;
+  const { node, deployment, namespace = "default", guest = false } = pod;
   const own = legs.map((leg) => ({ ...leg, address: leg.address ?? "", interface: leg.interface ?? "" }));
-  return { ...node, id: `${node.id}/${deployment}`, name, legs: own, pod: deployment };
+  return { ...node, id: `${node.id}/${deployment}`, name, legs: own, pod: { deployment, namespace }, guest };
 }
 
 const hostKey = (name: string, machine?: Machine): string => machine?.id ?? `function ${name}`;

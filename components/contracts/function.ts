@@ -32,8 +32,12 @@ export interface FunctionFacts {
     readonly pod?: {
       /** The node that it runs on. */
       readonly node: MachineFacts;
-      /** The Deployment that makes it, in the namespace "default". */
+      /** The Deployment that makes it. */
       readonly deployment: string;
+      /** The Deployment's namespace, where it is not "default". */
+      readonly namespace?: string;
+      /** Whether its legs are those of a virtual machine in it. */
+      readonly guest?: boolean;
     };
     /** One in each of its networks, which are the same for all instances. */
     readonly legs: FunctionLeg[];
@@ -56,7 +60,14 @@ export const functionFacts = z.object({
     .array(
       z.object({
         machine: machineFacts.optional(),
-        pod: z.object({ node: machineFacts, deployment: text }).optional(),
+        pod: z
+          .object({
+            node: machineFacts,
+            deployment: text,
+            namespace: text.optional(),
+            guest: z.boolean().optional(),
+          })
+          .optional(),
         legs: z.array(
           z.object({
             network: text,
@@ -81,7 +92,7 @@ export function factsOfFunction(one: NetworkFunction): FunctionFacts {
     ...(backends ? { backends: [...backends] } : {}),
     instances: instances.map(({ machine, pod, legs }) => ({
       ...(machine ? { machine: factsOfMachine(machine) } : {}),
-      ...(pod ? { pod: { node: factsOfMachine(pod.node), deployment: pod.deployment } } : {}),
+      ...(pod ? { pod: { ...pod, node: factsOfMachine(pod.node) } } : {}),
       legs: legs.map(({ network, cidr, address, interface: name, openPorts }) => ({
         network,
         cidr,
@@ -114,7 +125,7 @@ export function functionOf(
     ...facts,
     instances: facts.instances.map(({ machine, pod, legs }) => ({
       ...(machine ? { machine: machineOf(machine, key) } : {}),
-      ...(pod ? { pod: { node: machineOf(pod.node, key), deployment: pod.deployment } } : {}),
+      ...(pod ? { pod: { ...pod, node: machineOf(pod.node, key) } } : {}),
       legs,
     })),
   };

@@ -27,8 +27,12 @@ export interface FunctionLeg {
 export interface FunctionPod {
   /** The node that it runs on. */
   readonly node: MachineLike;
-  /** The Deployment that makes it, in the namespace "default". */
+  /** The Deployment that makes it. */
   readonly deployment: string;
+  /** The Deployment's namespace. @default "default" */
+  readonly namespace?: string;
+  /** Whether its legs are those of a virtual machine in it: the pod's interfaces have no address, and its routes are not what forwards. @default false */
+  readonly guest?: boolean;
 }
 
 /** One place where a function runs. */

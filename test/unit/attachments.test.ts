@@ -266,7 +266,7 @@ describe("a router on attachments", () => {
     const pod = [...hostsOf(facts).values()].find(({ name }) => name === "quagga")?.machine;
     expect(pod).toMatchObject({
       id: "edge/k8s-1/quagga",
-      pod: "quagga",
+      pod: { deployment: "quagga", namespace: "default" },
       ssh: { host: "10.7.1.10" },
       legs: [
         { address: "10.7.1.30", interface: "net1" },

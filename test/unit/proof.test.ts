@@ -161,9 +161,14 @@ function sentences(
     tried = [],
     pages = [],
     replied = false,
-  }: { readonly tried?: readonly Tried[]; readonly pages?: readonly Page[]; readonly replied?: boolean } = {},
+    facts = recorded(),
+  }: {
+    readonly tried?: readonly Tried[];
+    readonly pages?: readonly Page[];
+    readonly replied?: boolean;
+    readonly facts?: PlannedPath;
+  } = {},
 ): string[] {
-  const facts = recorded();
   const connections = connectionsOf(facts);
   const tries = new Map(tried.map((one) => [one.mark, one]));
   return differencesOf(facts, connections, mark(connections, 0), { asked, tried: tries, pages, replied }).map(
@@ -178,6 +183,45 @@ function edited(name: string, section: string, change: (text: string) => string)
   expect(other, `${section} of ${name} is changed`).not.toBe(text);
   return words({ [name]: { [section]: other } });
 }
+
+describe("what is seen of a virtual machine at its pod", () => {
+  const [router] = recorded().hops;
+  const [instance] = router?.instances ?? [];
+  const node = instance?.machine;
+  if (!router || !instance || !node) throw new Error("no router");
+  const facts = (guest: boolean): PlannedPath => ({
+    ...recorded(),
+    hops: [{ ...router, instances: [{ legs: node.legs, pod: { node, deployment: "quagga", guest } }] }],
+  });
+  /** The pod's interfaces have no address, and its routes lead elsewhere. */
+  const inside = { addresses: (seen.sound.r?.addresses ?? "").replaceAll(/"local":"10[^"]+"/g, '"local":"10.9.9.9"') };
+  const told = (changed: Record<string, string> = {}, guest = true): string[] => {
+    const asked = new Map(words({ r: { ...inside, routes: "[]", questions: "", neighbours: "[]", ...changed } }));
+    const pod = asked.get("dev/r");
+    asked.delete("dev/r");
+    if (pod) asked.set("dev/r/quagga", pod);
+    return sentences(asked, { facts: facts(guest) });
+  };
+
+  test("is that its packets come and go: its addresses and routes are in it", () => {
+    expect(told()).toEqual([]);
+    expect(told({}, false)).toContainEqual(expect.stringContaining("does not have its address 10.77.1.2"));
+    const connections = connectionsOf(facts(true));
+    const asked = [...hostsOf(facts(true)).values()].find(({ name }) => name === "quagga")?.machine;
+    if (!asked) throw new Error("no pod");
+    expect(watchInput(asked, connections, mark(connections, 0))).toMatchObject({
+      QUESTIONS: "",
+      EXPECTED: expect.stringContaining("eth1 out request 61000-61001"),
+    });
+  });
+
+  test("is that it forwards nothing, where that is so", () => {
+    const watched = (seen.sound.r?.watched ?? "").replaceAll(/^packet (eth1|eth0 out) .*\n/gm, "");
+    expect(told({ watched })).toEqual([
+      "quagga: quagga takes requests to 10.77.2.1 in by eth0 and sends none out of eth1: something on it drops them.",
+    ]);
+  });
+});
 
 describe("what machines tell", () => {
   test("of a sound chain is as it should be", () => {
