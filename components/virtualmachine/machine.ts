@@ -2,20 +2,22 @@ import * as crypto from "node:crypto";
 import * as path from "node:path";
 import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
+import { type AddressedLeg, annotationsOf, POD_INTERFACES, type PodInterface, planAddressed } from "../attachment/pod";
 import { claim } from "../function/claims";
+import type { FunctionInstance, NetworkFunction } from "../function/function";
 import { providerFrom } from "../function/provider";
 import { requireCores } from "../function/resources";
 import { Image, requireRegistry } from "../image/image";
 import type { PodGroup } from "../kubernetes/address";
 import type { KubernetesLike } from "../kubernetes/kubernetes";
-import { ownNamespace } from "../kubernetes/namespace";
+import { ownNamespace, ownNamespaceOf, PRIVILEGED, RESTRICTED } from "../kubernetes/namespace";
 import { checkReserved, type ReservedShare, requireReserved, withReserved } from "../kubernetes/reserved";
 import { requireRuntimeClass, runtimeOf } from "../kubernetes/runtime";
-import { recommendedLabels } from "../labels";
+import { FORWARDS, recommendedLabels } from "../labels";
 import { listOf, objectWith, optional, requireArguments, subjectOf } from "../problem/arguments";
 import { describe } from "../problem/describe";
 import { isLater, Problems } from "../problem/problem";
-import { MachineScript } from "../script/script";
+import { MachineScript, scriptOn } from "../script/script";
 import { checkGuestCheck, type GuestCheck, probeOf } from "./check";
 import { A_DISK, checkDisk, diskInPod, type VirtualDisk } from "./disk";
 
@@ -66,6 +68,19 @@ export interface VirtualMachineArgs extends ReservedShare {
   cpuRequest?: number;
   /** TCP ports of it that its pod's address leads to. @default [80] */
   ports?: readonly number[];
+  /**
+   * Interfaces of its own in the site's networks, with addresses that stay. Its pod then runs once, on one node, in a namespace that lets what
+   * plugs them in have NET_ADMIN (Pod Security "privileged"). @default none: it is reached by its ports alone
+   */
+  attachments?: readonly PodInterface[];
+  /**
+   * Whether it forwards between its attachments, so that it stands in a chain as a router. The library's own guest is told by its seed; another
+   * one's user data must see to it. What it forwards never leaves by its pod's address, and nor does anything else of it.
+   * @default true, with attachments in two networks or more
+   */
+  forwards?: boolean;
+  /** Name of the node that it runs on. @default that of its volume; with attachments the cluster's last one; else any */
+  node?: string;
   /** Host name, keys and user data. @default its pod's name, and nothing else */
   seed?: GuestSeed;
   /** Keeps what it writes when its pod goes. @default it goes with the pod */
@@ -73,8 +88,8 @@ export interface VirtualMachineArgs extends ReservedShare {
   /** How many of it, from 0; a DaemonSet has one on each node. @default 1 */
   replicas?: pulumi.Input<number>;
   /**
-   * Name of a namespace that is there, for its pods. @default one of its own, which takes in no pod with more rights (Pod Security "restricted"); with a
-   * claim that is there, "default"
+   * Name of a namespace that is there, for its pods. @default one of its own, which takes in no pod with more rights (Pod Security "restricted", with
+   * attachments "privileged"); with a claim that is there, "default"
    */
   namespace?: string;
   /** What keeps its pods running. @default "Deployment" */
@@ -112,14 +127,25 @@ const RUNNING = { exec: { command: ["/start.sh", "running"] } };
 
 /**
  * Virtual machines of one kind, each by QEMU in an ordinary pod without privileges: `kubectl logs` shows its serial console, `kubectl attach` types
- * into it. Its address is its pod's, of which the ports lead into it. It ends as by its power button.
+ * into it. Its address is its pod's, of which the ports lead into it; with `attachments` it has interfaces and addresses in the site's networks beside
+ * that, and forwards between them: a router of a chain. It ends as by its power button.
  * @throws InvalidInput with everything that is wrong with its input
  * @example
  * const userData = "#!/bin/sh\necho '<h1>guest</h1>' >/var/www/html/index.html\n";
  * const guest = new vnf.VirtualMachine("guest", { cluster: k8s, memoryMiB: 192, seed: { userData }, replicas: 2 });
+ * @example
+ * const nodes = new vnf.KubernetesCluster("nodes", { networks: [site.transit, servers], attachments: true });
+ * const attachments = [site.transit, servers].map((network) => ({
+ *   attachment: new vnf.NetworkAttachment(`on-${network.name}`, { cluster: nodes, network }),
+ *   host: 30,
+ * }));
+ * const router = new vnf.VirtualMachine("router", { cluster: nodes, attachments });
  */
-export class VirtualMachine extends pulumi.ComponentResource implements PodGroup {
+export class VirtualMachine extends pulumi.ComponentResource implements PodGroup, NetworkFunction {
   public readonly name: string;
+  public readonly handling = "route";
+  /** Where it forwards; without a leg where it does not. */
+  public readonly instances: readonly FunctionInstance[];
   public readonly labels: Readonly<Record<string, string>>;
   public readonly ports: readonly number[];
   public readonly namespace: pulumi.Output<string>;
@@ -130,6 +156,7 @@ export class VirtualMachine extends pulumi.ComponentResource implements PodGroup
       cluster: objectWith("a KubernetesCluster, or what a contract tells of one", "nodes", "networks", "kubeconfig"),
       disk: A_DISK,
       ports: optional(listOf("a list of TCP ports")),
+      attachments: optional(POD_INTERFACES),
       seed: optional(objectWith("{ hostname, userData, sshKeys }")),
       volume: optional(objectWith("{ claim } or { node, sizeGiB }")),
     });
@@ -138,7 +165,20 @@ export class VirtualMachine extends pulumi.ComponentResource implements PodGroup
     super("hybrid-vnf:virtualmachine:VirtualMachine", name, { kind, replicas, memoryMiB, cpus, functionName }, opts);
     const problems = new Problems(`VirtualMachine "${name}"`);
     const keeper = volume && volume.claim === undefined ? this.keeperOf(cluster, volume, problems) : undefined;
+    const { attachments = [] } = args;
+    const home = args.node === undefined ? undefined : cluster.nodes.find((one) => one.name === args.node);
+    problems.require(
+      args.node === undefined || home !== undefined,
+      `its cluster ${cluster.name} has no node ${describe(args.node)} (it has: ${cluster.nodes.map((one) => `"${one.name}"`).join(", ")}): name one of those`,
+    );
+    problems.require(
+      !home || !keeper || home === keeper,
+      `node is "${home?.name}", and its volume is on "${keeper?.name}": name that, or the other one for the volume`,
+    );
+    /** The one that it runs on, where that is said. */
+    const node = keeper ?? home ?? (attachments.length > 0 ? cluster.nodes.at(-1) : undefined);
     const checked = this.check(name, args, problems);
+    const { legs } = checked;
     const provider = providerFrom(opts, kubernetes.Provider) ?? cluster.provider;
     const child = { parent: this, provider };
 
@@ -148,14 +188,19 @@ export class VirtualMachine extends pulumi.ComponentResource implements PodGroup
     const takesClaim = volume?.claim !== undefined || (args.disk !== undefined && "claim" in args.disk);
     const namespace = args.namespace ?? (takesClaim ? "default" : undefined);
     this.namespace =
-      namespace === undefined ? ownNamespace(`${name}-namespace`, functionName, child) : pulumi.output(namespace);
+      namespace === undefined
+        ? ownNamespace(`${name}-namespace`, functionName, legs.length > 0 ? PRIVILEGED : RESTRICTED, child)
+        : pulumi.output(namespace);
+    const forwards = args.forwards ?? legs.length > 1;
+    const pod = { deployment: functionName, namespace: namespace ?? ownNamespaceOf(functionName), guest: true };
+    this.instances = [forwards && node ? { pod: { node, ...pod }, legs } : { legs: [] }];
     if (args.kvmResource === undefined && args.emulated !== true)
       pulumi.log.warn(
         `${functionName} will be emulated, many times slower than on a processor, for no pod has /dev/kvm by itself: name the resource by which the cluster's device plugin hands it out (kvmResource), or accept it (emulated: true)`,
         this,
       );
 
-    const nodes = keeper ? [keeper] : cluster.nodes;
+    const nodes = node ? [node] : cluster.nodes;
     const image = new Image(
       `${name}-image`,
       { folder: "vm", runtime: "containerd", nodes, registry: args.registry },
@@ -188,6 +233,14 @@ export class VirtualMachine extends pulumi.ComponentResource implements PodGroup
             stringData: { ...(hasUserData ? { "user-data": seedText } : {}), ...(keys ? { "ssh-keys": keys } : {}) },
           },
           { ...child, deleteBeforeReplace: true },
+        ),
+      );
+    if (node && legs.length > 0)
+      before.push(
+        scriptOn(
+          `${name}-legs`,
+          { machine: node, file: path.join(__dirname, "legs.sh"), input: { MACHINE: functionName }, undo: false },
+          { parent: this },
         ),
       );
     const claimName = keeper ? this.keep(name, keeper, volume?.sizeGiB ?? 10, child, before) : volume?.claim;
@@ -225,11 +278,32 @@ export class VirtualMachine extends pulumi.ComponentResource implements PodGroup
       resources,
     };
     const its = diskInPod(disk, own, container);
+    const legsIn: Record<string, string> =
+      legs.length === 0
+        ? {}
+        : { LEGS: legs.map((leg) => `${leg.interface}=${leg.address}/${leg.cidr.split("/")[1]}`).join(",") };
+    const device = { name: "device", mountPath: "/dev/net" };
+    const plugged = {
+      ...container,
+      ...own,
+      name: "legs",
+      args: ["legs"],
+      securityContext: {
+        ...container.securityContext,
+        runAsNonRoot: false,
+        runAsUser: 0,
+        capabilities: { drop: ["ALL"], add: ["NET_ADMIN", "MKNOD"] },
+      },
+      env: Object.entries(legsIn).map(([variable, value]) => ({ name: variable, value })),
+      volumeMounts: [device],
+    };
     const env: Record<string, pulumi.Input<string>> = {
       ...its.env,
       MEMORY_MIB: String(memoryMiB),
       CPUS: String(cpus),
       PORTS: ports.join(","),
+      ...legsIn,
+      ...(forwards ? { FORWARDS: "yes" } : {}),
       ...(hugepages ? { MEMORY_PATH: HUGEPAGES } : {}),
       ACCEL: args.emulated ? "tcg" : "auto",
       ...(args.diskGiB === undefined ? {} : { DISK_GIB: String(args.diskGiB) }),
@@ -261,11 +335,20 @@ export class VirtualMachine extends pulumi.ComponentResource implements PodGroup
       },
     };
     const labels = { ...this.labels, ...recommendedLabels("qemu", functionName, "virtual-machine") };
+    const annotations = pulumi.all([revision, annotationsOf(attachments, legs)]).apply(
+      ([seeded, attached]): Record<string, string> => ({
+        ...(hasSeed ? { "hybrid-vnf/seed": seeded } : {}),
+        ...(legs.length > 0 ? attached : {}),
+      }),
+    );
     const template = {
-      metadata: { labels, ...(hasSeed ? { annotations: { "hybrid-vnf/seed": revision } } : {}) },
+      metadata: {
+        labels: forwards ? { ...labels, [FORWARDS]: "true" } : labels,
+        ...(hasSeed || legs.length > 0 ? { annotations } : {}),
+      },
       spec: {
         ...runtimeOf(args.runtimeClass),
-        ...(keeper ? { nodeSelector: { "kubernetes.io/hostname": keeper.name } } : {}),
+        ...(node ? { nodeSelector: { "kubernetes.io/hostname": node.name } } : {}),
         automountServiceAccountToken: false,
         enableServiceLinks: false,
         terminationGracePeriodSeconds: graceSeconds,
@@ -278,7 +361,7 @@ export class VirtualMachine extends pulumi.ComponentResource implements PodGroup
           // Ports below 1024 are for anyone in this pod, which has nobody else.
           sysctls: [{ name: "net.ipv4.ip_unprivileged_port_start", value: "0" }],
         },
-        initContainers: its.initContainers,
+        initContainers: [...(legs.length > 0 ? [plugged] : []), ...its.initContainers],
         containers: [
           {
             ...container,
@@ -298,6 +381,7 @@ export class VirtualMachine extends pulumi.ComponentResource implements PodGroup
               { name: "state", mountPath: "/state" },
               { name: "run", mountPath: "/run/vm" },
               { name: "tmp", mountPath: "/tmp" },
+              ...(legs.length > 0 ? [{ ...device, readOnly: true }] : []),
               ...(hugepages ? [{ name: "hugepages", mountPath: HUGEPAGES }] : []),
               ...(hasSeed ? [{ name: "seed", mountPath: SEED, readOnly: true }] : []),
             ],
@@ -308,6 +392,7 @@ export class VirtualMachine extends pulumi.ComponentResource implements PodGroup
           { name: "state", ...(claimName ? { persistentVolumeClaim: { claimName } } : { emptyDir: {} }) },
           { name: "run", emptyDir: {} },
           { name: "tmp", emptyDir: {} },
+          ...(legs.length > 0 ? [{ name: device.name, emptyDir: {} }] : []),
           ...(hugepages ? [{ name: "hugepages", emptyDir: { medium: "HugePages" } }] : []),
           ...(hasSeed ? [{ name: "seed", secret: { secretName: `${functionName}-seed` } }] : []),
         ],
@@ -318,8 +403,8 @@ export class VirtualMachine extends pulumi.ComponentResource implements PodGroup
     const made = { ...child, dependsOn: before, deleteBeforeReplace: true };
     const spec = { selector, template };
     const counted = { ...spec, replicas: checked.replicas };
-    // What a machine writes belongs to one pod at a time.
-    const strategy = { type: volume ? "Recreate" : "RollingUpdate" };
+    // What a machine writes belongs to one pod at a time, and so do its addresses.
+    const strategy = { type: volume || legs.length > 0 ? "Recreate" : "RollingUpdate" };
     const workload =
       kind === "DaemonSet"
         ? new kubernetes.apps.v1.DaemonSet(`${name}-daemonset`, { metadata, spec }, made)
@@ -345,6 +430,7 @@ export class VirtualMachine extends pulumi.ComponentResource implements PodGroup
   /** Notes what is wrong with the arguments, and ends with that. */
   private check(name: string, args: VirtualMachineArgs, problems: Problems) {
     const { cluster, ports = [80], replicas = 1, kind = "Deployment", seed = {}, volume, functionName = name } = args;
+    const { attachments } = args;
     if (args.disk) checkDisk(problems, args.disk);
     if (args.diskGiB !== undefined) problems.requireWhole("diskGiB", args.diskGiB, 1, 65536, "GiB");
     problems.requireWhole("memoryMiB", args.memoryMiB ?? 256, 16, 2 ** 20, "MiB");
@@ -380,11 +466,15 @@ export class VirtualMachine extends pulumi.ComponentResource implements PodGroup
       `replicas is ${describe(args.replicas)}: a DaemonSet has one on each node; leave it out, or take another kind`,
     );
     const checkedReplicas = problems.checked<number>(replicas, (found, known) => {
-      if (found.requireWhole("replicas", known, 0, 1000))
-        found.require(
-          volume === undefined || known <= 1,
-          `replicas is ${known}, and its volume keeps what one machine writes: leave the volume out, or give each machine a name and a volume of its own`,
-        );
+      if (!found.requireWhole("replicas", known, 0, 1000)) return;
+      found.require(
+        volume === undefined || known <= 1,
+        `replicas is ${known}, and its volume keeps what one machine writes: leave the volume out, or give each machine a name and a volume of its own`,
+      );
+      found.require(
+        attachments === undefined || known <= 1,
+        `replicas is ${known}, and its attachments give it addresses of its own, so it runs once (1) or not at all (0): make another machine with others`,
+      );
     });
     problems.require(
       volume === undefined || kind !== "DaemonSet",
@@ -429,6 +519,7 @@ export class VirtualMachine extends pulumi.ComponentResource implements PodGroup
     );
     problems.require(cluster.nodes.length > 0, "its cluster has no node");
     requireRegistry(problems, args.registry);
+    const legs = this.checkAttachments(args, functionName, problems);
     const twin = claim(cluster, functionName, name);
     problems.require(
       twin === undefined,
@@ -437,7 +528,38 @@ export class VirtualMachine extends pulumi.ComponentResource implements PodGroup
     problems.throwIfAny();
     const [first] = ports;
     const answers: GuestCheck | undefined = first === undefined ? undefined : { http: { port: first } };
-    return { replicas: checkedReplicas, readiness: args.readiness ?? answers, liveness: args.liveness };
+    return { replicas: checkedReplicas, readiness: args.readiness ?? answers, liveness: args.liveness, legs };
+  }
+
+  /** Its interfaces in the site's networks. */
+  private checkAttachments(args: VirtualMachineArgs, owner: string, problems: Problems): readonly AddressedLeg[] {
+    const { cluster, attachments, kind = "Deployment", forwards } = args;
+    problems.require(
+      forwards === undefined || typeof forwards === "boolean",
+      `forwards is ${describe(forwards)}: it must be true or false`,
+    );
+    problems.require(
+      forwards !== true || (attachments?.length ?? 0) > 1,
+      `forwards is true, and attachments names ${attachments?.length ?? 0}: a machine forwards between at least two`,
+    );
+    if (!attachments) return [];
+    problems.require(attachments.length > 0, "attachments is empty: name an attachment, or leave it out");
+    problems.require(
+      kind === "Deployment" || !WORKLOAD_KINDS.includes(kind),
+      `kind is "${kind}", and its attachments give it addresses of its own: take "Deployment", which ends one machine before it starts the next`,
+    );
+    for (const { attachment } of attachments)
+      problems.require(
+        attachment.plugin !== "ipvlan",
+        `the attachment "${attachment.name}" is ipvlan, which leads packets by the addresses of the pod's interface, and these are the machine's: take macvlan`,
+      );
+    const legs = planAddressed(problems, { what: "the machine", owner, cluster }, attachments);
+    for (const { interface: called } of legs)
+      problems.require(
+        !/^(eth|vmtap)\d+$/.test(called),
+        `an interface is called "${called}", as the machine's kernel or its pod call others: take another name, such as "net1"`,
+      );
+    return legs;
   }
 
   private checkVolume({ claim: its, node, sizeGiB }: GuestVolume, problems: Problems): void {

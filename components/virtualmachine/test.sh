@@ -1,10 +1,12 @@
 #!/usr/bin/env bash
-# Proves volume.sh, and the address that pods serve at (kubernetes/address.sh), on machines of its own; needs Docker and the machine image.
+# Proves volume.sh, legs.sh, and the address that pods serve at (kubernetes/address.sh), on machines of its own; needs Docker, the machine image and
+# TUN of the kernel.
 # shellcheck disable=SC1091,SC2154 # try.sh, which is checked by itself
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 . "$here/../machine/try.sh"
 volume=$here/volume.sh
+legs=$here/legs.sh
 address=$here/../kubernetes/address.sh
 
 network a 172.29.17.0/24
@@ -27,6 +29,21 @@ ok "it goes" kept delete
 ok "and leaves nothing" inside node test ! -e /var/lib/hybrid-vnf
 ok "that it is gone is told" kept check
 ok "in a line" grep -q "^node: the folder $folder is gone" "$scratch/out"
+
+asked() { on node "$legs" create "MACHINE=${1:-router}"; }
+inside node rm -rf /dev/net
+ok "a node whose kernel has what legs take" asked
+ok "has the device file of taps" inside node test -c /dev/net/tun
+ok "asked again, it says the same" asked
+ok "no link is left of that" test -z "$(inside node ip -brief link | grep hvnf)"
+refused "a machine called by a sentence" 2 "MACHINE is 'My router'" asked "My router"
+inside node mkdir -p /var/lib/kubelet
+inside node mount -t tmpfs -o nodev none /var/lib/kubelet
+refused "a node whose pods can have no device file" 1 "mounted with nodev.*which the attachments of router need" asked
+inside node umount /var/lib/kubelet
+inside node sh -c 'rm /dev/net/tun && mknod /dev/net/tun c 10 199'
+refused "a node whose kernel makes no taps" 1 "The kernel of this node .* makes no taps .*it says: .+: load the module tun" asked
+inside node rm /dev/net/tun
 
 served() { on node "$address" "$1" "ADDRESS=${2:-172.29.17.40/24}" "INTERFACE=${3:-eth0}"; }
 has() { [[ $(inside node ip -4 -oneline address show dev eth0) == *"inet 172.29.17.40/24 "* ]]; }

@@ -7,6 +7,8 @@ const config = new pulumi.Config();
 const attached = config.getBoolean("attached") ?? true;
 /** Whether a router with the interfaces of its node has all privileges there. */
 const privileged = config.getBoolean("privileged");
+/** Whether the router is a virtual machine: `pulumi config set virtual true`. */
+const virtual = config.getBoolean("virtual") ?? false;
 /** What gives pods their interface in the third network. */
 const plugin = config.get<vnf.AttachmentPlugin>("plugin") ?? "macvlan";
 
@@ -29,7 +31,7 @@ export = async () => {
   });
 
   const balancer = new vnf.NginxLoadBalancer("nginx", { cluster: swarm, backends: apache.addresses });
-  const chainThrough = (router: vnf.QuaggaRouter) => {
+  const chainThrough = (router: vnf.NetworkFunction) => {
     const functions = [balancer, router];
     const chain = new vnf.ServiceChain("web", { from: clients, clients: [client], functions, to: apache });
     return { url: chain.url, ...vnf.publishChain(chain) };
@@ -44,15 +46,14 @@ export = async () => {
   const onServers = new vnf.NetworkAttachment("on-servers", { cluster: k8s, network: servers });
   const onStorage = new vnf.NetworkAttachment("on-storage", { cluster: k8s, network: storage, plugin });
 
-  // A router that is not in its node's network: the chain leads through the addresses of its pod.
-  const router = new vnf.QuaggaRouter("quagga", {
-    cluster: k8s,
-    dedicatedCores,
-    attachments: [
-      { attachment: onTransit, host: 30 },
-      { attachment: onServers, host: 30 },
-    ],
-  });
+  // A router that is not in its node's network: the chain leads through the addresses of its pod, or of the machine in it.
+  const between = (host: number) => [
+    { attachment: onTransit, host },
+    { attachment: onServers, host },
+  ];
+  const router = virtual
+    ? new vnf.VirtualMachine("router", { cluster: k8s, memoryMiB: 160, emulated: true, attachments: between(31) })
+    : new vnf.QuaggaRouter("quagga", { cluster: k8s, dedicatedCores, attachments: between(30) });
 
   // Any pod can have such interfaces: this one looks into three networks, and is managed by a fourth.
   const labels = { app: "monitor" };

@@ -1,14 +1,17 @@
 import * as pulumi from "@pulumi/pulumi";
 import {
+  type AttachmentPlugin,
   type GuestSeed,
   type GuestVolume,
+  NetworkAttachment,
+  type PodInterface,
   ServiceAddress,
   type ServiceAddressArgs,
   type VirtualDisk,
   VirtualMachine,
   type VirtualMachineArgs,
 } from "../../components";
-import { deployedKubernetes, ground, type Row, servers, there, transit, wrong } from "./ground";
+import { chain, deployedKubernetes, ground, type Row, servers, there, transit, wrong } from "./ground";
 
 /** A cluster that another stack made, whose node stands among the servers only. */
 const cluster = (given: object = {}) => deployedKubernetes({ nodes: [there("node-1", 10, [servers])], ...given });
@@ -26,6 +29,21 @@ const address =
     return new ServiceAddress("a", { cluster: own, pods, network: ground().servers, ...args });
   };
 const SUM = "0".repeat(64);
+/** A machine with an interface in each of two networks, but for what is wrong with it. */
+const attached =
+  (
+    args: Partial<VirtualMachineArgs> = {},
+    interfaces: (both: readonly PodInterface[]) => unknown = (both) => both,
+    plugin: AttachmentPlugin = "macvlan",
+  ) =>
+  () => {
+    const own = cluster({ nodes: [there("node-1", 10, [transit, servers])], attachments: true });
+    const both = [transit, servers].map((network) => ({
+      attachment: new NetworkAttachment(`on-${network.name}`, { cluster: own, network, plugin }),
+      host: 30,
+    }));
+    return new VirtualMachine("v", { cluster: own, attachments: wrong(interfaces(both)), ...args });
+  };
 
 const MACHINES: Row[] = [
   ["a machine without arguments", () => new VirtualMachine("v", wrong(undefined)), ['VirtualMachine "v": its argu']],
@@ -128,6 +146,62 @@ const MACHINES: Row[] = [
   ["an end of no time", machine({ graceSeconds: 0 }), ["graceSeconds is 0"]],
   ["a machine's name with a blank", machine({ functionName: "my vm" }), ['its name "my vm" can\'t be used']],
   ["a machine's registry by its address", machine({ registry: "https://r.example" }), ['registry is "https://r.exam']],
+  [
+    "a machine's attachments by name",
+    attached({ attachments: wrong(["on-transit"]) }),
+    ["attachments is a list of 1, of which number 1 is", "{attachment, host}"],
+  ],
+  ["a machine attached to nothing", attached({}, () => []), ["attachments is empty: name an attachment"]],
+  [
+    "a machine attached on another cluster",
+    attached({ cluster: deployedKubernetes({ name: "other" }, "o") }),
+    ['the attachment "on-transit" is one of the cluster cluster, and the machine runs on other'],
+  ],
+  [
+    "a machine attached without an address",
+    attached({}, ([one, other]) => [{ ...one, host: undefined }, other]),
+    ['its interface in "on-transit" has no host', "say the number"],
+  ],
+  [
+    "a machine attached by what leads packets by the pod's addresses",
+    attached({}, ([one]) => [one], "ipvlan"),
+    ['the attachment "on-transit" is ipvlan', "take macvlan"],
+  ],
+  [
+    "a machine's interface called as its kernel calls others",
+    attached({}, ([one, other]) => [{ ...one, interface: "eth1" }, other]),
+    ['an interface is called "eth1"', 'such as "net1"'],
+  ],
+  ["two of what has addresses of its own", attached({ replicas: 2 }), ["replicas is 2, and its attachments give it"]],
+  [
+    "one of what has addresses of its own on each node",
+    attached({ kind: "DaemonSet" }),
+    ['kind is "DaemonSet", and its attachments give it', 'take "Deployment"'],
+  ],
+  ["a machine that forwards perhaps", attached({ forwards: wrong("yes") }), ['forwards is "yes": it must be true or']],
+  [
+    "a machine that forwards between one network",
+    attached({ forwards: true }, ([one]) => [one]),
+    ["forwards is true, and attachments names 1: a machine forwards between at least two"],
+  ],
+  ["a machine that forwards by its ports", machine({ forwards: true }), ["forwards is true, and attachments names 0"]],
+  [
+    "a machine without attachments in a chain",
+    () => chain({ functions: [machine({})()] })(),
+    ["to v (no network)", "from v (no network)"],
+  ],
+  ["a machine on a node that is not there", machine({ node: "moon" }), ['has no node "moon" (it has: "node-1")']],
+  [
+    "a machine on another node than its volume",
+    kept(
+      { node: "node-2" },
+      {
+        node: "node-1",
+        cluster: cluster({ nodes: [there("node-1", 10, [servers]), there("node-2", 11, [servers])] }),
+      },
+    ),
+    ['node is "node-1", and its volume is on "node-2"'],
+  ],
   [
     "two virtual machines of one name",
     () => {

@@ -23,6 +23,13 @@ function besidePod(deployment: string, ...args: string[]): Ended {
   const { output } = on("k8s-1", "bash", "-c", found);
   return on("k8s-1", "ip", "netns", "exec", output.trim(), ...args);
 }
+/** Runs a command in the virtual machine, by its guest agent. */
+function inGuest(...command: string[]): string {
+  const words = ["exec", "deployment/router", "--container=vm", "--", "/start.sh", "exec", ...command];
+  const { status, output } = kubectl("--namespace=hybrid-vnf-router", ...words);
+  expect(status, output).toBe(0);
+  return output;
+}
 const podsOf = (deployment: string) =>
   kubectl("get", "pods", "--selector", `app=${deployment}`, "--output", "name").output.trim().split("\n");
 
@@ -183,7 +190,33 @@ describe("pods with several interfaces", () => {
     example.good("config", "rm", "cpuManagerPolicy");
   });
 
+  test("a virtual machine is the router: it has the interfaces of its pod, and forwards between them", () => {
+    example.good("config", "set", "virtual", "true");
+    const { status, output } = example.command("up", "--requests", "8");
+    expect(status, output).toBe(0);
+    expect(output).toMatch(/nginx → router \(10\.152\.101\.31\) → apache-1/);
+    // A router forwards more than requests.
+    for (const address of ["10.152.101.31", "10.152.102.31", "10.152.102.11"])
+      expect(on("swarm-1", "ping", "-c", "1", "-W", "2", address).status, address).toBe(0);
+    expect(inGuest("/usr/sbin/ip", "-4", "-oneline", "address", "show", "net2")).toContain("10.152.102.31/24");
+    const verified = example.command("verify", "--json");
+    expect(JSON.parse(verified.output)).toMatchObject({ good: true, machines: 5, problems: [] });
+    example.good("preview", "--refresh", "--expect-no-changes");
+  });
+
+  test("the way is closed while that machine is off, and open once it has started again", async () => {
+    inGuest("/bin/sh", "-c", "(sleep 1; busybox poweroff -f) >/dev/null 2>&1 &");
+    await eventually("no answers", 30, () => answers() === 0 || "the chain answers");
+    const { status, output } = example.command("verify", "--requests", "1", "--json");
+    expect(status).toBe(1);
+    expect(JSON.parse(output)).toMatchObject({ good: false });
+    await eventually("all answers", 180, () => answers() === 4 || "the chain does not answer");
+    const restarts = "jsonpath={.items[0].status.containerStatuses[0].restartCount}";
+    expect(kubectl("--namespace=hybrid-vnf-router", "get", "pods", "--output", restarts).output).toBe("1");
+  });
+
   test("go, and leave nothing on their node", () => {
+    example.good("config", "rm", "virtual");
     // The same stack, with neither a pod nor an attachment in it.
     example.good("config", "set", "attached", "false");
     example.up();
@@ -194,6 +227,8 @@ describe("pods with several interfaces", () => {
       "ls /etc/cni/net.d /opt/cni/bin /var/lib/cni /var/lib/cni/networks; ip -o link show type macvlan; ls /etc/hybrid-vnf",
     ).output;
     expect(left).toContain("10-hybrid-vnf.conflist");
+    const taps = "for one in /run/netns/*; do ip -netns ${one##*/} link; done";
+    expect(on("k8s-1", "bash", "-c", taps).output).not.toMatch(/vmtap|net1/);
     expect(left).not.toMatch(/multus|macvlan|ipvlan|host-device|static|on-storage|cni-plugins/);
     example.down();
     expect(labelled("attach")).toEqual([]);

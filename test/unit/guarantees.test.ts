@@ -24,6 +24,7 @@ const ROUTER = "router";
 const PRIVILEGED = "router, `privileged: true`";
 const ATTACHED = "router, also with `attachments`";
 const MACHINE = "virtual machine";
+const ROUTING_MACHINE = "virtual machine with `attachments`";
 const BALANCER = "balancer";
 const FLANNEL = "flannel";
 const KUBE_ROUTER = "kube-router";
@@ -52,6 +53,11 @@ async function workloads(): Promise<Workload[]> {
   new QuaggaRouter("privileged", { cluster, node: "k8s-2", privileged: true });
   new QuaggaRouter("attached", { cluster, attachments });
   new VirtualMachine("guest", { cluster, emulated: true, volume: {}, seed: { userData: "#!/bin/sh\n" } });
+  new VirtualMachine("routing", {
+    cluster,
+    emulated: true,
+    attachments: attachments.map((one) => ({ ...one, host: 31 })),
+  });
   new NginxLoadBalancer("nginx", { cluster: swarm, backends: ["10.7.2.11"] });
   await settled();
   const workload = (title: string, name: string, namespace?: string): Workload => ({
@@ -67,6 +73,7 @@ async function workloads(): Promise<Workload[]> {
     workload(PRIVILEGED, "privileged-deployment"),
     workload(ATTACHED, "attached-deployment"),
     workload(MACHINE, "guest-deployment", "guest-namespace"),
+    workload(ROUTING_MACHINE, "routing-deployment", "routing-namespace"),
     workload(BALANCER, "nginx-service"),
     workload(FLANNEL, "k8s-flannel-daemonset"),
     workload(KUBE_ROUTER, "routed-kube-router-daemonset"),
@@ -96,9 +103,14 @@ const REASONS: readonly Reason[] = [
     why: "No profile but `privileged` lets it in, so routers are in `default`, which enforces none; what else is there is what a program puts there.",
   },
   {
-    workloads: [...ROUTERS, MACHINE, BALANCER, FLANNEL, KUBE_ROUTER],
+    workloads: [...ROUTERS, MACHINE, ROUTING_MACHINE, BALANCER, FLANNEL, KUBE_ROUTER],
     checks: ["cpu_limits"],
     why: "A limit lets packets wait for the next slice of time on a node that is idle; the request is what counts on one that is busy. `cpuLimit` sets one (not for flannel and kube-router).",
+  },
+  {
+    workloads: [ROUTING_MACHINE],
+    checks: ["insecure_capabilities", "non_root_containers", "Pod Security"],
+    why: "Before QEMU starts, a container plugs its taps into the pod's interfaces and ends: as root, with `NET_ADMIN`, and `MKNOD` for the device file of taps. QEMU runs as nobody, without a capability. `NET_ADMIN` is let in by no profile but `privileged`.",
   },
   {
     workloads: [BALANCER],

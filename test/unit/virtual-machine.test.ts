@@ -1,12 +1,17 @@
 import * as pulumi from "@pulumi/pulumi";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import type { PlannedPath } from "../../cli/plan";
+import { hostsOf } from "../../cli/proof/expected";
 import {
   KubernetesCluster,
   lab,
   Network,
+  NetworkAttachment,
   Problems,
   planPath,
+  publishChain,
   ServiceAddress,
+  ServiceChain,
   Site,
   VirtualMachine,
   type VirtualMachineArgs,
@@ -241,6 +246,112 @@ describe("a virtual machine", () => {
     await workload({});
     expect(warn).not.toHaveBeenCalled();
     warn.mockRestore();
+  });
+});
+
+/** A machine between two networks, and the chain through it. */
+async function between(args: Partial<VirtualMachineArgs> = {}) {
+  const site = new Site("edge", { platform: lab(), transitCidr: "10.7.1.0/24" });
+  const servers = new Network("servers", { site, cidr: "10.7.2.0/24" });
+  const cluster = new KubernetesCluster("k8s", {
+    networks: [site.transit, servers],
+    workerCount: 2,
+    attachments: true,
+  });
+  const attachments = [site.transit, servers].map((network) => ({
+    attachment: new NetworkAttachment(`on-${network.name}`, { cluster, network }),
+    host: 30,
+  }));
+  const apache = new WebServers("apache", { network: servers, serverCount: 1 });
+  const router = new VirtualMachine("router", { cluster, emulated: true, attachments, ...args });
+  await value(router.ready);
+  const { spec } = one(made, "router-deployment").inputs as unknown as Workload;
+  const chained = () => new ServiceChain("web", { from: site.transit, functions: [router], to: apache });
+  return { router, spec, pod: spec.template.spec, chained };
+}
+
+describe("a virtual machine with attachments", () => {
+  test("asks its node for what they need, and is in a namespace that lets a pod plug them in", async () => {
+    await between();
+    expect(registered().filter((urn) => /:router/.test(urn))).toEqual([
+      "hybrid-vnf:virtualmachine:VirtualMachine$command:remote:Command::router-legs",
+      "hybrid-vnf:virtualmachine:VirtualMachine$hybrid-vnf:image:Image$command:local:Command::router-disk-on-edge-k8s-3",
+      "hybrid-vnf:virtualmachine:VirtualMachine$hybrid-vnf:image:Image$command:local:Command::router-image-on-edge-k8s-3",
+      "hybrid-vnf:virtualmachine:VirtualMachine$hybrid-vnf:image:Image$docker:index/remoteImage:RemoteImage::router-disk-build",
+      "hybrid-vnf:virtualmachine:VirtualMachine$hybrid-vnf:image:Image$docker:index/remoteImage:RemoteImage::router-image-build",
+      "hybrid-vnf:virtualmachine:VirtualMachine$hybrid-vnf:image:Image::router-disk",
+      "hybrid-vnf:virtualmachine:VirtualMachine$hybrid-vnf:image:Image::router-image",
+      "hybrid-vnf:virtualmachine:VirtualMachine$kubernetes:admissionregistration.k8s.io/v1:ValidatingAdmissionPolicy::router-resize",
+      "hybrid-vnf:virtualmachine:VirtualMachine$kubernetes:admissionregistration.k8s.io/v1:ValidatingAdmissionPolicyBinding::router-resize-binding",
+      "hybrid-vnf:virtualmachine:VirtualMachine$kubernetes:apps/v1:Deployment::router-deployment",
+      "hybrid-vnf:virtualmachine:VirtualMachine$kubernetes:core/v1:Namespace::router-namespace",
+      "hybrid-vnf:virtualmachine:VirtualMachine::router",
+    ]);
+    expect(one(made, "router-legs").inputs.stdin).toContain("export MACHINE='router'");
+    expect(one(made, "router-namespace").inputs.metadata).toMatchObject({
+      labels: { "pod-security.kubernetes.io/enforce": "privileged" },
+    });
+  });
+
+  test("has them plugged in before it starts, by what alone has a privilege", async () => {
+    const { spec, pod } = await between();
+    const [plugs, ...others] = [...pod.initContainers, ...pod.containers];
+    const LEGS = "net1=10.7.1.30/24,net2=10.7.2.30/24";
+    expect(plugs).toMatchObject({
+      args: ["legs"],
+      env: [{ name: "LEGS", value: LEGS }],
+      securityContext: {
+        runAsNonRoot: false,
+        runAsUser: 0,
+        allowPrivilegeEscalation: false,
+        readOnlyRootFilesystem: true,
+        capabilities: { drop: ["ALL"], add: ["NET_ADMIN", "MKNOD"] },
+      },
+      volumeMounts: [{ name: "device", mountPath: "/dev/net" }],
+    });
+    for (const { securityContext } of others)
+      expect(securityContext).toEqual({
+        allowPrivilegeEscalation: false,
+        readOnlyRootFilesystem: true,
+        capabilities: { drop: ["ALL"] },
+      });
+    expect(pod.containers[0].env).toEqual(
+      expect.arrayContaining([
+        { name: "LEGS", value: LEGS },
+        { name: "FORWARDS", value: "yes" },
+      ]),
+    );
+    expect(pod.nodeSelector).toEqual({ "kubernetes.io/hostname": "k8s-3" });
+    expect(spec).toMatchObject({
+      strategy: { type: "Recreate" },
+      template: { metadata: { labels: { "hybrid-vnf.forwards": "true" } } },
+    });
+    const { annotations } = spec.template.metadata as { annotations: Record<string, string> };
+    expect(JSON.parse(annotations["k8s.v1.cni.cncf.io/networks"] ?? "")).toEqual([
+      { name: "on-transit", namespace: "default", interface: "net1", ips: ["10.7.1.30/24"] },
+      { name: "on-servers", namespace: "default", interface: "net2", ips: ["10.7.2.30/24"] },
+    ]);
+  });
+
+  test("stands in a chain as a router, and verify looks at its interfaces in its pod", async () => {
+    const { chained } = await between({ node: "k8s-2" });
+    const chain = chained();
+    expect(chain.hops.map(({ in: entry, out }) => [entry.address, out.address])).toEqual([["10.7.1.30", "10.7.2.30"]]);
+    const facts = (await value(publishChain(chain).contract)) as unknown as PlannedPath;
+    const machine = [...hostsOf(facts).values()].find(({ name }) => name === "router")?.machine;
+    expect(machine).toMatchObject({
+      id: "edge/k8s-2/router",
+      pod: { deployment: "router", namespace: "hybrid-vnf-router" },
+      guest: true,
+      legs: [{ interface: "net1" }, { interface: "net2" }],
+    });
+  });
+
+  test("need not forward", async () => {
+    const { router, spec, pod } = await between({ forwards: false });
+    expect(router.instances).toEqual([{ legs: [] }]);
+    expect(JSON.stringify(spec.template.metadata)).not.toContain("hybrid-vnf.forwards");
+    expect(pod.containers[0].env.map(({ name }) => name)).not.toContain("FORWARDS");
   });
 });
 
