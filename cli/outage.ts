@@ -69,7 +69,8 @@ export async function lastRestart(
   if (machine === undefined) return undefined;
   try {
     const script = join(__dirname, "restart.sh");
-    const [start, grace] = (await runScript({ ...machine.ssh, privateKey }, script, { ROUTER: name }, signal))
+    const input = { ROUTER: name, NAMESPACE: one?.pod?.namespace ?? "default" };
+    const [start, grace] = (await runScript({ ...machine.ssh, privateKey }, script, input, signal))
       .trim()
       .split(" ")
       .map(Number);
