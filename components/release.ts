@@ -14,3 +14,6 @@ export const KUBE_ROUTER_RELEASE = "2.10.0";
 
 /** What gives pods further interfaces: Multus, and the CNI project's plugins (toolchain/tools.ts). */
 export const ATTACHMENT_RELEASES = { multus: "4.3.0", plugins: "1.9.1" } as const;
+
+/** What gives their interfaces addresses across nodes (toolchain/tools.ts). */
+export const WHEREABOUTS_RELEASE = "0.9.4";

@@ -1,8 +1,8 @@
 import { join } from "node:path";
 import { ensureToolchain, ToolchainError } from "./ensure";
-import { attachmentTools, kubeRouterTools } from "./tools";
+import { attachmentTools, kubeRouterTools, whereaboutsTools } from "./tools";
 
-const TOOLS = { attachments: attachmentTools, "kube-router": kubeRouterTools };
+const TOOLS = { attachments: attachmentTools, whereabouts: whereaboutsTools, "kube-router": kubeRouterTools };
 
 /**
  * Makes sure of what a cluster's nodes are handed, and prints the folder that it is in. Run by itself, where a cluster asks for it

@@ -1,4 +1,4 @@
-import { ATTACHMENT_RELEASES, KUBE_ROUTER_RELEASE } from "../components/release";
+import { ATTACHMENT_RELEASES, KUBE_ROUTER_RELEASE, WHEREABOUTS_RELEASE } from "../components/release";
 
 /**
  * What the project runs on, in one table: which binaries, where they belong, where their makers publish
@@ -57,7 +57,7 @@ export type Place =
   /** Baked into the machine image. */
   | { readonly kind: "machine" }
   /** Handed to a cluster's nodes, where one asks for it: all of a folder at once. */
-  | { readonly kind: "node"; readonly folder: "attachments" | "kube-router" };
+  | { readonly kind: "node"; readonly folder: "attachments" | "whereabouts" | "kube-router" };
 
 export interface Tool {
   readonly name: string;
@@ -184,6 +184,37 @@ export function attachmentTools(): readonly Tool[] {
       binaries: Object.keys(attachmentPlugins),
       official: [cniDownload(plugins, Object.keys(attachmentPlugins))],
       builds: [{ module: "attachment-plugins", compiles: 14, packages: cniPackages(attachmentPlugins) }],
+    },
+  ];
+}
+
+/** What gives interfaces of pods addresses across nodes: no lab needs it that does not ask for it. */
+export function whereaboutsTools(): readonly Tool[] {
+  const release = "k8snetworkplumbingwg/whereabouts/releases";
+  const asset = `whereabouts-${architecture()}`;
+  const source = "github.com/k8snetworkplumbingwg/whereabouts";
+  return [
+    {
+      name: "whereabouts",
+      version: WHEREABOUTS_RELEASE,
+      place: { kind: "node", folder: "whereabouts" },
+      binaries: ["whereabouts"],
+      official: [
+        {
+          kind: "download",
+          url: `${github}/${release}/download/v${WHEREABOUTS_RELEASE}/${asset}`,
+          checksum: { kind: "github", release: `${githubReleases}/${release}/tags/v${WHEREABOUTS_RELEASE}`, asset },
+          binary: "whereabouts",
+        },
+      ],
+      builds: [
+        {
+          module: "whereabouts",
+          compiles: 560,
+          packages: { whereabouts: `${source}/cmd` },
+          variables: { [`${source}/pkg/version.Version`]: `v${WHEREABOUTS_RELEASE}` },
+        },
+      ],
     },
   ];
 }

@@ -48,9 +48,9 @@ export interface NetworkAttachmentArgs {
   resourceName?: string;
   /** What gives an interface its address. @default "static": the pod asks for it */
   ipam?: AttachmentIpam;
-  /** Number of the first address that `host-local` gives away. @default none: `host-local` needs it */
+  /** Number of the first address that `host-local` or `whereabouts` gives away. @default none: these need it */
   firstHost?: number;
-  /** Number of the last address that `host-local` gives away. @default none: `host-local` needs it */
+  /** Number of the last address that these give away. @default none: these need it */
   lastHost?: number;
   /** What it is called in the cluster. @default the component's name */
   attachmentName?: string;
@@ -128,9 +128,13 @@ export class NetworkAttachment extends pulumi.ComponentResource {
     const cidr = checkRange(problems, args, plugin);
     problems.require(
       ATTACHMENT_IPAMS.includes(ipam),
-      `ipam is ${describe(ipam)}: it must be ${listed(ATTACHMENT_IPAMS).replace(", ", " or ")}; of "dhcp" and "whereabouts", the daemons are not installed`,
+      `ipam is ${describe(ipam)}: it must be one of ${listed(ATTACHMENT_IPAMS)}; of "dhcp", the daemon is not installed`,
     );
-    const pool = cidr ? checkPool(problems, { ...args, ipam, plugin }, cidr) : undefined;
+    problems.require(
+      ipam !== "whereabouts" || (cluster.whereabouts !== undefined && cluster.whereabouts !== false),
+      `ipam is "whereabouts", which is not on the nodes of ${cluster.name}: make the cluster with whereabouts: true, or take "static"`,
+    );
+    const pool = cidr ? checkPool(problems, { ...args, ipam, plugin, name }, cidr) : undefined;
     problems.throwIfAny();
     if (!cidr) throw new RangeError(`${name}: an attachment has a range`);
 
@@ -174,7 +178,9 @@ export class NetworkAttachment extends pulumi.ComponentResource {
           namespace: "default",
           ...(args.resourceName ? { annotations: { "k8s.v1.cni.cncf.io/resourceName": args.resourceName } } : {}),
         },
-        spec: { config: pulumi.all([this.configuration, cluster.attachments]).apply(([text]) => text) },
+        spec: {
+          config: pulumi.all([this.configuration, cluster.attachments, cluster.whereabouts]).apply(([text]) => text),
+        },
       },
       { parent: this, provider, dependsOn: asked, deleteBeforeReplace: true },
     );
@@ -292,20 +298,24 @@ function checkRange(
 /** The addresses that are given away by themselves; undefined where pods ask for theirs, or something is wrong. */
 function checkPool(
   problems: Problems,
-  args: NetworkAttachmentArgs & { readonly ipam: AttachmentIpam; readonly plugin: AttachmentPlugin },
+  args: NetworkAttachmentArgs & {
+    readonly ipam: AttachmentIpam;
+    readonly plugin: AttachmentPlugin;
+    readonly name: string;
+  },
   cidr: Cidr,
 ): { readonly first: string; readonly last: string } | undefined {
   const { cluster, network, ipam, plugin, firstHost, lastHost } = args;
-  if (ipam !== "host-local") {
+  if (ipam !== "host-local" && ipam !== "whereabouts") {
     problems.require(
       firstHost === undefined && lastHost === undefined,
-      `firstHost and lastHost are for ipam "host-local", and ipam is ${describe(ipam)}: leave them out`,
+      `firstHost and lastHost are for ipam "host-local" and "whereabouts", and ipam is ${describe(ipam)}: leave them out`,
     );
     return undefined;
   }
   problems.require(
-    plugin === "bridge" || cluster.nodes.length === 1,
-    `ipam "host-local" counts on each of the ${cluster.nodes.length} nodes of ${cluster.name} by itself, and two pods would get the same address: take "static", or a cluster of one node`,
+    ipam === "whereabouts" || plugin === "bridge" || cluster.nodes.length === 1,
+    `ipam "host-local" counts on each of the ${cluster.nodes.length} nodes of ${cluster.name} by itself, and two pods would get the same address: take "whereabouts", or "static"`,
   );
   const counted = [
     problems.requireHost("firstHost", firstHost as number),
@@ -326,5 +336,31 @@ function checkPool(
       `the addresses ${first} to ${last} hold ${address}, which a node of ${cluster.name} has: leave it out`,
     );
   }
+  if (ipam === "whereabouts") takeRange(problems, args, first.value, last.value);
   return { first: String(first), last: String(last) };
+}
+
+/** Gives nobody else in the program the addresses that are given away on all nodes. */
+function takeRange(
+  problems: Problems,
+  { cluster, network, name }: Pick<NetworkAttachmentArgs, "cluster" | "network"> & { readonly name: string },
+  first: number,
+  last: number,
+): void {
+  const range: (NetworkIdentity & Partial<Pick<SiteNetwork, "site">>) | undefined = network;
+  const owner = `the attachment "${name}"`;
+  for (let value = first; range && value <= last; value++) {
+    const address = String(Address.of(value));
+    if (range.site) {
+      const { plan } = range.site;
+      if (problems.gather(() => plan.addAddress(range, address, owner) ?? true) === undefined) return;
+    } else {
+      const holder = claim(cluster, `${range.id} ${address}`, owner);
+      const isFree = problems.require(
+        holder === undefined,
+        `${owner} would give away ${address} in network "${range.name}", which ${holder} has: take other hosts`,
+      );
+      if (!isFree) return;
+    }
+  }
 }

@@ -7,8 +7,11 @@ export const ATTACHMENT_PLUGINS = ["macvlan", "ipvlan", "bridge", "host-device",
 export type AttachmentPlugin = (typeof ATTACHMENT_PLUGINS)[number];
 
 /** What can give an interface its address. */
-export const ATTACHMENT_IPAMS = ["static", "host-local"] as const;
-/** What gives an interface its address: `static` the one that the pod asks for, `host-local` the next free one of some on its node. */
+export const ATTACHMENT_IPAMS = ["static", "host-local", "whereabouts"] as const;
+/**
+ * What gives an interface its address: `static` the one that the pod asks for, `host-local` the next free one of some on its node, `whereabouts` the next free
+ * one of some in its cluster.
+ */
 export type AttachmentIpam = (typeof ATTACHMENT_IPAMS)[number];
 
 /** The modes of the plugins that have several, the default first (their documentation: Network configuration reference). */
@@ -16,6 +19,9 @@ export const MODES: Readonly<Partial<Record<AttachmentPlugin, readonly string[]>
   macvlan: ["bridge", "private", "vepa", "passthru"],
   ipvlan: ["l2", "l3", "l3s"],
 };
+
+/** Where nodes say how whereabouts asks their cluster (kubernetes/whereabouts.sh). */
+const WHEREABOUTS_FILE = "/etc/hybrid-vnf/whereabouts/whereabouts.conf";
 
 /** What a CNI configuration is made of, checked. */
 export interface CniArgs {
@@ -28,7 +34,7 @@ export interface CniArgs {
   readonly mtu?: number;
   readonly vlan?: number;
   readonly ipam: AttachmentIpam;
-  /** The network's range, and the first and last address that `host-local` gives away. */
+  /** The network's range, and the first and last address that `host-local` or `whereabouts` gives away. */
   readonly subnet: string;
   readonly first?: string;
   readonly last?: string;
@@ -44,6 +50,11 @@ export function cniConfiguration(args: CniArgs): string {
     "host-device": { device: parent },
     sriov: vlan === undefined ? {} : { vlan },
   };
+  const ipamOf: Readonly<Record<AttachmentIpam, object>> = {
+    static: {},
+    "host-local": { ranges: [[{ subnet, rangeStart: first, rangeEnd: last }]] },
+    whereabouts: { range: subnet, range_start: first, range_end: last, configuration_path: WHEREABOUTS_FILE },
+  };
   return JSON.stringify({
     cniVersion: "1.0.0",
     name,
@@ -54,10 +65,7 @@ export function cniConfiguration(args: CniArgs): string {
         ...(mtu === undefined ? {} : { mtu }),
         // A pod asks for an address by this.
         capabilities: { ips: true },
-        ipam: {
-          type: ipam,
-          ...(ipam === "host-local" ? { ranges: [[{ subnet, rangeStart: first, rangeEnd: last }]] } : {}),
-        },
+        ipam: { type: ipam, ...ipamOf[ipam] },
       },
     ],
   });

@@ -12,7 +12,7 @@ import type { NetworkAttachment } from "./attachment";
 export interface PodInterface {
   /** What it is attached to. */
   attachment: NetworkAttachment;
-  /** Number of its address in the attachment's network; of a `host-local` one, among those that it gives away. @default of `host-local` the next free one; `static` needs it */
+  /** Number of its address in the attachment's network; of a `host-local` one, among those that it gives away. @default of `host-local` and `whereabouts` the next free one; `static` needs it */
   host?: number;
   /** What the pod calls the interface. @default "net1", "net2" … in the order of the list */
   interface?: string;
@@ -75,9 +75,13 @@ export function planInterfaces(
       host !== undefined || ipam !== "static",
       `its interface in "${attachment.name}" has no host, and ipam "static" gives none away: say the number of its address in ${network.cidr}`,
     );
+    problems.require(
+      host === undefined || ipam !== "whereabouts",
+      `its interface in "${attachment.name}" has host ${describe(host)}, and ipam "whereabouts" gives addresses away itself: leave host out, or give the attachment ipam "static"`,
+    );
     const address =
       host === undefined ? undefined : problems.gather(() => Cidr.parse(network.cidr).host(host).toString());
-    if (address !== undefined) takeAddress(problems, owner, attachment, address);
+    if (address !== undefined && ipam !== "whereabouts") takeAddress(problems, owner, attachment, address);
     return [
       { network: network.id, cidr: network.cidr, interface: name, ...(address === undefined ? {} : { address }) },
     ];
@@ -103,9 +107,10 @@ export function planAddressed(
   );
   return planInterfaces(problems, owner, interfaces).map((leg, at) => {
     const { address } = leg;
+    const { name, ipam } = (interfaces[at] as PodInterface).attachment;
     problems.require(
-      address !== undefined || interfaces[at]?.attachment.ipam === "static",
-      `its interface in "${interfaces[at]?.attachment.name}" has no host, and its neighbours send to its address: say the number`,
+      address !== undefined || ipam === "static",
+      `its interface in "${name}" has no host, and its neighbours send to its address: ${ipam === "whereabouts" ? 'give the attachment ipam "static", and say the number' : "say the number"}`,
     );
     return { ...leg, address: address ?? "" };
   });

@@ -24,6 +24,8 @@ export interface ClusterFacts {
   readonly routedTo?: NetworkIdentity[];
   /** Of Kubernetes: whether its pods can be given further interfaces. @default false */
   readonly attachments?: boolean;
+  /** Of Kubernetes: whether these can get addresses that no other node gives away. @default false */
+  readonly whereabouts?: boolean;
   /** Ranges that it gives addresses of to what runs on it, such as pods: no network may overlap them. @default none */
   readonly ranges?: Pick<NetworkIdentity, "name" | "cidr">[];
 }
@@ -39,6 +41,7 @@ export const clusterFacts = z.object({
   cni: text.optional(),
   routedTo: z.array(networkIdentity).optional(),
   attachments: z.boolean().optional(),
+  whereabouts: z.boolean().optional(),
   endpoint: textOrLater,
   nodes: z.array(machineFacts).min(1),
   ranges: z.array(z.object({ name: text, cidr: text })).optional(),
@@ -52,11 +55,12 @@ export function factsOfCluster(cluster: {
   readonly cni?: string;
   readonly routedTo?: readonly NetworkIdentity[];
   readonly attachments?: pulumi.Input<unknown>;
+  readonly whereabouts?: pulumi.Input<unknown>;
   readonly endpoint: pulumi.Input<string>;
   readonly nodes: readonly MachineLike[];
   readonly ranges?: readonly Pick<NetworkIdentity, "name" | "cidr">[];
 }): ClusterFacts {
-  const { podCidr, serviceCidr, cni, routedTo, attachments } = cluster;
+  const { podCidr, serviceCidr, cni, routedTo, attachments, whereabouts } = cluster;
   return {
     name: cluster.name,
     networks: cluster.networks.map(identityOf),
@@ -65,6 +69,7 @@ export function factsOfCluster(cluster: {
     ...(cni === undefined ? {} : { cni }),
     ...(routedTo ? { routedTo: routedTo.map(identityOf) } : {}),
     ...(attachments === undefined || attachments === false ? {} : { attachments: true }),
+    ...(whereabouts === undefined || whereabouts === false ? {} : { whereabouts: true }),
     endpoint: cluster.endpoint,
     nodes: cluster.nodes.map(factsOfMachine),
     ...(cluster.ranges ? { ranges: cluster.ranges.map(({ name, cidr }) => ({ name, cidr })) } : {}),

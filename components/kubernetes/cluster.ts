@@ -24,6 +24,7 @@ import {
   TOPOLOGY_MANAGER_POLICIES,
   type TopologyManagerPolicy,
 } from "./reserved";
+import { Whereabouts } from "./whereabouts";
 
 /** How many nodes a cluster has, where they stand, and which addresses nodes, pods and services get. */
 export interface KubernetesClusterArgs {
@@ -44,6 +45,8 @@ export interface KubernetesClusterArgs {
   routedTo?: readonly NetworkIdentity[];
   /** Whether pods can be given further interfaces, by `NetworkAttachment`: Multus and what it calls are on its nodes then. @default false */
   attachments?: boolean;
+  /** Whether attachments can give addresses away on all nodes, each once: whereabouts is on them then, beside `attachments`. @default false */
+  whereabouts?: boolean;
   /** How its kubelets hand out processors; with "static" each node keeps at least one for what has none of its own. @default "none" */
   cpuManagerPolicy?: CpuManagerPolicy;
   /** Whether its kubelets keep what a pod has for itself on one NUMA node. @default "none" */
@@ -82,6 +85,7 @@ export class KubernetesCluster extends pulumi.ComponentResource implements Kuber
   public readonly endpoint: pulumi.Output<string>;
   public readonly ranges: readonly Pick<NetworkIdentity, "name" | "cidr">[];
   public readonly attachments?: pulumi.Output<unknown>;
+  public readonly whereabouts?: pulumi.Output<unknown>;
   public readonly cni: Cni;
   public readonly routedTo?: readonly NetworkIdentity[];
   private made?: kubernetes.Provider;
@@ -131,6 +135,14 @@ export class KubernetesCluster extends pulumi.ComponentResource implements Kuber
     problems.require(
       args.attachments === undefined || typeof args.attachments === "boolean",
       `attachments is ${describe(args.attachments)}: it must be true or false`,
+    );
+    problems.require(
+      args.whereabouts === undefined || typeof args.whereabouts === "boolean",
+      `whereabouts is ${describe(args.whereabouts)}: it must be true or false`,
+    );
+    problems.require(
+      args.whereabouts !== true || args.attachments === true,
+      "whereabouts gives addresses to attachments, and attachments is not true: set both, or leave it out",
     );
     const { cpuManagerPolicy, topologyManagerPolicy } = args;
     const oneOf = (all: readonly string[]) => all.map((one) => `"${one}"`).join(" or ");
@@ -354,6 +366,13 @@ export class KubernetesCluster extends pulumi.ComponentResource implements Kuber
       this.attachments = new Multus(
         `${name}-multus`,
         { nodes: this.nodes, deletedWith: control.resource },
+        { parent: this, providers: [this.provider] },
+      ).ready;
+    }
+    if (args.whereabouts) {
+      this.whereabouts = new Whereabouts(
+        `${name}-whereabouts`,
+        { control, nodes: this.nodes, deletedWith: control.resource },
         { parent: this, providers: [this.provider] },
       ).ready;
     }

@@ -15,7 +15,7 @@ function toolchain(folder: string): string {
 
 export interface HandedArgs {
   /** What it is, by its folder (toolchain/node.ts). */
-  folder: "attachments" | "kube-router";
+  folder: "attachments" | "whereabouts" | "kube-router";
   node: MachineLike;
   /** The releases that it is of: others are handed over anew. */
   releases: readonly pulumi.Input<string>[];

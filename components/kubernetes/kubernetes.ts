@@ -28,6 +28,8 @@ export interface KubernetesLike {
   readonly routedTo?: readonly NetworkIdentity[];
   /** Known once its pods can be given further interfaces. @default they can't: it was made without `attachments` */
   readonly attachments?: pulumi.Input<unknown>;
+  /** Known once these can get addresses that no other node gives away. @default they can't: it was made without `whereabouts` */
+  readonly whereabouts?: pulumi.Input<unknown>;
   /** Ranges of its pods and services, which no network may overlap. @default unknown */
   readonly ranges?: readonly Pick<NetworkIdentity, "name" | "cidr">[];
 }
@@ -65,6 +67,7 @@ export class DeployedKubernetes implements KubernetesLike {
   public readonly kubeconfig: pulumi.Input<string>;
   public readonly ranges?: KubernetesLike["ranges"];
   public readonly attachments?: pulumi.Input<unknown>;
+  public readonly whereabouts?: pulumi.Input<unknown>;
   public readonly cni?: string;
   public readonly routedTo?: readonly NetworkIdentity[];
 
@@ -95,6 +98,7 @@ export class DeployedKubernetes implements KubernetesLike {
     this.kubeconfig = facts.kubeconfig;
     this.ranges = facts.ranges;
     this.attachments = facts.attachments;
+    this.whereabouts = facts.whereabouts;
     this.cni = facts.cni;
     this.routedTo = facts.routedTo;
   }

@@ -20,6 +20,10 @@ import {
 } from "./ground";
 
 const ATTACHED = { attachments: true };
+/** A cluster whose nodes agree on the addresses that they give away, and an attachment that has it do so. */
+const agreeing = (given: object = {}) => deployedKubernetes({ ...ATTACHED, whereabouts: true, ...given });
+const givenAway = (args: Partial<NetworkAttachmentArgs>) =>
+  attachment({ cluster: agreeing(), ipam: "whereabouts", firstHost: 50, lastHost: 60, ...args });
 const cluster = () => deployedKubernetes(ATTACHED);
 const attachment = (args: Partial<NetworkAttachmentArgs>) => () =>
   new NetworkAttachment("a", { cluster: cluster(), network: transit, ...args });
@@ -139,7 +143,80 @@ export const ATTACHMENTS: Row[] = [
     }),
     ["overlaps the range of the pods of cluster (10.244.0.0/16)"],
   ],
-  ["addresses by DHCP", attachment({ ipam: wrong("dhcp") }), ['ipam is "dhcp"', '"static" or "host-local"']],
+  [
+    "addresses by DHCP",
+    attachment({ ipam: wrong("dhcp") }),
+    ['ipam is "dhcp"', '"static", "host-local", "whereabouts"', "the daemon is not installed"],
+  ],
+  ["a misspelt way to get addresses", attachment({ ipam: wrong("whereabout") }), ['ipam is "whereabout"']],
+  [
+    "whereabouts of a cluster that is a word",
+    kubernetes({ attachments: true, whereabouts: wrong("yes") }),
+    ['whereabouts is "yes": it must be true or false'],
+  ],
+  ["whereabouts without attachments", kubernetes({ whereabouts: true }), ["attachments is not true: set both"]],
+  [
+    "addresses of all nodes where nodes do not agree on any",
+    attachment({ ipam: "whereabouts", firstHost: 50, lastHost: 60 }),
+    ["is not on the nodes of cluster", "whereabouts: true"],
+  ],
+  ["addresses of all nodes without a first one", givenAway({ firstHost: undefined }), ["firstHost is undefined"]],
+  [
+    "addresses of all nodes the wrong way round",
+    givenAway({ firstHost: 60, lastHost: 50 }),
+    ["firstHost is 60 and lastHost is 50", "turn them round"],
+  ],
+  ["addresses of all nodes past the end of a network", givenAway({ lastHost: 300 }), ["no host number 300"]],
+  [
+    "addresses of all nodes of which a node has one",
+    givenAway({ firstHost: 5, lastHost: 50 }),
+    ["10.100.101.5 to 10.100.101.50 hold 10.100.101.10, which a node of cluster has"],
+  ],
+  [
+    "addresses of all nodes of which a machine has one",
+    () => {
+      const { transit: planned } = ground();
+      planned.site.plan.addAddress(planned, "10.100.101.55", "web-1");
+      return givenAway({ network: planned })();
+    },
+    ['the attachment "a" would have the address 10.100.101.55', "which web-1 has"],
+  ],
+  [
+    "addresses that two attachments give away",
+    () => {
+      const given = agreeing();
+      givenAway({ cluster: given })();
+      const args = { cluster: given, network: transit, ipam: "whereabouts", firstHost: 60, lastHost: 70 } as const;
+      return new NetworkAttachment("b", args);
+    },
+    ['the attachment "b" would give away 10.100.101.60', 'which the attachment "a" has'],
+  ],
+  [
+    "an address that a pod asks for of what gives them away",
+    () => attachPod("p", [{ attachment: givenAway({})(), host: 55 }]),
+    ['in "a" has host 55, and ipam "whereabouts" gives addresses away itself: leave host out'],
+  ],
+  [
+    "an address that is given away, for a pod of another attachment",
+    () => {
+      const given = agreeing();
+      givenAway({ cluster: given })();
+      const asked = new NetworkAttachment("b", { cluster: given, network: transit });
+      return attachPod("p", [{ attachment: asked, host: 55 }]);
+    },
+    ["p would have the address 10.100.101.55", 'which the attachment "a" has'],
+  ],
+  [
+    "a router whose address any node gives away",
+    () => {
+      const given = agreeing();
+      const first = givenAway({ cluster: given })();
+      const second = new NetworkAttachment("second", { cluster: given, network: clients });
+      const attachments = [{ attachment: first }, { attachment: second, host: 30 }];
+      return new QuaggaRouter("r", { cluster: given, attachments });
+    },
+    ['its interface in "a" has no host, and its neighbours send to its address', 'ipam "static", and say the number'],
+  ],
   ["addresses to give away that pods ask for", attachment({ firstHost: 20 }), ['for ipam "host-local"']],
   ["addresses without a last one", attachment({ ipam: "host-local", firstHost: 50 }), ["lastHost is undefined"]],
   [

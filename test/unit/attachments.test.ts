@@ -19,8 +19,8 @@ import {
 } from "../../components";
 import { commonInterface } from "../../components/attachment/attachment";
 import { type CniArgs, cniConfiguration } from "../../components/attachment/configuration";
-import { ATTACHMENT_RELEASES } from "../../components/release";
-import { attachmentTools } from "../../toolchain/tools";
+import { ATTACHMENT_RELEASES, WHEREABOUTS_RELEASE } from "../../components/release";
+import { attachmentTools, whereaboutsTools } from "../../toolchain/tools";
 import { type Made, one, record, refusalOf, registered, settled, value } from "./mocks";
 
 let made: Made[];
@@ -108,6 +108,59 @@ describe("a cluster with attachments", () => {
   });
 });
 
+describe("a cluster whose nodes agree on addresses", () => {
+  test("has whereabouts on each node, an account for it, and the kinds of objects that it keeps", async () => {
+    const site = new Site("edge", { platform: lab(), transitCidr: "10.7.1.0/24" });
+    const args = { networks: [site.transit], attachments: true, whereabouts: true, workerCount: 1 };
+    const cluster = new KubernetesCluster("k8s", args);
+    await value(cluster.whereabouts);
+    const whereabouts = "hybrid-vnf:kubernetes:KubernetesCluster$hybrid-vnf:kubernetes:Whereabouts";
+    const rbac = "kubernetes:rbac.authorization.k8s.io/v1";
+    expect(registered().filter((urn) => urn.includes("Whereabouts"))).toEqual([
+      `${whereabouts}$command:local:Command::k8s-whereabouts-plugin-on-edge-k8s-1`,
+      `${whereabouts}$command:local:Command::k8s-whereabouts-plugin-on-edge-k8s-2`,
+      `${whereabouts}$command:remote:Command::k8s-whereabouts-on-edge-k8s-1`,
+      `${whereabouts}$command:remote:Command::k8s-whereabouts-on-edge-k8s-2`,
+      `${whereabouts}$command:remote:Command::k8s-whereabouts-token-of-the-account`,
+      `${whereabouts}$kubernetes:apiextensions.k8s.io/v1:CustomResourceDefinition::k8s-whereabouts-ippools`,
+      `${whereabouts}$kubernetes:apiextensions.k8s.io/v1:CustomResourceDefinition::k8s-whereabouts-overlappingrangeipreservations`,
+      `${whereabouts}$kubernetes:core/v1:Secret::k8s-whereabouts-token`,
+      `${whereabouts}$kubernetes:core/v1:ServiceAccount::k8s-whereabouts-account`,
+      `${whereabouts}$${rbac}:Role::k8s-whereabouts-role`,
+      `${whereabouts}$${rbac}:RoleBinding::k8s-whereabouts-binding`,
+      `${whereabouts}::k8s-whereabouts`,
+    ]);
+    const { inputs } = one(made, "k8s-whereabouts-plugin-on-edge-k8s-1");
+    expect(inputs.triggers).toEqual([`whereabouts ${WHEREABOUTS_RELEASE}`, "k8s-1-container-id"]);
+    // In its own namespace, and of leases but its own one.
+    expect(one(made, "k8s-whereabouts-role").inputs).toMatchObject({
+      metadata: { namespace: "kube-system" },
+      rules: [
+        { resources: ["ippools"], verbs: ["get", "list", "create", "patch"] },
+        { resources: ["overlappingrangeipreservations"], verbs: ["get", "create", "delete"] },
+        { resources: ["leases"], verbs: ["create"] },
+        { resources: ["leases"], resourceNames: ["whereabouts"], verbs: ["get", "update"] },
+      ],
+    });
+  });
+
+  test("is asked for: attachments alone have nothing of it", async () => {
+    const { cluster } = ground();
+    await value(cluster.attachments);
+    expect(cluster.whereabouts).toBeUndefined();
+    expect(registered().filter((urn) => /whereabouts/i.test(urn))).toEqual([]);
+  });
+
+  test("takes the release that the toolchain has", () => {
+    expect(whereaboutsTools().map(({ name, version }) => [name, version])).toEqual([
+      ["whereabouts", WHEREABOUTS_RELEASE],
+    ]);
+    expect(readFileSync(path.join(ROOT, "toolchain/whereabouts/go.mod"), "utf8")).toContain(
+      `/whereabouts v${WHEREABOUTS_RELEASE} `,
+    );
+  });
+});
+
 describe("an attachment", () => {
   test("asks its nodes, and then is one object", async () => {
     const { cluster, site } = ground();
@@ -177,6 +230,7 @@ describe("a CNI configuration", () => {
   test.each<[string, CniArgs]>([
     ["macvlan.json", { ...pod, plugin: "macvlan", mode: "bridge" }],
     ["macvlan-pool.json", { ...pod, ...pool, plugin: "macvlan", mode: "private", mtu: 1400 }],
+    ["macvlan-whereabouts.json", { ...pod, ...pool, ipam: "whereabouts", plugin: "macvlan", mode: "bridge" }],
     ["ipvlan.json", { ...pod, plugin: "ipvlan", mode: "l2" }],
     ["bridge.json", { ...pod, plugin: "bridge" }],
     ["bridge-pool.json", { ...pod, ...pool, plugin: "bridge", mtu: 1400 }],
