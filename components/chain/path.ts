@@ -117,10 +117,15 @@ export function planPath(args: PathArgs, problems: Problems): Path {
     functions.map((one) => [one, { name: one.name, instances: one.instances, function: one } as Station]),
   );
   const there = [client, ...stations.values(), server];
+  const names = [...stations.keys()].map((one) => one.name);
+  const twins = names.filter((one, at) => names.indexOf(one) !== at);
 
   const sound = [
     problems.require(to.machines.length > 0, `${to.name} has no machine: a chain leads to at least one server`),
     problems.require(stations.size === functions.length, "a function stands in it twice: name each of them once"),
+    ...[...new Set(twins)].map((twin) =>
+      problems.require(false, `two of its functions are called "${twin}": give one of them another functionName`),
+    ),
     ...there
       .filter((station) => station !== server || to.machines.length > 0)
       .map((station) => checkInstances(station, problems)),

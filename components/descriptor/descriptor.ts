@@ -74,9 +74,16 @@ export function readDescriptors(
     const { code } = error as NodeJS.ErrnoException;
     const why =
       { ENOENT: "is not there", EISDIR: "is a folder", EACCES: "may not be read" }[code ?? ""] ?? String(code);
-    problems.require(false, `${argument} names ${shown(file)}, which ${why}: name a YAML file`);
+    problems.require(false, `${argument} names ${shown(file) || file}, which ${why}: name a YAML file`);
     return [];
   }
+  if (
+    !problems.require(
+      !text.includes("\0"),
+      `${argument} names ${shown(file)}, which is no text (it has bytes of zero): name a YAML file`,
+    )
+  )
+    return [];
   const lines = new LineCounter();
   const documents = parseAllDocuments(text, {
     lineCounter: lines,

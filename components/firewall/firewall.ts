@@ -68,7 +68,7 @@ type Zones = ReadonlyMap<string, readonly Leg[]>;
  * connection is held against the rules, so that a rule which closes ends what runs, too.
  * @throws InvalidInput with everything that is wrong with its zones and rules
  * @example
- * const machine = new vnf.Machine("wall", { networks: [site.transit, servers], role: "router", host: 20 });
+ * const machine = new vnf.Machine("wall", { networks: [site.transit, servers], role: "router", host: 30 });
  * const rules = [{ name: "web", from: "transit", to: "servers", protocol: "tcp" as const, ports: [80] }];
  * const firewall = new vnf.Firewall("firewall", { machine, rules });
  * new vnf.ServiceChain("web", { from: clients, functions: [balancer, firewall], to: apache });

@@ -47,8 +47,8 @@ export interface NatGatewayArgs {
  * of that address lead to addresses within.
  * @throws InvalidInput with everything that is wrong with its input
  * @example
- * const machine = new vnf.Machine("edge", { networks: [site.transit, clients], role: "router", host: 20 });
- * const portForwards = [{ port: 8080, address: "10.110.100.11", targetPort: 80 }];
+ * const machine = new vnf.Machine("edge", { networks: [site.transit, clients], role: "router", host: 30 });
+ * const portForwards = [{ port: 8080, address: "10.110.100.11", targetPort: 80, translateSource: true }];
  * const nat = new vnf.NatGateway("nat", { machine, outside: site.transit, portForwards });
  * new vnf.ServiceChain("web", { from: clients, functions: [nat, router], to: apache });
  */

@@ -70,7 +70,7 @@ export function checkRedistribution(
   for (const [at, source] of sources.entries()) {
     const known = problems.require(
       ROUTE_SOURCES.includes(source),
-      `${own}.redistribute has ${describe(source)}: it must be ${ROUTE_SOURCES.filter((one) => one !== own)
+      `${own}.redistribute has ${describe(source)}: it must be one of ${ROUTE_SOURCES.filter((one) => one !== own)
         .map((one) => `"${one}"`)
         .join(", ")}`,
     );

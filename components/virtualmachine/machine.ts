@@ -490,8 +490,11 @@ export class VirtualMachine extends pulumi.ComponentResource implements PodGroup
       typeof seed.userData !== "string" || /^(#|Content-Type:|From )/.test(seed.userData),
       `userData is ${describe(seed.userData)}: cloud-init knows its form by its first line, such as "#!/bin/sh" or "#cloud-config"`,
     );
-    const keys: readonly unknown[] = Array.isArray(seed.sshKeys ?? []) ? (seed.sshKeys ?? []) : [seed.sshKeys];
-    for (const key of keys)
+    const isList = problems.require(
+      seed.sshKeys === undefined || Array.isArray(seed.sshKeys),
+      `sshKeys is ${describe(seed.sshKeys)}: it must be a list of public keys, such as ["ssh-ed25519 AAAA…"]`,
+    );
+    for (const key of isList ? ((seed.sshKeys ?? []) as readonly unknown[]) : [])
       problems.require(
         typeof key === "string" && /^(ssh|ecdsa|sk)-[a-z0-9@.-]+ [A-Za-z0-9+/=]+( [^\n"]*)?\n?$/.test(key),
         typeof key === "string" && key.includes("PRIVATE KEY")

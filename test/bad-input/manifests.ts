@@ -54,6 +54,12 @@ export const MANIFESTS: Row[] = [
     ["nowhere/web.yaml, which is not there"],
   ],
   ["a manifest that is a folder", microservice({ manifests: [tmpdir()] }), ["which is a folder"]],
+  [
+    "the folder of the program",
+    microservice({ manifests: [process.cwd()] }),
+    [`names ${process.cwd()}, which is a folder`],
+  ],
+  ["a program for a manifest", microservice({ manifests: ["/bin/true"] }), ["which is no text"]],
   ["a manifest without an object", microservice({}, "---\n---\n# Nothing.\n"), ["its manifests have no object"]],
   ["a manifest that is no YAML", document("kind: [Service\n"), ["web.yaml:4 is no YAML"]],
   ["a manifest with a key twice", document("kind: A\nkind: B\n"), ["web.yaml:4 is no YAML: Map keys must be unique"]],

@@ -237,6 +237,11 @@ describe("a path", () => {
     ["no server", { from: clients, functions: [proxy, router], to: { ...web, machines: [] } }, ["web has no machine"]],
     ["a function twice", { from: clients, functions: [proxy, router, router], to: web }, ["stands in it twice"]],
     [
+      "two functions of one name",
+      { from: clients, functions: [proxy, { ...router, name: proxy.name }], to: web },
+      ['two of its functions are called "proxy": give one of them another functionName'],
+    ],
+    [
       "a function that runs nowhere",
       { from: clients, functions: [{ ...proxy, instances: [] }, router], to: web },
       ["proxy runs nowhere"],
