@@ -105,7 +105,10 @@ describe("what was changed by hand", () => {
       what: "a route deleted in FRR",
       make: () => {
         // Its probe would miss the route too, and have the pod started anew within half a minute: here it is left to `up`.
-        expect(inRouter("sh", "-c", "echo '#!/bin/true' >/healthy.sh").status).toBe(0);
+        // Its root file system is not to be written, and its node's root may put another file over that one.
+        const router = "nsenter --mount --target $(pgrep --oldest watchfrr)";
+        const healthy = onMachine("kubernetes-1", "sh", "-c", `${router} mount --bind /bin/true /healthy.sh`);
+        expect(healthy.status, healthy.output).toBe(0);
         return vtysh("configure terminal", `no ip route ${BEYOND.destination} ${BEYOND.nextHop}`);
       },
       sentence: () => `kubernetes-1: the route ${BEYOND.destination} ${BEYOND.nextHop} is not in FRR; it was.`,
