@@ -1,6 +1,6 @@
 import { readdirSync } from "node:fs";
 import { join, relative } from "node:path";
-import { nearest } from "../components/setting/nearest";
+import { nearest } from "../components/problem/nearest";
 import { backendFolder, lacks } from "./backend";
 import type { Context } from "./context";
 import { folderOf, layers, projectOf } from "./layers";

@@ -5,7 +5,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { nearest } from "../components/setting/nearest";
+import { nearest } from "../components/problem/nearest";
 import { ensureToolchain, ToolchainError } from "../toolchain/ensure";
 import { checkout, environment, stateFolder } from "../toolchain/environment";
 import { hashText } from "../toolchain/hash";

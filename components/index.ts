@@ -119,6 +119,7 @@ export type { Credentials } from "./platform/openstack/session";
 export { type OpenStackSettings, parseSettings } from "./platform/openstack/settings";
 export type { NetworkArgs as PlatformNetworkArgs, Platform } from "./platform/platform";
 export { platforms } from "./platforms";
+export { nearest } from "./problem/nearest";
 export { InvalidInput, Problems } from "./problem/problem";
 export type { Bfd } from "./quagga/bfd";
 export type { Bgp, BgpNeighbour } from "./quagga/bgp";
@@ -130,7 +131,6 @@ export type { Rip } from "./quagga/rip";
 export { QuaggaRouter, type QuaggaRouterArgs, type StaticRoute } from "./quagga/router";
 export { Route, type RouteArgs } from "./route/route";
 export { MachineScript, type MachineScriptArgs } from "./script/script";
-export { nearest } from "./setting/nearest";
 export {
   choice,
   count,

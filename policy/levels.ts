@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
+import { nearest } from "../components/problem/nearest";
 import { InvalidInput } from "../components/problem/problem";
-import { nearest } from "../components/setting/nearest";
 import { MACHINE_REPLACEMENT, RULES } from "./rules";
 
 /** What becomes of what a rule finds (Pulumi: enforcement level): it stops the work, it is told, or nobody looks. */

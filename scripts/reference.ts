@@ -12,6 +12,9 @@ const LIBRARY = path.join(ROOT, "components");
 /** Where the pages are. */
 export const REFERENCE = path.join(ROOT, "docs/reference");
 
+/** Where the fields of what can be given are. */
+const INPUTS = path.join(LIBRARY, "problem/inputs.ts");
+
 /** The pages: what each is about, and the folders of components/ that it tells of. */
 const PAGES: readonly (readonly [file: string, title: string, folders: readonly string[]])[] = [
   ["sites.md", "Sites, networks and machines", ["site", "network", "machine", "ssh", "route"]],
@@ -45,8 +48,15 @@ const inline = (text: string): string => text.replaceAll(/\s*\n\s*/g, " ").trim(
 const cell = (text: string): string => inline(text).replaceAll("|", "\\|");
 const code = (text: string): string => `\`${cell(text).replaceAll(/\s+/g, " ")}\``;
 
-/** The reference: pages by their file names, from the types and doc comments of what the library exports. */
-export function reference(): ReadonlyMap<string, string> {
+/** What is made of the types and doc comments of what the library exports. */
+export interface Reference {
+  /** Pages by their file names. */
+  readonly pages: ReadonlyMap<string, string>;
+  /** The fields of each type that can be given, and the type of one that has fields itself: what components/problem/inputs.ts has. */
+  readonly inputs: Readonly<Record<string, Readonly<Record<string, string | null>>>>;
+}
+
+export function reference(): Reference {
   const entry = path.join(LIBRARY, "index.ts");
   const { config } = ts.readConfigFile(path.join(ROOT, "tsconfig.json"), ts.sys.readFile);
   const { options } = ts.convertCompilerOptionsFromJson(config.compilerOptions, ROOT);
@@ -79,6 +89,36 @@ export function reference(): ReadonlyMap<string, string> {
       spokenOf.add(found);
     ts.forEachChild(node, speakOf);
   };
+  /** Types that can be given: arguments, and the interfaces that they are made of. What is only told has fields that are read-only. */
+  const inputs = new Set<ts.Symbol>();
+  const fieldsOf = (symbol: ts.Symbol) => checker.getPropertiesOfType(checker.getDeclaredTypeOfSymbol(symbol));
+  const give = (symbol: ts.Symbol): void => {
+    if (inputs.has(symbol)) return;
+    inputs.add(symbol);
+    for (const one of fieldsOf(symbol)) for (const given of givenIn(one)) give(given);
+  };
+  /** The types that can be given of a field, by themselves or in a list. */
+  const givenIn = (field: ts.Symbol): readonly ts.Symbol[] => {
+    const found = (node: ts.Node): readonly ts.Symbol[] => {
+      if (ts.isUnionTypeNode(node)) return node.types.flatMap(found);
+      if (ts.isTypeOperatorNode(node)) return found(node.type);
+      if (ts.isArrayTypeNode(node)) return found(node.elementType);
+      const symbol = ts.isTypeReferenceNode(node) ? checker.getSymbolAtLocation(node.typeName) : undefined;
+      return symbol && isGiven(target(symbol)) ? [target(symbol)] : [];
+    };
+    const written = (own(field) as ts.PropertySignature | undefined)?.type;
+    return written ? found(written) : [];
+  };
+  const isGiven = (symbol: ts.Symbol): boolean =>
+    own(symbol) !== undefined &&
+    (symbol.flags & ts.SymbolFlags.Interface) !== 0 &&
+    fieldsOf(symbol).every(
+      (one) =>
+        one.flags & ts.SymbolFlags.Property &&
+        one.declarations?.every((at) => !(ts.getCombinedModifierFlags(at) & ts.ModifierFlags.Readonly)),
+    );
+  for (const one of exported.map(target)) if (/(Args|Settings)$/.test(one.name) && isGiven(one)) give(one);
+
   /** A type as its declaration writes it; as the compiler infers it where it writes none. */
   const typeOf = (symbol: ts.Symbol): string => {
     const at = own(symbol);
@@ -182,7 +222,7 @@ export function reference(): ReadonlyMap<string, string> {
       return [calls.map((call) => `\`${inline(signature(name, call))}\``).join("  \n"), documented, ...about.slice(1)];
     }
     if (symbol.flags & ts.SymbolFlags.Interface)
-      return /(Args|Settings)$/.test(name)
+      return inputs.has(symbol)
         ? [...about, ...argumentsTable("What can be given", checker.getDeclaredTypeOfSymbol(symbol))]
         : [...about, ...membersTable("What it has", checker.getDeclaredTypeOfSymbol(symbol))];
     const at = own(symbol);
@@ -232,12 +272,23 @@ export function reference(): ReadonlyMap<string, string> {
   const intro =
     "What the library exports; an editor shows the same on hover. Commands and settings have pages of their own.";
   const others = ["- [Commands](commands.md)", "- [Settings of the stacks](settings.md)"];
-  return new Map([
+  const all = new Map([
     ["README.md", `${["# Reference", made, intro, [...index, ...others].join("\n")].join("\n\n")}\n`],
     ["commands.md", `${["# Commands", made, ...commands()].join("\n\n")}\n`],
     ["settings.md", `${["# Settings of the stacks", made, ...settings()].join("\n\n")}\n`],
     ...pages,
   ]);
+  const names = new Map(exported.map((one) => [target(one), one.name]));
+  const nameOf = (symbol: ts.Symbol): string => names.get(symbol) ?? symbol.name;
+  const fields = [...inputs].map((symbol) => [
+    nameOf(symbol),
+    Object.fromEntries(
+      fieldsOf(symbol)
+        .filter(isPublic)
+        .map((one) => [one.name, givenIn(one).map(nameOf)[0] ?? null]),
+    ),
+  ]);
+  return { pages: all, inputs: Object.fromEntries(fields.sort()) };
 }
 
 /** What the command says of itself. */
@@ -276,5 +327,9 @@ function raise(message: string): never {
 if (require.main === module) {
   rmSync(REFERENCE, { recursive: true, force: true });
   mkdirSync(REFERENCE, { recursive: true });
-  for (const [file, text] of reference()) writeFileSync(path.join(REFERENCE, file), text);
+  const { pages, inputs } = reference();
+  for (const [file, text] of pages) writeFileSync(path.join(REFERENCE, file), text);
+  const about =
+    "Made by `npm run reference`: the fields of what can be given, and the types of those that have fields themselves.";
+  writeFileSync(INPUTS, `/** ${about} */\nexport const INPUTS = ${JSON.stringify(inputs)} as const;\n`);
 }

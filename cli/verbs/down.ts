@@ -1,4 +1,4 @@
-import { nearest } from "../../components/setting/nearest";
+import { nearest } from "../../components/problem/nearest";
 import { layers } from "../layers";
 import { flag, type Option, UsageError, verb } from "../verb";
 

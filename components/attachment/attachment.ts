@@ -92,7 +92,7 @@ export class NetworkAttachment extends pulumi.ComponentResource {
   public readonly ready: pulumi.Output<unknown>;
 
   constructor(name: string, args: NetworkAttachmentArgs, opts?: pulumi.ComponentResourceOptions) {
-    requireArguments(subjectOf("NetworkAttachment", name), args, {
+    requireArguments(subjectOf("NetworkAttachment", name), args, "NetworkAttachmentArgs", {
       cluster: objectWith("a KubernetesCluster, or what a contract tells of one", "nodes", "networks", "kubeconfig"),
       network: optional(A_NETWORK),
     });

@@ -3,7 +3,7 @@ import { claim } from "../function/claims";
 import type { KubernetesLike } from "../kubernetes/kubernetes";
 import { Address } from "../network/address";
 import { Cidr } from "../network/cidr";
-import { listOf, requireArguments, subjectOf } from "../problem/arguments";
+import { listOf, requireArguments, requireProperties, subjectOf } from "../problem/arguments";
 import { describe } from "../problem/describe";
 import { Problems } from "../problem/problem";
 import type { NetworkAttachment } from "./attachment";
@@ -168,7 +168,9 @@ export function annotationsOf(
  */
 export function attachPod(name: string, interfaces: readonly PodInterface[]): AttachedPod {
   const subject = subjectOf("Pod", name);
-  requireArguments(subject, { interfaces }, { interfaces: POD_INTERFACES });
+  requireProperties(subject, { interfaces }, { interfaces: POD_INTERFACES });
+  for (const [at, one] of interfaces.entries())
+    requireArguments(`${subject}: interfaces[${at}]`, one, "PodInterface", {});
   const problems = new Problems(subject);
   problems.require(interfaces.length > 0, "interfaces is empty: name an attachment");
   const legs = planInterfaces(problems, name, interfaces);

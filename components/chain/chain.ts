@@ -10,6 +10,7 @@ import {
   objectWith,
   optional,
   requireArguments,
+  requireProperties,
   subjectOf,
 } from "../problem/arguments";
 import { Problems } from "../problem/problem";
@@ -51,14 +52,14 @@ export class ServiceChain extends pulumi.ComponentResource {
       `a list of network functions, each of a handling that there is (${PACKET_HANDLINGS.join(", ")})`,
       (one) => aFunction.holds(one) && PACKET_HANDLINGS.includes((one as NetworkFunction).handling),
     );
-    requireArguments(subjectOf("ServiceChain", name), args, {
+    requireArguments(subjectOf("ServiceChain", name), args, "ServiceChainArgs", {
       from: A_NETWORK,
       functions: functionList,
       to: objectWith("a group of servers, such as WebServers", "name", "network", "machines"),
       returnPath: optional(functionList),
       clients: optional(MACHINES),
     });
-    requireArguments(`ServiceChain "${name}": to`, args.to, { machines: MACHINES });
+    requireProperties(`ServiceChain "${name}": to`, args.to, { machines: MACHINES });
     const { from, functions, to, returnPath, clients = [] } = args;
     super(
       "hybrid-vnf:chain:ServiceChain",

@@ -101,7 +101,7 @@ const described = (station: Station): string => `${station.name} (${networksOf(s
  * problems.throwIfAny();
  */
 export function planPath(args: PathArgs, problems: Problems): Path {
-  requireArguments("planPath", args, {
+  requireArguments("planPath", args, "ServiceChainArgs", {
     from: A_NETWORK,
     functions: listOf("a list of network functions", "name", "handling", "instances"),
     to: objectWith("a group of servers, such as WebServers", "name", "network", "machines"),

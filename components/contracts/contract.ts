@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
-import { objectWith, requireArguments } from "../problem/arguments";
+import { objectWith, requireProperties } from "../problem/arguments";
 import { describe } from "../problem/describe";
 import { InvalidInput } from "../problem/problem";
 import type { Checked, Form } from "../setting/form";
@@ -31,7 +31,7 @@ export interface Read<F, S> {
  */
 export function requireRead(subject: string, layer: string, read: unknown, ...keys: readonly string[]): void {
   const what = `what ${layer}Contract.read tells`;
-  requireArguments(subject, read, {
+  requireProperties(subject, read, {
     facts: objectWith(`those of ${what}`, ...keys),
     secrets: objectWith(`those of ${what}`),
   });

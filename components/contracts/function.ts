@@ -7,7 +7,7 @@ import {
   PACKET_HANDLINGS,
   type PacketHandling,
 } from "../function/function";
-import { A_TEXT, listOf, requireArguments } from "../problem/arguments";
+import { A_TEXT, listOf, requireProperties } from "../problem/arguments";
 import { factsOfMachine, type MachineFacts, machineFacts, machineOf, textOrLater } from "./machine";
 
 /** A network function, as another stack needs to know it. */
@@ -116,7 +116,7 @@ export function functionOf(
   facts: FunctionFacts,
   privateKey: pulumi.Output<string | undefined> = pulumi.secret(undefined),
 ): NetworkFunction {
-  requireArguments("functionOf", facts, {
+  requireProperties("functionOf", facts, {
     name: A_TEXT,
     instances: listOf("what a contract tells of where it runs", "legs"),
   });

@@ -4,7 +4,7 @@ import type { ServerGroup } from "../chain/path";
 import { DeployedKubernetes, type KubernetesLike } from "../kubernetes/kubernetes";
 import type { MachineLike } from "../machine/machine";
 import type { NetworkIdentity } from "../network/network";
-import { objectWith, requireArguments } from "../problem/arguments";
+import { objectWith, requireProperties } from "../problem/arguments";
 import { type ClusterFacts, clusterFacts, factsOfCluster } from "./cluster";
 import { Contract, type Published, type Read, requireRead } from "./contract";
 import { factsOfMachine, identityOf, type MachineFacts, machineFacts, machineOf, networkIdentity } from "./machine";
@@ -92,7 +92,7 @@ export const A_KUBERNETES_LAYER = {
  * return vnf.publishKubernetes({ cluster: k8s, servers: apache }, site.key.privateKey);
  */
 export function publishKubernetes(layer: KubernetesLayerLike, privateKey: pulumi.Input<string>): Published {
-  requireArguments("publishKubernetes", layer, A_KUBERNETES_LAYER);
+  requireProperties("publishKubernetes", layer, A_KUBERNETES_LAYER);
   const { cluster, servers, gateway } = layer;
   return kubernetesContract.publish(
     {

@@ -4,7 +4,7 @@ import type { ServiceChain } from "../chain/chain";
 import type { PathAddress } from "../chain/path";
 import type { NetworkFunction } from "../function/function";
 import { legIn } from "../machine/leg";
-import { objectWith, requireArguments } from "../problem/arguments";
+import { objectWith, requireProperties } from "../problem/arguments";
 import { Contract, type Published, type Read, requireRead } from "./contract";
 import { type FunctionFacts, factsOfFunction, functionFacts, functionOf } from "./function";
 import { factsOfMachine, type MachineFacts, machineFacts, textOrLater } from "./machine";
@@ -83,7 +83,7 @@ export const serviceContract = new Contract<ServiceFacts, ServiceSecrets>("servi
  * return { url: chain.url, ...vnf.publishChain(chain) };
  */
 export function publishChain(chain: ServiceChain): Published {
-  requireArguments("publishChain", { chain }, { chain: objectWith("a ServiceChain", "url", "hops", "from", "to") });
+  requireProperties("publishChain", { chain }, { chain: objectWith("a ServiceChain", "url", "hops", "from", "to") });
   const { url, from, clients, hops, to, returnPath, routes } = chain;
   return serviceContract.publish(
     {

@@ -4,7 +4,7 @@ import { networkId } from "../network/network";
 import { AddressPlan } from "../network/plan";
 import { type PublishedPlatform, publishedPlatform } from "../platform/module";
 import type { Platform } from "../platform/platform";
-import { A_PLATFORM, A_SITE_NETWORK, requireArguments } from "../problem/arguments";
+import { A_PLATFORM, A_SITE_NETWORK, requireProperties } from "../problem/arguments";
 import { InvalidInput } from "../problem/problem";
 import type { SiteNetwork } from "../site/network";
 import type { SiteLike } from "../site/site-like";
@@ -52,7 +52,7 @@ export const siteContract = new Contract<SiteFacts, SiteSecrets>("site", 3, fact
  * return vnf.publishSite(site.transit);
  */
 export function publishSite(transit: SiteNetwork): Published {
-  requireArguments("publishSite", { transit }, { transit: A_SITE_NETWORK });
+  requireProperties("publishSite", { transit }, { transit: A_SITE_NETWORK });
   const { site, name, cidr } = transit;
   if (transit.id !== networkId(site.name, "transit"))
     throw new InvalidInput("publishSite", [
@@ -79,7 +79,7 @@ export function publishSite(transit: SiteNetwork): Published {
  */
 export function transitOf(read: Read<SiteFacts, SiteSecrets>, platform: Platform): SiteNetwork {
   requireRead("transitOf", "site", read, "siteName", "transit");
-  requireArguments("transitOf", { platform }, { platform: A_PLATFORM });
+  requireProperties("transitOf", { platform }, { platform: A_PLATFORM });
   const { facts, secrets } = read;
   const site: SiteLike = {
     name: facts.siteName,

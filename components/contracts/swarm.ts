@@ -2,7 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
 import type { MachineLike } from "../machine/machine";
 import type { NetworkIdentity } from "../network/network";
-import { A_MACHINE, A_NETWORK, objectWith, requireArguments } from "../problem/arguments";
+import { A_MACHINE, A_NETWORK, objectWith, requireProperties } from "../problem/arguments";
 import { DeployedSwarm, type SwarmCredentials, type SwarmLike } from "../swarm/swarm";
 import { type ClusterFacts, clusterFacts, factsOfCluster } from "./cluster";
 import { Contract, type Published, type Read, requireRead } from "./contract";
@@ -61,7 +61,7 @@ export const A_SWARM_LAYER = {
  * return vnf.publishSwarm(layer, site.key.privateKey);
  */
 export function publishSwarm(layer: SwarmLayerLike, privateKey: pulumi.Input<string>): Published {
-  requireArguments("publishSwarm", layer, A_SWARM_LAYER);
+  requireProperties("publishSwarm", layer, A_SWARM_LAYER);
   const { cluster, clients, client } = layer;
   const { ca, cert, key } = pulumi.output(cluster.credentials);
   return swarmContract.publish(

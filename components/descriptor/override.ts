@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { describe } from "../problem/describe";
+import { nearest } from "../problem/nearest";
 import { isLater, type Problems } from "../problem/problem";
-import { nearest } from "../setting/nearest";
 import type { Descriptor, Steps } from "./descriptor";
 
 /** Another value in the place of one that a descriptor gives. */

@@ -83,7 +83,7 @@ export class Firewall extends pulumi.ComponentResource implements NetworkFunctio
   public readonly table: string;
 
   constructor(name: string, args: FirewallArgs, opts?: pulumi.ComponentResourceOptions) {
-    requireArguments(subjectOf("Firewall", name), args, {
+    requireArguments(subjectOf("Firewall", name), args, "FirewallArgs", {
       machine: A_MACHINE,
       rules: listOf("a list of {name, from, to}", "name", "from", "to"),
       zones: optional(ZONES),

@@ -35,7 +35,9 @@ export class Gateway implements NetworkFunction {
     public readonly name: string,
     args: GatewayArgs,
   ) {
-    requireArguments(subjectOf("Gateway", name), args, { legs: listOf("a list of {network, address}", "network") });
+    requireArguments(subjectOf("Gateway", name), args, "GatewayArgs", {
+      legs: listOf("a list of {network, address}", "network"),
+    });
     const problems = new Problems(`Gateway "${name}"`);
     problems.require(args.legs.length >= 2, `it has ${args.legs.length} leg(s): a gateway joins at least two networks`);
     problems.require(

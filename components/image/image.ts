@@ -103,7 +103,7 @@ export class Image extends pulumi.ComponentResource {
   public readonly reference: pulumi.Output<string>;
 
   constructor(logicalName: string, args: ImageArgs, opts?: pulumi.ComponentResourceOptions) {
-    requireArguments(subjectOf("Image", logicalName), args, {
+    requireArguments(subjectOf("Image", logicalName), args, "ImageArgs", {
       folder: { what: `a folder of images/ with a Dockerfile`, holds: isBuildable },
       runtime: { what: '"containerd" or "docker"', holds: (one) => one === "containerd" || one === "docker" },
       nodes: MACHINES,

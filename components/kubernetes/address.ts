@@ -59,7 +59,7 @@ export class ServiceAddress extends pulumi.ComponentResource implements ServerGr
   public readonly addresses: readonly string[];
 
   constructor(name: string, args: ServiceAddressArgs, opts?: pulumi.ComponentResourceOptions) {
-    requireArguments(subjectOf("ServiceAddress", name), args, {
+    requireArguments(subjectOf("ServiceAddress", name), args, "ServiceAddressArgs", {
       cluster: objectWith("a KubernetesCluster, or what a contract tells of one", "nodes", "networks", "kubeconfig"),
       pods: objectWith("pods that serve alike, such as a VirtualMachine", "name", "labels", "ports"),
       network: A_SITE_NETWORK,

@@ -96,7 +96,7 @@ export class KubernetesCluster extends pulumi.ComponentResource implements Kuber
     opts?: pulumi.ComponentResourceOptions,
   ) {
     const name = logicalName;
-    requireArguments(subjectOf("KubernetesCluster", name), args, {
+    requireArguments(subjectOf("KubernetesCluster", name), args, "KubernetesClusterArgs", {
       networks: SITE_NETWORKS,
       routedTo: optional(NETWORKS),
     });

@@ -2,7 +2,7 @@ import * as kubernetes from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
 import type { InnerRange, MachineLike } from "../machine/machine";
 import type { NetworkIdentity } from "../network/network";
-import { A_TEXT, MACHINES, NETWORKS, requireArguments, subjectOf } from "../problem/arguments";
+import { A_TEXT, MACHINES, NETWORKS, requireProperties, subjectOf } from "../problem/arguments";
 
 /** A Kubernetes cluster, made here or read from a contract. */
 export interface KubernetesLike {
@@ -83,7 +83,7 @@ export class DeployedKubernetes implements KubernetesLike {
     private readonly logicalName: string,
     facts: Omit<KubernetesLike, "provider">,
   ) {
-    requireArguments(subjectOf("Kubernetes", logicalName), facts, {
+    requireProperties(subjectOf("Kubernetes", logicalName), facts, {
       name: A_TEXT,
       networks: NETWORKS,
       nodes: MACHINES,

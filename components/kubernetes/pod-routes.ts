@@ -31,7 +31,7 @@ export class PodRoutes extends pulumi.ComponentResource {
   public readonly installed: pulumi.Output<unknown>;
 
   constructor(name: string, args: PodRoutesArgs, opts?: pulumi.ComponentResourceOptions) {
-    requireArguments(subjectOf("PodRoutes", name), args, {
+    requireArguments(subjectOf("PodRoutes", name), args, "PodRoutesArgs", {
       cluster: objectWith("a KubernetesCluster, or what a contract tells of one", "nodes", "networks", "kubeconfig"),
       machines: MACHINES,
     });

@@ -50,7 +50,7 @@ export class KubernetesLayer extends pulumi.ComponentResource implements Kuberne
   public readonly gateway?: Gateway;
 
   constructor(name: string, args: KubernetesLayerArgs, opts?: pulumi.ComponentResourceOptions) {
-    requireArguments(subjectOf("KubernetesLayer", name), args, { transit: A_SITE_NETWORK });
+    requireArguments(subjectOf("KubernetesLayer", name), args, "KubernetesLayerArgs", { transit: A_SITE_NETWORK });
     const { transit, serversCidr = "10.100.102.0/24", gatewayAddress, gatewayReturnAddress, ...rest } = args;
     super(
       "hybrid-vnf:layers:KubernetesLayer",

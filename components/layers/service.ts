@@ -5,7 +5,7 @@ import { A_SWARM_LAYER, type SwarmLayerLike } from "../contracts/swarm";
 import { Gateway } from "../gateway/gateway";
 import { requireDisjoint } from "../network/disjoint";
 import { NginxLoadBalancer } from "../nginx/balancer";
-import { objectWith, requireArguments, subjectOf } from "../problem/arguments";
+import { objectWith, requireArguments, requireProperties, subjectOf } from "../problem/arguments";
 import { describe } from "../problem/describe";
 import { Problems } from "../problem/problem";
 import { ROUTER_PRIVILEGES, type RouterPrivileges } from "../quagga/privileges";
@@ -50,12 +50,12 @@ export class ServiceLayer extends pulumi.ComponentResource {
 
   constructor(name: string, args: ServiceLayerArgs, opts?: pulumi.ComponentResourceOptions) {
     const subject = subjectOf("ServiceLayer", name);
-    requireArguments(subject, args, {
+    requireArguments(subject, args, "ServiceLayerArgs", {
       kubernetes: objectWith("a KubernetesLayer, or what a contract tells of one", "cluster", "servers"),
       swarm: objectWith("a SwarmLayer, or what a contract tells of one", "cluster", "clients", "client"),
     });
-    requireArguments(`${subject}: kubernetes`, args.kubernetes, A_KUBERNETES_LAYER);
-    requireArguments(`${subject}: swarm`, args.swarm, A_SWARM_LAYER);
+    requireProperties(`${subject}: kubernetes`, args.kubernetes, A_KUBERNETES_LAYER);
+    requireProperties(`${subject}: swarm`, args.swarm, A_SWARM_LAYER);
     const { kubernetes, swarm, publishMode, port, readyTimeoutSeconds, routes, registry } = args;
     const { routerReplicas, routerPrivileges = "least" } = args;
     super("hybrid-vnf:layers:ServiceLayer", name, { publishMode, port, routerReplicas, registry }, opts);

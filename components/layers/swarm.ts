@@ -31,7 +31,7 @@ export class SwarmLayer extends pulumi.ComponentResource implements SwarmLayerLi
   public readonly client: MachineLike;
 
   constructor(name: string, args: SwarmLayerArgs, opts?: pulumi.ComponentResourceOptions) {
-    requireArguments(subjectOf("SwarmLayer", name), args, { transit: A_SITE_NETWORK });
+    requireArguments(subjectOf("SwarmLayer", name), args, "SwarmLayerArgs", { transit: A_SITE_NETWORK });
     const { transit, clientsCidr = "10.100.100.0/24", managerCount, workerCount } = args;
     super("hybrid-vnf:layers:SwarmLayer", name, { transit: transit.id, clientsCidr, managerCount, workerCount }, opts);
     const { site } = transit;

@@ -3,8 +3,8 @@ import * as path from "node:path";
 import type * as pulumi from "@pulumi/pulumi";
 import type { Descriptor, Steps } from "../descriptor/descriptor";
 import { describe } from "../problem/describe";
+import { nearest } from "../problem/nearest";
 import { isLater, type Problems } from "../problem/problem";
-import { nearest } from "../setting/nearest";
 import { PUBLISH_MODES, type PublishMode } from "../swarm/ports";
 
 type Data = Record<string, unknown>;

@@ -1,5 +1,5 @@
 import * as kubernetes from "@pulumi/kubernetes";
-import { nearest } from "../setting/nearest";
+import { nearest } from "../problem/nearest";
 
 /** What the SDK has of one version of an API group: its kinds by their names. */
 type Kinds = Readonly<Record<string, unknown>>;

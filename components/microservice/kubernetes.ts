@@ -11,8 +11,8 @@ import { podTemplateIn } from "../kubernetes/pods";
 import { requireRuntimeClass } from "../kubernetes/runtime";
 import { type Expectation, listOf, objectWith, optional, requireArguments, subjectOf } from "../problem/arguments";
 import { describe } from "../problem/describe";
+import { nearest } from "../problem/nearest";
 import { Problems } from "../problem/problem";
-import { nearest } from "../setting/nearest";
 import { containersIn, limit, requireVariables, setVariables } from "./containers";
 import { type FixedObject, fixedFieldsOf, guard } from "./fixed";
 import { typeOf } from "./kinds";
@@ -299,7 +299,7 @@ export class KubernetesMicroservice extends pulumi.ComponentResource {
 
   constructor(name: string, args: KubernetesMicroserviceArgs, opts?: pulumi.ComponentResourceOptions) {
     const subject = subjectOf("KubernetesMicroservice", name);
-    requireArguments(subject, args, {
+    requireArguments(subject, args, "KubernetesMicroserviceArgs", {
       cluster: objectWith("a KubernetesCluster, or what a contract tells of one", "nodes", "networks", "kubeconfig"),
       manifests: A_MANIFEST,
       overrides: optional(listOf("a list of {kind, name, path, value}", "path", "value")),

@@ -8,8 +8,8 @@ import { providerFrom } from "../function/provider";
 import { checkResources, type FunctionResources, serviceResources } from "../function/resources";
 import { type Expectation, listOf, objectWith, optional, requireArguments, subjectOf } from "../problem/arguments";
 import { describe } from "../problem/describe";
+import { nearest } from "../problem/nearest";
 import { isLater, Problems } from "../problem/problem";
-import { nearest } from "../setting/nearest";
 import { Convergence, revisionOf } from "../swarm/convergence";
 import { PUBLISH_MODES, type PublishMode, standsAgainstPort } from "../swarm/ports";
 import type { SwarmLike } from "../swarm/swarm";
@@ -141,7 +141,7 @@ export class SwarmMicroservice extends pulumi.ComponentResource {
 
   constructor(name: string, args: SwarmMicroserviceArgs, opts?: pulumi.ComponentResourceOptions) {
     const subject = subjectOf("SwarmMicroservice", name);
-    requireArguments(subject, args, {
+    requireArguments(subject, args, "SwarmMicroserviceArgs", {
       cluster: objectWith("a SwarmCluster, or what a contract tells of one", "nodes", "networks", "credentials"),
       compose: optional({
         what: "the absolute path of a compose file, or its data",

@@ -62,7 +62,7 @@ export class NatGateway extends pulumi.ComponentResource implements NetworkFunct
   public readonly table: string;
 
   constructor(name: string, args: NatGatewayArgs, opts?: pulumi.ComponentResourceOptions) {
-    requireArguments(subjectOf("NatGateway", name), args, {
+    requireArguments(subjectOf("NatGateway", name), args, "NatGatewayArgs", {
       machine: A_MACHINE,
       outside: A_NETWORK,
       portForwards: optional(listOf("a list of {port, address}", "port", "address")),

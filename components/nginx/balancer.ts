@@ -62,7 +62,7 @@ export class NginxLoadBalancer extends pulumi.ComponentResource implements Netwo
   public readonly ready: pulumi.Output<unknown>;
 
   constructor(name: string, args: NginxLoadBalancerArgs, opts?: pulumi.ComponentResourceOptions) {
-    requireArguments(subjectOf("NginxLoadBalancer", name), args, {
+    requireArguments(subjectOf("NginxLoadBalancer", name), args, "NginxLoadBalancerArgs", {
       cluster: objectWith("a SwarmCluster, or what a contract tells of one", "nodes", "networks", "credentials"),
       backends: listOf('a list of "ADDRESS" or "ADDRESS:PORT"'),
     });

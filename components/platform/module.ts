@@ -1,5 +1,5 @@
 import type * as pulumi from "@pulumi/pulumi";
-import { A_FUNCTION, A_TEXT, objectWith, requireArguments } from "../problem/arguments";
+import { A_FUNCTION, A_TEXT, objectWith, requireProperties } from "../problem/arguments";
 import { InvalidInput, Problems } from "../problem/problem";
 import type { Settings, SettingTable } from "../setting/setting";
 import type { Platform } from "./platform";
@@ -129,7 +129,7 @@ export class PlatformRegistry {
    * vnf.platforms.register(inventoryPlatform); // a PlatformModule of your own
    */
   register(module: PlatformModule): void {
-    requireArguments("platforms.register", module, {
+    requireProperties("platforms.register", module, {
       kind: A_TEXT,
       settings: objectWith("a table of settings, {} where there are none"),
       needs: objectWith("what it needs of this machine", "images", "plugins"),

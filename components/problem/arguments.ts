@@ -1,5 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { describe } from "./describe";
+import { INPUTS } from "./inputs";
+import { nearest } from "./nearest";
 import { InvalidInput } from "./problem";
 
 /** What an argument must be: a test of the value, and the words for it. */
@@ -55,20 +57,63 @@ export function subjectOf(kind: string, name: unknown): string {
 }
 
 /**
- * Refuses arguments of another kind than a component works with, which JavaScript lets through, before anything is read from them.
+ * Refuses an object whose properties are of another kind, before anything is read from it; what else it has is no matter.
+ * @throws InvalidInput naming each of them, what it is and what it must be
+ */
+export function requireProperties(
+  subject: string,
+  value: unknown,
+  expectations: Readonly<Record<string, Expectation>>,
+): void {
+  if (!has(value)) throw new InvalidInput(subject, [`its arguments are ${describe(value)}: give an object`]);
+  const wrong = wrongProperties(value, expectations);
+  if (wrong.length > 0) throw new InvalidInput(subject, wrong);
+}
+
+/**
+ * Refuses arguments of another kind than a component works with, which JavaScript lets through, and fields that it does not know, in the arguments
+ * and in what they are made of.
+ * @param type whose fields there are
  * @throws InvalidInput naming each of them, what it is and what it must be
  */
 export function requireArguments(
   subject: string,
   args: unknown,
+  type: InputType,
   expectations: Readonly<Record<string, Expectation>>,
 ): void {
-  if (!has(args)) throw new InvalidInput(subject, [`its arguments are ${describe(args)}: give an object`]);
-  const given = args as Readonly<Record<string, unknown>>;
-  const wrong = Object.entries(expectations).flatMap(([key, { what, holds, tell = describe }]) =>
+  requireProperties(subject, args, {});
+  const wrong = [...unknownFields(type, args), ...wrongProperties(args, expectations)];
+  if (wrong.length > 0) throw new InvalidInput(subject, wrong);
+}
+
+function wrongProperties(value: unknown, expectations: Readonly<Record<string, Expectation>>): readonly string[] {
+  const given = value as Readonly<Record<string, unknown>>;
+  return Object.entries(expectations).flatMap(([key, { what, holds, tell = describe }]) =>
     holds(given[key]) ? [] : [`${key} is ${tell(given[key])}: it must be ${what}`],
   );
-  if (wrong.length > 0) throw new InvalidInput(subject, wrong);
+}
+
+/** A type of what can be given. */
+export type InputType = keyof typeof INPUTS;
+
+/** Fields that are none of this type's, a sentence each; one without a value says nothing. */
+function unknownFields(type: InputType, value: unknown, at = ""): readonly string[] {
+  const fields: Readonly<Record<string, InputType | null>> = INPUTS[type];
+  return Object.entries(has(value) ? (value as object) : {}).flatMap(([key, one]) => {
+    const made = Object.hasOwn(fields, key) ? fields[key] : undefined;
+    if (made === undefined) return one === undefined ? [] : [unknownField(at, key, Object.keys(fields))];
+    if (made === null) return [];
+    return Array.isArray(one)
+      ? one.flatMap((entry, place) => unknownFields(made, entry, `${at}${key}[${place}].`))
+      : unknownFields(made, one, `${at}${key}.`);
+  });
+}
+
+function unknownField(at: string, key: string, known: readonly string[]): string {
+  const meant = nearest(key, known);
+  const instead = meant === undefined ? "leave it out" : `did you mean "${meant}"?`;
+  return `there is no ${at}${key}: ${instead} (there are: ${known.join(", ")})`;
 }
 
 export const A_TEXT: Expectation = {

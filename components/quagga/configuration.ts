@@ -1,5 +1,5 @@
 import type * as pulumi from "@pulumi/pulumi";
-import { listOf, NETWORKS, objectWith, optional, requireArguments } from "../problem/arguments";
+import { listOf, NETWORKS, objectWith, optional, requireProperties } from "../problem/arguments";
 import type { Problems } from "../problem/problem";
 import { type Bgp, bgpLines, type CheckedBgp, checkBgp, watches } from "./bgp";
 import { type CheckedOspf, checkOspf, type Ospf, ospfLines } from "./ospf";
@@ -26,24 +26,24 @@ export interface CheckedProtocols {
 /** Refuses what is no description of a protocol. @throws InvalidInput naming each of them */
 export function requireProtocols(subject: string, args: RoutingProtocols): void {
   const protocol = optional(objectWith("an object, such as {}"));
-  requireArguments(subject, args, { ospf: protocol, rip: protocol, bgp: protocol });
+  requireProperties(subject, args, { ospf: protocol, rip: protocol, bgp: protocol });
   const { ospf, rip, bgp } = args;
   if (ospf)
-    requireArguments(`${subject}: ospf`, ospf, {
+    requireProperties(`${subject}: ospf`, ospf, {
       areas: optional(listOf("a list of {area, networks}", "area")),
       passive: optional(NETWORKS),
       redistribute: optional(SOURCES),
     });
   for (const { networks } of ospf?.areas ?? [])
-    requireArguments(`${subject}: ospf.areas`, { networks }, { networks: optional(NETWORKS) });
+    requireProperties(`${subject}: ospf.areas`, { networks }, { networks: optional(NETWORKS) });
   if (rip)
-    requireArguments(`${subject}: rip`, rip, {
+    requireProperties(`${subject}: rip`, rip, {
       networks: optional(NETWORKS),
       passive: optional(NETWORKS),
       redistribute: optional(SOURCES),
     });
   if (bgp)
-    requireArguments(`${subject}: bgp`, bgp, {
+    requireProperties(`${subject}: bgp`, bgp, {
       neighbours: listOf("a list of {address, asNumber}", "address", "asNumber"),
       networks: optional(listOf("a list of ranges")),
       redistribute: optional(SOURCES),

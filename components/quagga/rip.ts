@@ -12,7 +12,7 @@ import {
   redistributionLines,
 } from "./protocol";
 
-/** RIP version 2 (RFC 2453). Defaults are FRR's. FRR 8.4, which the image has, watches no neighbour of RIP by BFD. */
+/** RIP version 2 (RFC 2453). Defaults are FRR's. */
 export interface Rip {
   /** Networks of the router that it tells others of, and finds neighbours in. @default all */
   networks?: readonly NetworkIdentity[];
@@ -28,6 +28,8 @@ export interface Rip {
   redistribute?: readonly RouteSource[];
   /** What neighbours prove themselves by (MD5, RFC 2082), at most 16 characters. Kept as a secret. @default none: any neighbour is believed */
   password?: pulumi.Input<string>;
+  /** Not to be had: FRR 8.4, which the image has, watches no neighbour of RIP by BFD. @default none */
+  bfd?: never;
 }
 
 /** The same, checked. */

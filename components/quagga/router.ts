@@ -90,7 +90,7 @@ export class QuaggaRouter extends pulumi.ComponentResource implements NetworkFun
   public readonly routes: pulumi.Output<string>;
 
   constructor(name: string, args: QuaggaRouterArgs, opts?: pulumi.ComponentResourceOptions) {
-    requireArguments(subjectOf("QuaggaRouter", name), args, {
+    requireArguments(subjectOf("QuaggaRouter", name), args, "QuaggaRouterArgs", {
       cluster: objectWith("a KubernetesCluster, or what a contract tells of one", "nodes", "networks", "kubeconfig"),
       networks: optional(NETWORKS),
       attachments: optional(POD_INTERFACES),

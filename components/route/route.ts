@@ -32,7 +32,7 @@ export class Route extends pulumi.ComponentResource {
   public readonly installed: pulumi.Output<unknown>;
 
   constructor(name: string, args: RouteArgs, opts?: pulumi.ComponentResourceOptions) {
-    requireArguments(subjectOf("Route", name), args, { machine: A_MACHINE });
+    requireArguments(subjectOf("Route", name), args, "RouteArgs", { machine: A_MACHINE });
     const { machine, destination, nextHop } = args;
     super("hybrid-vnf:route:Route", name, { machine: machine.id, destination, nextHop }, opts);
     const problems = new Problems(`Route "${name}"`);

@@ -3,7 +3,15 @@ import * as path from "node:path";
 import * as command from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
 import type { MachineLike } from "../machine/machine";
-import { A_MACHINE, type Expectation, objectWith, optional, requireArguments, subjectOf } from "../problem/arguments";
+import {
+  A_MACHINE,
+  type Expectation,
+  objectWith,
+  optional,
+  requireArguments,
+  requireProperties,
+  subjectOf,
+} from "../problem/arguments";
 import { describe } from "../problem/describe";
 import { isLater } from "../problem/problem";
 import { OPENSSH, scriptText, sessionInput, sessionText } from "./text";
@@ -36,7 +44,7 @@ export function printedBy(script: { readonly stdout: pulumi.Output<string> }): p
 
 /** Refuses what becomes known of a script's input and is no text: a shell would read it as something else. */
 function requireTexts(subject: string, input: unknown): void {
-  requireArguments(subject, { input }, { input: SHELL_INPUT });
+  requireProperties(subject, { input }, { input: SHELL_INPUT });
 }
 
 /**
@@ -88,7 +96,7 @@ const SHELL_INPUT: Expectation = {
  */
 export class MachineScript extends command.remote.Command {
   constructor(name: string, args: MachineScriptArgs, opts: pulumi.CustomResourceOptions = {}) {
-    requireArguments(subjectOf("MachineScript", name), args, {
+    requireArguments(subjectOf("MachineScript", name), args, "MachineScriptArgs", {
       machine: A_MACHINE,
       input: optional(SHELL_INPUT),
       file: { what: "the absolute path of a script", holds: (file) => typeof file === "string" && existsSync(file) },

@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
+import { nearest } from "../problem/nearest";
 import { Problems } from "../problem/problem";
 import type { Form } from "./form";
-import { nearest } from "./nearest";
 
 /** One setting of a stack: what it means, its default, and how its text is read. */
 export interface Setting<T = unknown> {

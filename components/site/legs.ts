@@ -3,7 +3,7 @@ import type { MachineArgs, MachineLike } from "../machine/machine";
 import { Cidr } from "../network/cidr";
 import type { NetworkIdentity } from "../network/network";
 import { platformOfLegs } from "../platform/platform";
-import { A_MACHINE, requireArguments } from "../problem/arguments";
+import { A_MACHINE, requireProperties } from "../problem/arguments";
 import { Problems } from "../problem/problem";
 import type { SiteNetwork } from "./network";
 import type { SiteLike } from "./site-like";
@@ -34,7 +34,7 @@ export function machineOn(
 ): MachineLike {
   const machine = platform.machine(name, args, opts);
   const asked = `machine("${name}")`;
-  requireArguments(`Platform "${platform.kind}"`, { [asked]: machine }, { [asked]: A_MACHINE });
+  requireProperties(`Platform "${platform.kind}"`, { [asked]: machine }, { [asked]: A_MACHINE });
   return machine;
 }
 

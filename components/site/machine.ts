@@ -36,7 +36,7 @@ export class Machine extends pulumi.ComponentResource implements MachineLike {
   public readonly resource?: pulumi.Resource;
 
   constructor(name: string, args: MachineArgs, opts?: pulumi.ComponentResourceOptions) {
-    requireArguments(subjectOf("Machine", name), args, { networks: SITE_NETWORKS });
+    requireArguments(subjectOf("Machine", name), args, "MachineArgs", { networks: SITE_NETWORKS });
     const { networks, role, host, hostname = name } = args;
     super("hybrid-vnf:site:Machine", name, { networks: networks.map(({ id }) => id), role, host, hostname }, opts);
     const problems = new Problems(`Machine "${name}"`);

@@ -36,7 +36,7 @@ export class Network extends pulumi.ComponentResource implements SiteNetwork {
   public readonly site: SiteLike;
 
   constructor(name: string, args: NetworkArgs, opts?: pulumi.ComponentResourceOptions) {
-    requireArguments(subjectOf("Network", name), args, { site: A_SITE, cidr: A_RANGE });
+    requireArguments(subjectOf("Network", name), args, "NetworkArgs", { site: A_SITE, cidr: A_RANGE });
     const { site, cidr, role = name } = args;
     super("hybrid-vnf:site:Network", name, { site: site.name, cidr, role }, opts);
     const problems = new Problems(`Network "${name}"`);

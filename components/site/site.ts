@@ -34,7 +34,7 @@ export class Site extends pulumi.ComponentResource implements SiteLike {
   public readonly transit: Network;
 
   constructor(name: string, args: SiteArgs, opts?: pulumi.ComponentResourceOptions) {
-    requireArguments(subjectOf("Site", name), args, {
+    requireArguments(subjectOf("Site", name), args, "SiteArgs", {
       platform: A_PLATFORM,
       transitCidr: A_RANGE,
     });

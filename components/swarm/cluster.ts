@@ -48,7 +48,7 @@ export class SwarmCluster extends pulumi.ComponentResource implements SwarmLike 
     opts?: pulumi.ComponentResourceOptions,
   ) {
     const name = logicalName;
-    requireArguments(subjectOf("SwarmCluster", name), args, { networks: SITE_NETWORKS });
+    requireArguments(subjectOf("SwarmCluster", name), args, "SwarmClusterArgs", { networks: SITE_NETWORKS });
     const { networks, managerCount = 1, workerCount = 0, firstHost = 20, machineName = name } = args;
     super(
       "hybrid-vnf:swarm:SwarmCluster",

@@ -2,7 +2,7 @@ import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import type { MachineLike } from "../machine/machine";
 import type { NetworkIdentity } from "../network/network";
-import { A_TEXT, MACHINES, NETWORKS, requireArguments, subjectOf } from "../problem/arguments";
+import { A_TEXT, MACHINES, NETWORKS, requireProperties, subjectOf } from "../problem/arguments";
 
 /** What a client of a manager's API needs for mutual TLS, PEM each (secret as a whole). */
 export interface SwarmCredentials {
@@ -60,7 +60,7 @@ export class DeployedSwarm implements SwarmLike {
     private readonly logicalName: string,
     facts: Omit<SwarmLike, "provider">,
   ) {
-    requireArguments(subjectOf("Swarm", logicalName), facts, {
+    requireProperties(subjectOf("Swarm", logicalName), facts, {
       name: A_TEXT,
       networks: NETWORKS,
       nodes: MACHINES,

@@ -152,7 +152,7 @@ export class VirtualMachine extends pulumi.ComponentResource implements PodGroup
   public readonly ready: pulumi.Output<unknown>;
 
   constructor(name: string, args: VirtualMachineArgs, opts?: pulumi.ComponentResourceOptions) {
-    requireArguments(subjectOf("VirtualMachine", name), args, {
+    requireArguments(subjectOf("VirtualMachine", name), args, "VirtualMachineArgs", {
       cluster: objectWith("a KubernetesCluster, or what a contract tells of one", "nodes", "networks", "kubeconfig"),
       disk: A_DISK,
       ports: optional(listOf("a list of TCP ports")),

@@ -39,7 +39,7 @@ export class WebServers extends pulumi.ComponentResource implements ServerGroup 
   public readonly addresses: readonly string[];
 
   constructor(name: string, args: WebServersArgs, opts?: pulumi.ComponentResourceOptions) {
-    requireArguments(subjectOf("WebServers", name), args, { network: A_SITE_NETWORK });
+    requireArguments(subjectOf("WebServers", name), args, "WebServersArgs", { network: A_SITE_NETWORK });
     const { network, serverCount = 2, firstHost = 11, machineName = name } = args;
     super("hybrid-vnf:webservers:WebServers", name, { network: network.id, serverCount, firstHost, machineName }, opts);
     const { site } = network;

@@ -1,6 +1,7 @@
 import { ATTACHMENTS } from "./attachments";
 import { COMPOSE } from "./compose";
 import { CONTRACTS } from "./contracts";
+import { FIELDS } from "./fields";
 import { FILTERS } from "./filters";
 import type { Row } from "./ground";
 import { KINDS } from "./kinds";
@@ -22,6 +23,7 @@ export const ROWS: Row[] = [
   ...ATTACHMENTS,
   ...VALUES,
   ...CONTRACTS,
+  ...FIELDS,
   ...FILTERS,
   ...MANIFESTS,
   ...COMPOSE,

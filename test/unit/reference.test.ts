@@ -1,13 +1,15 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
-import { REFERENCE, reference } from "../../scripts/reference";
+import { INPUTS } from "../../components/problem/inputs";
+import { REFERENCE, type Reference, reference } from "../../scripts/reference";
 import { STACKS } from "../../stacks/settings";
 
 describe("the reference", () => {
-  let pages: ReadonlyMap<string, string>;
+  let pages: Reference["pages"];
+  let inputs: Reference["inputs"];
   beforeAll(() => {
-    pages = reference();
+    ({ pages, inputs } = reference());
   }, 120_000);
 
   test("is that of the types (mend it with `npm run reference`)", () => {
@@ -15,6 +17,7 @@ describe("the reference", () => {
       (file) => [file, readFileSync(join(REFERENCE, file), "utf8")] as const,
     );
     expect(new Map(committed)).toEqual(pages);
+    expect(INPUTS).toEqual(inputs);
   });
 
   test("tells of what a program begins with: its arguments, what is left out, an example", () => {

@@ -38,7 +38,7 @@ export class Hosts implements Platform {
     /** As they were given; the key is not among the facts that are published. */
     readonly args: HostsArgs,
   ) {
-    requireArguments("hosts", args, { machineImage: optional(A_TEXT) });
+    requireArguments("hosts", args, "HostsArgs", { machineImage: optional(A_TEXT) });
     const problems = new Problems("hosts");
     problems.requirePrivateKey("privateKey", args.privateKey);
     this.hosts = problems.gather(() => parseHosts(args.hosts)) ?? {};

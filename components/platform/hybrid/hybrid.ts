@@ -2,9 +2,9 @@ import type * as pulumi from "@pulumi/pulumi";
 import type { KeyPair } from "../../machine/access";
 import type { MachineArgs, MachineLike } from "../../machine/machine";
 import type { NetworkIdentity } from "../../network/network";
-import { A_PLATFORM, objectWith, requireArguments } from "../../problem/arguments";
+import { A_PLATFORM, objectWith, requireArguments, requireProperties } from "../../problem/arguments";
+import { nearest } from "../../problem/nearest";
 import { Problems } from "../../problem/problem";
-import { nearest } from "../../setting/nearest";
 import { publishedPlatform } from "../module";
 import { type NetworkArgs, type Platform, platformOfLegs } from "../platform";
 
@@ -30,12 +30,12 @@ export class Hybrid implements Platform {
   private readonly otherwise: Platform;
 
   constructor(args: HybridArgs) {
-    requireArguments("hybrid", args, {
+    requireArguments("hybrid", args, "HybridArgs", {
       networks: objectWith('an object of platforms by role, such as {"servers": hosts(…)}'),
       otherwise: A_PLATFORM,
     });
     const { networks, otherwise } = args;
-    requireArguments(
+    requireProperties(
       "hybrid: networks",
       networks,
       Object.fromEntries(Object.keys(networks).map((role) => [role, A_PLATFORM])),

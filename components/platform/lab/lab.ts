@@ -39,7 +39,7 @@ export class Lab implements Platform {
     /** As they were given, without defaults. */
     readonly args: LabArgs = {},
   ) {
-    requireArguments("lab", args, {
+    requireArguments("lab", args, "LabArgs", {
       provider: optional(A_DOCKER_PROVIDER),
       machineImage: optional(A_TEXT),
       clientImage: optional(A_TEXT),

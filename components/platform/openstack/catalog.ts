@@ -1,5 +1,5 @@
 import { GENERATION } from "../../labels";
-import { A_TEXT, objectWith, requireArguments } from "../../problem/arguments";
+import { A_TEXT, objectWith, requireProperties } from "../../problem/arguments";
 import { type Credentials, Session } from "./session";
 
 /** A size of machine. */
@@ -70,7 +70,7 @@ export interface CatalogServer {
  * const flavors = catalog.flavors.map(({ name }) => name);
  */
 export async function readCatalog(credentials: Credentials): Promise<Catalog> {
-  requireArguments("readCatalog", credentials, {
+  requireProperties("readCatalog", credentials, {
     cloud: A_TEXT,
     authUrl: A_TEXT,
     auth: objectWith("an object", "identity"),

@@ -25,7 +25,7 @@ export class MachineImage extends pulumi.ComponentResource {
   public readonly image: pulumi.Output<string>;
 
   constructor(name: string, args: MachineImageArgs, opts?: pulumi.ComponentResourceOptions) {
-    requireArguments(`MachineImage "${name}"`, args, { file: A_TEXT });
+    requireArguments(`MachineImage "${name}"`, args, "MachineImageArgs", { file: A_TEXT });
     super("hybrid-vnf:openstack:MachineImage", name, args, opts);
     const problems = new Problems(`MachineImage "${name}"`);
     const header = problems.gather(() => headerOf(args.file));

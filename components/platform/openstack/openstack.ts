@@ -3,7 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { KeyPair } from "../../machine/access";
 import type { MachineArgs, MachineLike, Role } from "../../machine/machine";
 import { type NetworkIdentity, networkId } from "../../network/network";
-import { A_PROVIDER, A_TEXT, objectWith, optional, requireArguments } from "../../problem/arguments";
+import { A_PROVIDER, A_TEXT, objectWith, optional, requireProperties } from "../../problem/arguments";
 import { Problems } from "../../problem/problem";
 import { authorize } from "../../ssh/authorization";
 import type { NetworkArgs, Platform } from "../platform";
@@ -254,7 +254,7 @@ function tagsOf(site: string): string[] {
 
 /** @throws InvalidInput with everything that is wrong with the settings by themselves. */
 export function settingsOf(args: OpenStackArgs): OpenStackSettings {
-  requireArguments("OpenStack", args, {
+  requireProperties("OpenStack", args, {
     name: optional(A_TEXT),
     imageFile: optional(A_TEXT),
     provider: optional(A_PROVIDER),

@@ -4,8 +4,8 @@ import type { JumpHost } from "../../machine/access";
 import type { Role } from "../../machine/machine";
 import { Address } from "../../network/address";
 import { Cidr } from "../../network/cidr";
+import { nearest } from "../../problem/nearest";
 import { Problems } from "../../problem/problem";
-import { nearest } from "../../setting/nearest";
 import { hostKey } from "../../ssh/host-key";
 
 /** A value for each role of machines. */
