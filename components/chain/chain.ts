@@ -93,6 +93,15 @@ export class ServiceChain extends pulumi.ComponentResource {
         `${machines.join(" and ")} send${machines.length === 1 ? "s" : ""} ${where}: let both lead through the same neighbour, or give the chains machines of their own`,
       );
     problems.throwIfAny();
+    for (const { function: one, in: from, out, ports } of path.hops)
+      for (const port of ports) {
+        const why = one.closes?.(from.network, out.network, port);
+        if (why)
+          void pulumi.log.warn(
+            `The chain "${name}" is closed: requests to port ${port} end at ${one.name}, ${why}.`,
+            this,
+          );
+      }
     this.name = name;
     this.hops = path.hops;
     this.routes = path.routes;

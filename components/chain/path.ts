@@ -69,6 +69,8 @@ export interface PathHop {
   readonly in: PathAddress;
   /** Its leg on the servers' side; the same as `in` where packets leave by the leg that they came in by. */
   readonly out: PathAddress;
+  /** TCP ports that requests which pass it are for; none where a proxy before it does not say what it asks. */
+  readonly ports: readonly number[];
 }
 
 /** A service function path (RFC 7665) as planned; all lists are empty where something is wrong with it. */
@@ -180,6 +182,7 @@ export function planPath(args: PathArgs, problems: Problems): Path {
     function: functions[at] as NetworkFunction,
     in: addressOf(station, links[at] ?? ""),
     out: addressOf(station, links[at + 1] ?? ""),
+    ports: [...askedAt(there, at + 1)],
   }));
   for (const { function: one, out } of hops)
     problems.require(
@@ -278,22 +281,26 @@ function checkBackends(stations: readonly Station[], links: readonly string[], p
   });
 }
 
+/** TCP ports that requests are for when they come to a station. */
+function askedAt(there: readonly Station[], here: number): ReadonlySet<number> {
+  const isProxy = ({ function: one }: Station) => one?.handling === "proxy";
+  const next = there.slice(here).find(isProxy)?.function;
+  const last = there.slice(0, here).findLast(isProxy)?.function;
+  const backends = (last?.backends ?? []).map((backend) => Number(backend.split(":")[1] ?? 80));
+  return new Set(next || !last ? [next?.port ?? 80] : backends);
+}
+
 /**
  * Whether access rules let requests in: at a proxy on the port that it answers on, at the servers on those that they are asked at, and at what
  * forwards to either. Where a proxy does not say what it asks, nothing is known of it.
  */
 function checkPorts(there: readonly Station[], links: readonly string[], problems: Problems): void {
-  const isProxy = ({ function: one }: Station) => one?.handling === "proxy";
   there.forEach((station, here) => {
     const network = links[here - 1];
     if (network === undefined) return;
-    const next = there.slice(here).find(isProxy)?.function;
-    const last = there.slice(0, here).findLast(isProxy)?.function;
-    const backends = (last?.backends ?? []).map((backend) => Number(backend.split(":")[1] ?? 80));
-    const asked = next || !last ? [next?.port ?? 80] : backends;
     const rules = station.instances.flatMap((_, place) => legAt(station, network, place)?.openPorts ?? []);
     const limited = station.instances.some((_, place) => legAt(station, network, place)?.openPorts !== undefined);
-    for (const port of limited ? new Set(asked) : [])
+    for (const port of limited ? askedAt(there, here) : [])
       problems.require(
         rules.includes(port),
         `requests to port ${port} can't reach ${station.name} in "${network}", for the access rules of its machines open ${[...new Set(rules)].join(", ") || "no port"}: ${rules.length > 0 ? "open it there too (servicePorts), or take another one" : "give them another role"}`,

@@ -81,6 +81,8 @@ export class Firewall extends pulumi.ComponentResource implements NetworkFunctio
   public readonly ready: pulumi.Output<unknown>;
   /** Its table on the machine, with a counter for each rule, and for `replies`, `invalid` and `unmatched` packets: `nft list counters table TABLE`. */
   public readonly table: string;
+  private readonly rules: readonly FirewallRule[];
+  private readonly zones: Readonly<Record<string, readonly NetworkIdentity[]>>;
 
   constructor(name: string, args: FirewallArgs, opts?: pulumi.ComponentResourceOptions) {
     requireArguments(subjectOf("Firewall", name), args, "FirewallArgs", {
@@ -110,6 +112,8 @@ export class Firewall extends pulumi.ComponentResource implements NetworkFunctio
     problems.throwIfAny();
 
     this.name = functionName;
+    this.rules = rules;
+    this.zones = zones;
     this.table = tableOf(functionName);
     const all = [...legs.values()].flat();
     this.instances = [{ machine, legs: all }];
@@ -124,6 +128,22 @@ export class Firewall extends pulumi.ComponentResource implements NetworkFunctio
       { parent: this },
     ).id;
     this.registerOutputs({ table: this.table });
+  }
+
+  closes(from: string, to: string, port: number): string | undefined {
+    const zoneOf = (network: string) =>
+      Object.keys(this.zones).find((zone) => this.zones[zone]?.some(({ id }) => id === network));
+    const [source, destination] = [zoneOf(from), zoneOf(to)];
+    const rule = this.rules.find(
+      (one) =>
+        one.from === source &&
+        one.to === destination &&
+        [undefined, "tcp"].includes(one.protocol) &&
+        rangesOf(one.ports).some(([first, last]) => first <= port && port <= last),
+    );
+    if (rule === undefined) return `which has no rule for them from "${source}" to "${destination}"`;
+    const { name, action = "accept" } = rule;
+    return action === "accept" ? undefined : `whose rule "${name}" is to ${action} them`;
   }
 }
 

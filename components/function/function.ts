@@ -61,6 +61,11 @@ export interface NetworkFunction {
   readonly port?: number;
   /** Of a proxy: what it opens connections to, `ADDRESS` or `ADDRESS:PORT` each. @default unknown */
   readonly backends?: readonly string[];
+  /**
+   * Of one that filters: why requests to this TCP port, from one network to the other, do not pass it; undefined where they do. A chain warns of it.
+   * @default all pass
+   */
+  closes?(from: string, to: string, port: number): string | undefined;
   /** Known once it is at work. @default it is at work already */
   readonly ready?: pulumi.Input<unknown>;
 }

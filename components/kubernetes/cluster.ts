@@ -88,6 +88,8 @@ export class KubernetesCluster extends pulumi.ComponentResource implements Kuber
   public readonly whereabouts?: pulumi.Output<unknown>;
   public readonly cni: Cni;
   public readonly routedTo?: readonly NetworkIdentity[];
+  public readonly cpuManagerPolicy: CpuManagerPolicy;
+  public readonly topologyManagerPolicy: TopologyManagerPolicy;
   private made?: kubernetes.Provider;
 
   constructor(
@@ -188,6 +190,8 @@ export class KubernetesCluster extends pulumi.ComponentResource implements Kuber
     this.podCidr = podCidr;
     this.serviceCidr = serviceCidr;
     this.cni = cni;
+    this.cpuManagerPolicy = cpuManagerPolicy ?? "none";
+    this.topologyManagerPolicy = topologyManagerPolicy ?? "none";
     if (routedTo.length > 0) this.routedTo = routedTo.map(({ id, name: role, cidr }) => ({ id, name: role, cidr }));
     this.networks = networks.map(({ id, name: role, cidr }) => ({ id, name: role, cidr }));
     const group = { name, role: machineName };

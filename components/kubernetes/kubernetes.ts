@@ -3,6 +3,7 @@ import type * as pulumi from "@pulumi/pulumi";
 import type { InnerRange, MachineLike } from "../machine/machine";
 import type { NetworkIdentity } from "../network/network";
 import { A_TEXT, MACHINES, NETWORKS, requireProperties, subjectOf } from "../problem/arguments";
+import type { CpuManagerPolicy, TopologyManagerPolicy } from "./reserved";
 
 /** A Kubernetes cluster, made here or read from a contract. */
 export interface KubernetesLike {
@@ -30,6 +31,10 @@ export interface KubernetesLike {
   readonly attachments?: pulumi.Input<unknown>;
   /** Known once these can get addresses that no other node gives away. @default they can't: it was made without `whereabouts` */
   readonly whereabouts?: pulumi.Input<unknown>;
+  /** How its kubelets hand out processors. @default unknown */
+  readonly cpuManagerPolicy?: CpuManagerPolicy;
+  /** What its kubelets make of NUMA nodes. @default unknown */
+  readonly topologyManagerPolicy?: TopologyManagerPolicy;
   /** Ranges of its pods and services, which no network may overlap. @default unknown */
   readonly ranges?: readonly Pick<NetworkIdentity, "name" | "cidr">[];
 }

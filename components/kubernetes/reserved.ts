@@ -26,10 +26,11 @@ export interface ReservedShare {
   singleNumaNode?: boolean;
 }
 
-/** Notes what is wrong with a share, beside other amounts that it decides. */
+/** Notes what is wrong with a share, beside other amounts that it decides, and where its cluster is known not to hand it out. */
 export function checkReserved(
   problems: Problems,
   { dedicatedCores, singleNumaNode }: ReservedShare,
+  { name: cluster, cpuManagerPolicy = "static", topologyManagerPolicy = "single-numa-node" }: KubernetesLike,
   decided: Readonly<Record<string, number | undefined>>,
 ): void {
   problems.require(
@@ -42,6 +43,14 @@ export function checkReserved(
   );
   if (dedicatedCores === undefined) return;
   problems.requireWhole("dedicatedCores", dedicatedCores, 1, 1024);
+  problems.require(
+    cpuManagerPolicy === "static",
+    `dedicatedCores is ${describe(dedicatedCores)}, and the cluster ${cluster} has the cpuManagerPolicy "${cpuManagerPolicy}", by which all pods share all processors: give the cluster cpuManagerPolicy: "static"`,
+  );
+  problems.require(
+    singleNumaNode !== true || topologyManagerPolicy === "single-numa-node",
+    `singleNumaNode is true, and the cluster ${cluster} has the topologyManagerPolicy "${topologyManagerPolicy}": give the cluster topologyManagerPolicy: "single-numa-node"`,
+  );
   for (const [name, value] of Object.entries(decided))
     problems.require(
       value === undefined,

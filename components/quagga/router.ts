@@ -193,7 +193,7 @@ export class QuaggaRouter extends pulumi.ComponentResource implements NetworkFun
     const registry = requireRegistry(problems, args.registry);
     const resources = withReserved(podResources(checkResources(problems, args)), args);
     const { cpuRequest, cpuLimit, memoryRequestMiB } = args;
-    checkReserved(problems, args, { cpuRequest, cpuLimit, memoryRequestMiB });
+    checkReserved(problems, args, cluster, { cpuRequest, cpuLimit, memoryRequestMiB });
     const twin = claim(cluster, functionName, name);
     problems.require(
       twin === undefined,

@@ -440,7 +440,7 @@ export class VirtualMachine extends pulumi.ComponentResource implements PodGroup
     problems.requireWhole("graceSeconds", args.graceSeconds ?? 60, 1, 9999, "seconds");
     requireCores(problems, "cpuRequest", args.cpuRequest);
     requireCores(problems, "cpuLimit", args.cpuLimit);
-    checkReserved(problems, args, { cpuRequest: args.cpuRequest, cpuLimit: args.cpuLimit });
+    checkReserved(problems, args, args.cluster, { cpuRequest: args.cpuRequest, cpuLimit: args.cpuLimit });
     problems.require(
       args.hugepages === undefined || typeof args.hugepages === "boolean",
       `hugepages is ${describe(args.hugepages)}: it must be true or false`,

@@ -1,8 +1,9 @@
-import type { Bgp, Ospf, Rip } from "../../components";
-import { QuaggaRouter } from "../../components";
+import type { Bgp, KubernetesClusterArgs, Ospf, Rip } from "../../components";
+import { KubernetesCluster, Network, QuaggaRouter } from "../../components";
 import {
   clients,
   deployedKubernetes,
+  ground,
   kubernetes,
   moon,
   type Row,
@@ -14,6 +15,12 @@ import {
 } from "./ground";
 
 const BESIDE = { address: "10.100.101.20", asNumber: 65002 };
+/** A cluster of the same program. */
+const made = (args: Partial<KubernetesClusterArgs>) => {
+  const { site, transit: first } = ground();
+  const servers = new Network("servers", { site, cidr: "10.100.102.0/24" });
+  return new KubernetesCluster("k8s", { networks: [first, servers], ...args });
+};
 const ospf = (args: Partial<Ospf>) => router({ ospf: args });
 const rip = (args: Partial<Rip>) => router({ rip: args });
 const bgp = (args: Partial<Bgp>) => router({ bgp: { asNumber: 65001, neighbours: [BESIDE], ...args } });
@@ -202,6 +209,21 @@ const NODES: Row[] = [
     "processors for itself, and memory that comes later",
     router({ dedicatedCores: 1, memoryRequestMiB: 64 }),
     ["memoryRequestMiB is 64 beside dedicatedCores"],
+  ],
+  [
+    "a processor where the program's own cluster hands out none",
+    () => new QuaggaRouter("quagga", { cluster: made({}), dedicatedCores: 2 }),
+    ['dedicatedCores is 2, and the cluster k8s has the cpuManagerPolicy "none"', 'cpuManagerPolicy: "static"'],
+  ],
+  [
+    "one NUMA node where the program's own cluster looks for none",
+    () =>
+      new QuaggaRouter("quagga", {
+        cluster: made({ cpuManagerPolicy: "static" }),
+        dedicatedCores: 2,
+        singleNumaNode: true,
+      }),
+    ['singleNumaNode is true, and the cluster k8s has the topologyManagerPolicy "none"'],
   ],
   ["one NUMA node by a text", router({ dedicatedCores: 1, singleNumaNode: wrong("0") }), ['singleNumaNode is "0"']],
   [

@@ -161,7 +161,7 @@ describe("pods with several interfaces", () => {
     const { status, output } = example.run("up", "--yes", "--skip-preview");
     expect(status).not.toBe(0);
     expect(output).toContain(
-      "No node can give quagga what it is to have for itself: k8s-1 gives no pod processors of its own, for its kubelet's cpuManagerPolicy is none",
+      'dedicatedCores is 1, and the cluster k8s has the cpuManagerPolicy "none", by which all pods share all processors',
     );
     expect(podsOf("quagga")).toEqual(before);
     expect(answers()).toBe(4);

@@ -1,7 +1,18 @@
 import * as path from "node:path";
+import * as pulumi from "@pulumi/pulumi";
 import fc from "fast-check";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { Firewall, type FirewallRule, lab, Machine, type MachineLike, Network, Site } from "../../components";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import {
+  Firewall,
+  type FirewallRule,
+  lab,
+  Machine,
+  type MachineLike,
+  Network,
+  ServiceChain,
+  Site,
+  WebServers,
+} from "../../components";
 import { firewallTable } from "../../components/firewall/firewall";
 import { type Made, one, record, refusalOf, registered, settled, value } from "./mocks";
 
@@ -64,6 +75,41 @@ describe("a firewall", () => {
     };
     const [open, closed] = [await stdin([WEB]), await stdin([{ ...WEB, action: "drop" }])];
     expect(closed).toBe(open.replace("rule-web accept", "rule-web drop"));
+  });
+});
+
+describe("a chain through a firewall", () => {
+  afterEach(() => {
+    vi.restoreAllMocks();
+  });
+
+  const drop = { ...WEB, action: "drop" } as const;
+  test.each<[string, FirewallRule[], string?]>([
+    ["passes by a rule for its port", [WEB]],
+    ["passes by one for all protocols", [{ name: "all", from: "transit", to: "inside" }]],
+    ["passes by a range", [{ ...WEB, ports: ["1-1023"] }]],
+    ["passes before one that drops the rest", [WEB, { name: "rest", from: "transit", to: "inside", action: "drop" }]],
+    ["is closed without a rule", [], 'which has no rule for them from "transit" to "inside"'],
+    ["is closed by rules for other ports", [{ ...WEB, ports: [79, "81-90"] }], "which has no rule for them"],
+    ["is closed by rules for other protocols", [{ ...WEB, protocol: "udp" }], "which has no rule for them"],
+    ["is closed by rules for the other way", [{ ...WEB, from: "inside", to: "transit" }], "which has no rule for them"],
+    ["is closed by a rule that drops", [drop], 'whose rule "web" is to drop them'],
+    [
+      "is closed by the first rule that fits",
+      [
+        { ...drop, action: "reject" },
+        { name: "all", from: "transit", to: "inside" },
+      ],
+      'whose rule "web" is to reject them',
+    ],
+  ])("%s", async (_, rules, why) => {
+    const warn = vi.spyOn(pulumi.log, "warn").mockResolvedValue();
+    const { machine, site, inside } = wall();
+    const apache = new WebServers("apache", { network: inside });
+    const firewall = new Firewall("firewall", { machine, rules });
+    await value(new ServiceChain("web", { from: site.transit, functions: [firewall], to: apache }).url);
+    const told = `The chain "web" is closed: requests to port 80 end at firewall, ${why}`;
+    expect(warn.mock.calls.map(([message]) => message)).toEqual(why ? [expect.stringContaining(told)] : []);
   });
 });
 

@@ -29,7 +29,10 @@ afterEach(settled);
 function ground() {
   const site = new Site("edge", { platform: lab(), transitCidr: "10.7.1.0/24" });
   const servers = new Network("servers", { site, cidr: "10.7.2.0/24" });
-  return { site, servers, cluster: new KubernetesCluster("k8s", { networks: [servers] }) };
+  const cpuManagerPolicy = "static";
+  const topologyManagerPolicy = "single-numa-node";
+  const cluster = new KubernetesCluster("k8s", { networks: [servers], cpuManagerPolicy, topologyManagerPolicy });
+  return { site, servers, cluster };
 }
 interface Container {
   readonly name: string;
