@@ -243,7 +243,8 @@ export function topologyOf(contracts: Contracts): Topology {
     notes: Object.entries(contracts).flatMap(([stack, contract]) => {
       if (contract === undefined) return [`The ${stack} stack is not up${MISSING[stack] ?? ""}.`];
       if (contract !== null) return [];
-      const missing = MISSING[stack] ?? " (publishChain), so nothing of it is shown";
+      const missing =
+        MISSING[stack] ?? ", so nothing of it is shown: its last up failed, or its program returns none (publishChain)";
       return [`The ${stack} stack publishes no contract${missing}.`];
     }),
   };

@@ -174,6 +174,7 @@ export class SwarmMicroservice extends pulumi.ComponentResource {
       PUBLISH_MODES.includes(publishMode),
       `publishMode is ${describe(publishMode)}: it must be ${PUBLISH_MODES.map((mode) => `"${mode}"`).join(" or ")}`,
     );
+    problems.requireText("image", image);
     const timeout = problems.requireSeconds("readyTimeoutSeconds", args.readyTimeoutSeconds);
     problems.require(
       !problems.requireName("functionName", functionName) || /^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$/.test(functionName),

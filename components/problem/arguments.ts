@@ -25,18 +25,32 @@ export function objectWith(what: string, ...keys: readonly string[]): Expectatio
 
 /** A list of objects with these properties. */
 export function listOf(what: string, ...keys: readonly string[]): Expectation {
-  return listWhere(what, (one) => keys.length === 0 || has(one, ...keys));
+  const lacking = (one: unknown) => keys.filter((key) => !has(one, key));
+  return listWhere(
+    what,
+    (one) => lacking(one).length === 0,
+    (one) =>
+      has(one)
+        ? `has no ${lacking(one)
+            .map((key) => `"${key}"`)
+            .join(" and no ")}`
+        : `is ${describe(one)}`,
+  );
 }
 
-/** A list that this holds for each entry of; which one it does not hold for is told. */
-export function listWhere(what: string, holds: (one: unknown) => boolean): Expectation {
+/** A list that this holds for each entry of; which one it does not hold for is told, and why. */
+export function listWhere(
+  what: string,
+  holds: (one: unknown) => boolean,
+  why = (one: unknown) => `is ${describe(one)}`,
+): Expectation {
   return {
     what,
     holds: (value) => Array.isArray(value) && value.every(holds),
     tell: (value) => {
       const at = Array.isArray(value) ? value.findIndex((one) => !holds(one)) : -1;
       return Array.isArray(value) && at >= 0
-        ? `${describe(value)}, of which number ${at + 1} is ${describe(value[at])}`
+        ? `${describe(value)}, of which number ${at + 1} ${why(value[at])}`
         : describe(value);
     },
   };

@@ -96,7 +96,7 @@ export interface VirtualMachineArgs extends ReservedShare {
   kind?: WorkloadKind;
   /** Name of a RuntimeClass of the cluster, such as that of Kata Containers. @default the cluster's own runtime */
   runtimeClass?: string;
-  /** When it serves. @default it answers on its first port, by HTTP */
+  /** When it serves. @default it answers on its first port, by HTTP; without a port, as soon as QEMU runs */
   readiness?: GuestCheck;
   /** When it need not be started again. @default as long as QEMU runs it: not where its disk can't be written, and it is halted */
   liveness?: GuestCheck;

@@ -33,6 +33,7 @@ const ofImage = (args: Partial<SwarmMicroserviceArgs>) =>
 /** Mistakes in a compose file, and in what is to differ from it. */
 export const COMPOSE: Row[] = [
   ["neither an image nor a compose file", swarmMicroservice({ compose: undefined }), ["neither image nor compose"]],
+  ["an image by a number", ofImage({ image: wrong(5) }), ["image is 5: it must be a text"]],
   ["an image and a compose file", swarmMicroservice({ image: "nginx:1" }), ["both image and compose"]],
   ["a compose file that is a number", swarmMicroservice({ compose: wrong(7) }), ["compose is 7"]],
   ["a compose file by a relative path", swarmMicroservice({ compose: "shop.yaml" }), ["compose is", "absolute path"]],

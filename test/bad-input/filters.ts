@@ -14,7 +14,11 @@ const FIREWALLS: Row[] = [
   ["a firewall on nothing", firewall({ machine: wrong(undefined) }), ["machine is undefined: it must be a machine"]],
   ["a firewall without rules", firewall({ rules: wrong(undefined) }), ["rules is undefined", "{name, from, to}"]],
   ["a firewall with one rule for a list", firewall({ rules: wrong(WEB) }), ["rules is an object"]],
-  ["a rule from nowhere said", firewall({ rules: [wrong({ name: "web", to: "servers" })] }), ["number 1 is an object"]],
+  [
+    "a rule from nowhere said",
+    firewall({ rules: [wrong({ name: "web", to: "servers" })] }),
+    ['number 1 has no "from"'],
+  ],
   ["zones in a list", firewall({ zones: wrong([transit, servers]) }), ["zones is a list of 2", "{ outside:"]],
   ["a zone that is no list", firewall({ zones: wrong({ outside: transit }) }), ["zones is an object", "lists of Net"]],
   ["zones that are known later", firewall({ zones: wrong(pulumi.output({})) }), ["zones is an output"]],
@@ -140,7 +144,7 @@ const GATEWAYS: Row[] = [
     nat({ portForwards: wrong(FORWARD) }),
     ["portForwards is an object", "{port, address}"],
   ],
-  ["a forward to nowhere", nat({ portForwards: [wrong({ port: 80 })] }), ["of which number 1 is an object"]],
+  ["a forward to nowhere", nat({ portForwards: [wrong({ port: 80 })] }), ['of which number 1 has no "address"']],
   ["a NAT gateway whose name no chain takes", nat({ functionName: "-" }), ['its name "-" can\'t be used']],
   [
     "a NAT leg that is none",

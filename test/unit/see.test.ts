@@ -137,7 +137,7 @@ describe("the topology", () => {
       "The service stack is not up: functions and the path are missing here.",
     ]);
     expect(topologyOf({ a: null }).notes).toEqual([
-      "The a stack publishes no contract (publishChain), so nothing of it is shown.",
+      "The a stack publishes no contract, so nothing of it is shown: its last up failed, or its program returns none (publishChain).",
     ]);
   });
 
@@ -566,7 +566,7 @@ describe("a preview that is to be drawn", () => {
       { layer: "b", ending: "failed" },
     ];
     expect(topologyPlanned(plan(stacks)).notes).toEqual([
-      "The a stack publishes no contract (publishChain), so nothing of it is shown.",
+      "The a stack publishes no contract, so nothing of it is shown: its last up failed, or its program returns none (publishChain).",
       "The b stack is not up.",
       "The preview of the b stack did not come to its end: what it has is drawn as it is.",
     ]);
