@@ -476,6 +476,9 @@ export function describe(report: Report): readonly string[] {
       return `${index === 0 ? "hops     " : "         "}${names.join(" → ")}${trace.complete ? "" : ` → ✘ ${trace.to}`}`;
     }),
     `replies  ${report.answered} of ${report.requests}: ${shares.join(", ")}`,
+    ...(report.good && report.machines > 0
+      ? [`path     as published: ${report.machines} machines watched marked connections, there and back`]
+      : []),
     ...report.problems,
   ];
 }

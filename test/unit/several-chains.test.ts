@@ -82,6 +82,7 @@ describe("verify, where several stacks publish a chain", () => {
       "chain    service",
       "url      http://10.77.2.1",
       "replies  4 of 4: b 4",
+      "path     as published: 3 machines watched marked connections, there and back",
     ]);
   });
 
