@@ -71,7 +71,7 @@ export const SETTINGS = {
     port: count("TCP port that the balancer answers on.", 1, 65535, 80),
     routerReplicas: zeroOrOne("1 runs the router, 0 takes it down."),
     routerPrivileges: choice(
-      "What the router may do on its node: no more than it forwards with, or all, as the original's.",
+      "What the router may do on its node: no more than it forwards with, or all (a privileged container).",
       ROUTER_PRIVILEGES,
       "least",
     ),

@@ -36,7 +36,7 @@ export interface NetworkAttachmentArgs {
   cidr?: string;
   /** What the nodes call the interface that leads to `cidr`. @default the node's leg in `network` */
   interface?: string;
-  /** How pods' interfaces on one of the node's deal with each other: of macvlan "bridge", "private", "vepa" or "passthru", of ipvlan "l2", "l3" or "l3s". @default "bridge", "l2" */
+  /** How frames pass between pods' interfaces that are on the same one of the node's: of macvlan "bridge", "private", "vepa" or "passthru", of ipvlan "l2", "l3" or "l3s". @default "bridge", "l2" */
   mode?: string;
   /** What the nodes call the bridge. @default "br-" and the attachment's name, as far as 15 characters reach */
   bridge?: string;

@@ -26,7 +26,7 @@ export interface ServiceLayerArgs {
   readyTimeoutSeconds?: pulumi.Input<number>;
   /** 1 runs the router, 0 takes it down. @default 1 */
   routerReplicas?: pulumi.Input<0 | 1>;
-  /** What the router may do on its node: `least` is no more than it forwards with, `all` as the original's did. @default "least" */
+  /** What the router may do on its node: `least` is no more than it forwards with, `all` a privileged container. @default "least" */
   routerPrivileges?: RouterPrivileges;
   /** Networks beyond the router's neighbours. @default none */
   routes?: readonly StaticRoute[];

@@ -20,10 +20,10 @@ const volumeOf = (folder: string) => folder.slice(1).replaceAll("/", "-");
 
 /** What a router may do on its node: no more than FRR forwards with, or all. */
 export const ROUTER_PRIVILEGES = ["least", "all"] as const;
-/** `least`: the capabilities that FRR forwards with, and a root file system that it can't write; `all`: as the original's did. */
+/** `least`: the capabilities that FRR forwards with, and a root file system that it can't write; `all`: a privileged container. */
 export type RouterPrivileges = (typeof ROUTER_PRIVILEGES)[number];
 
-/** What a router's pod may do: all, as the original's did, or the least; of the least, nothing of its image is written. */
+/** What a router's pod may do: all (a privileged container), or the least; of the least, nothing of its image is written. */
 export function privilegesOf(privileged: boolean) {
   const folders = privileged ? [] : WRITABLE;
   return {

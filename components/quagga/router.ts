@@ -56,7 +56,7 @@ export interface QuaggaRouterArgs extends FunctionResources, ReservedShare, Rout
   routes?: readonly StaticRoute[];
   /** 1 forwards, 0 closes the path. @default 1 */
   replicas?: pulumi.Input<0 | 1>;
-  /** Whether it may do all on its node, as the original's did; else no more than FRR forwards with, by capabilities, and its root file system is read-only. @default false */
+  /** Whether its container is privileged, and may do all on its node; else it has no more capabilities than FRR forwards with, and a root file system that it can't write. @default false */
   privileged?: boolean;
   /**
    * Name of a RuntimeClass of the cluster. One that gives each pod a machine, such as that of Kata Containers, has not its node's network: give
