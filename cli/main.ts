@@ -52,7 +52,8 @@ export function help(verb?: Verb): string {
     ([name, { value, meaning }]) => [`--${name}${value ? ` ${value}` : ""}`, meaning] as const,
   );
   const examples = verb.examples.map(([line, purpose]) => [commandLine(line), purpose] as const);
-  return `${CALLED} ${verb.name}: ${verb.summary}\n\n${columns(options)}\n\n${columns(examples)}`;
+  const parts = [`${CALLED} ${verb.name}: ${verb.summary}`, columns(options), columns(examples)];
+  return parts.filter((part) => part !== "").join("\n\n");
 }
 
 /** The release that this is. */
@@ -182,9 +183,13 @@ export function completionFor(args: readonly string[]): string {
   const [asked = "", ...more] = args;
   if (asked === "layers") return layers.map(({ name }) => name).join("\n");
   if (asked === "stacks") return configuredStacks().join("\n");
+  const example = `In bash: source <(${CALLED === "npm run" ? "npm run -s" : CALLED} completion bash)`;
+  if (asked === "--help" || asked === "-h")
+    return `${CALLED} completion: print what completes the command's lines in a shell: ${SHELLS.join(", ")}\n\n${example}`;
+  if (args.length === 0) throw new UsageError(`completion needs a shell: one of ${SHELLS.join(", ")}. ${example}`);
   if (!SHELLS.includes(asked as Shell) || more.length > 0)
     throw new UsageError(
-      `completion is for '${args.join(" ")}'; it can be for one of ${SHELLS.join(", ")}. In bash: source <(${CALLED === "npm run" ? "npm run -s" : CALLED} completion bash)`,
+      `completion is for '${args.join(" ")}'; it can be for one of ${SHELLS.join(", ")}. ${example}`,
     );
   // A checkout has no command of that name until its lines define it.
   const own = CALLED === "npm run" ? [join(checkout, "node_modules/.bin/tsx"), __filename] : undefined;

@@ -65,5 +65,5 @@ test("a shell that has none is refused", () => {
   expect(() => completionFor(["tcsh"])).toThrow(
     "completion is for 'tcsh'; it can be for one of bash, zsh, fish. In bash: source <(",
   );
-  expect(() => completionFor([])).toThrow("completion is for ''");
+  expect(() => completionFor([])).toThrow("completion needs a shell: one of bash, zsh, fish. In bash: source <(");
 });
