@@ -98,6 +98,8 @@ export class Whereabouts extends pulumi.ComponentResource {
       { metadata, automountServiceAccountToken: false },
       child,
     );
+    // Nodes take turns by it. It is made here, for what they made themselves would stay.
+    const lease = new kubernetes.coordination.v1.Lease(`${name}-lease`, { metadata }, child);
     const role = new kubernetes.rbac.v1.Role(
       `${name}-role`,
       {
@@ -109,11 +111,10 @@ export class Whereabouts extends pulumi.ComponentResource {
             resources: ["overlappingrangeipreservations"],
             verbs: ["get", "create", "delete"],
           },
-          { apiGroups: ["coordination.k8s.io"], resources: ["leases"], verbs: ["create"] },
           {
             apiGroups: ["coordination.k8s.io"],
             resources: ["leases"],
-            resourceNames: ["whereabouts"],
+            resourceNames: [lease.metadata.name],
             verbs: ["get", "update"],
           },
         ],

@@ -124,6 +124,7 @@ describe("a cluster whose nodes agree on addresses", () => {
       `${whereabouts}$command:remote:Command::k8s-whereabouts-token-of-the-account`,
       `${whereabouts}$kubernetes:apiextensions.k8s.io/v1:CustomResourceDefinition::k8s-whereabouts-ippools`,
       `${whereabouts}$kubernetes:apiextensions.k8s.io/v1:CustomResourceDefinition::k8s-whereabouts-overlappingrangeipreservations`,
+      `${whereabouts}$kubernetes:coordination.k8s.io/v1:Lease::k8s-whereabouts-lease`,
       `${whereabouts}$kubernetes:core/v1:Secret::k8s-whereabouts-token`,
       `${whereabouts}$kubernetes:core/v1:ServiceAccount::k8s-whereabouts-account`,
       `${whereabouts}$${rbac}:Role::k8s-whereabouts-role`,
@@ -138,7 +139,6 @@ describe("a cluster whose nodes agree on addresses", () => {
       rules: [
         { resources: ["ippools"], verbs: ["get", "list", "create", "patch"] },
         { resources: ["overlappingrangeipreservations"], verbs: ["get", "create", "delete"] },
-        { resources: ["leases"], verbs: ["create"] },
         { resources: ["leases"], resourceNames: ["whereabouts"], verbs: ["get", "update"] },
       ],
     });
@@ -218,7 +218,7 @@ describe("an attachment", () => {
 });
 
 describe("a CNI configuration", () => {
-  // Each is given to the real plugin (components/attachment/test.sh).
+  // Each is given to the real plugin (components/attachment/test.sh, and for whereabouts test/e2e/cluster-network.test.ts).
   const pod = {
     name: "golden",
     parent: "eth0",
