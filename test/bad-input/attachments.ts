@@ -192,6 +192,16 @@ export const ATTACHMENTS: Row[] = [
     ['the attachment "b" would give away 10.100.101.60', 'which the attachment "a" has'],
   ],
   [
+    "addresses that two clusters give away",
+    () => {
+      const { transit: planned } = ground();
+      givenAway({ network: planned })();
+      const args = { cluster: agreeing(), network: planned, ipam: "whereabouts", firstHost: 60, lastHost: 70 } as const;
+      return new NetworkAttachment("b", args);
+    },
+    ['the attachment "b" would have the address 10.100.101.60', 'which the attachment "a" has'],
+  ],
+  [
     "an address that a pod asks for of what gives them away",
     () => attachPod("p", [{ attachment: givenAway({})(), host: 55 }]),
     ['in "a" has host 55, and ipam "whereabouts" gives addresses away itself: leave host out'],

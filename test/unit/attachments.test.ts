@@ -151,6 +151,25 @@ describe("a cluster whose nodes agree on addresses", () => {
     expect(registered().filter((urn) => /whereabouts/i.test(urn))).toEqual([]);
   });
 
+  test("stands beside another one in the program, and each gives away addresses of its own", async () => {
+    const site = new Site("edge", { platform: lab(), transitCidr: "10.7.1.0/24" });
+    const given = [0, 1].map((at) => {
+      const args = { networks: [site.transit], attachments: true, whereabouts: true, firstHost: 11 + 10 * at };
+      const cluster = new KubernetesCluster(`k${at}`, args);
+      const pool = { ipam: "whereabouts", firstHost: 50 + 10 * at, lastHost: 59 + 10 * at } as const;
+      return new NetworkAttachment(`on-k${at}`, { cluster, network: site.transit, ...pool });
+    });
+    const ranges = await Promise.all(given.map(({ configuration }) => value(configuration)));
+    expect(ranges.map((text) => JSON.parse(text).plugins[0].ipam)).toMatchObject([
+      { range_start: "10.7.1.50", range_end: "10.7.1.59" },
+      { range_start: "10.7.1.60", range_end: "10.7.1.69" },
+    ]);
+    for (const [at, { ready }] of given.entries()) {
+      await value(ready);
+      expect(one(made, `k${at}-whereabouts-lease`).inputs.metadata).toMatchObject({ namespace: "kube-system" });
+    }
+  });
+
   test("takes the release that the toolchain has", () => {
     expect(whereaboutsTools().map(({ name, version }) => [name, version])).toEqual([
       ["whereabouts", WHEREABOUTS_RELEASE],
