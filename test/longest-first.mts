@@ -19,6 +19,7 @@ const LONGEST = [
   "firewall",
   "tutorial",
   "attachments",
+  "cluster-network",
   "hosts",
   "hybrid",
   "pull-request",
