@@ -15,9 +15,12 @@ export const PAGES = "64000-65535";
 /** How often each connection is tried. */
 const TRIES = 2;
 
-/** Gives each connection whose port is known ports of its own, beginning anywhere; none to those for which there are no more. */
+/**
+ * Gives each connection whose port is known ports of its own, beginning anywhere; none to those for which there are no more, nor to those that a
+ * virtual machine in a pod would open: nobody asks it to.
+ */
 export function mark(connections: readonly Connection[], random = Math.random()): readonly Marked[] {
-  const known = connections.filter(({ port }) => port !== undefined);
+  const known = connections.filter(({ from, port }) => port !== undefined && !from.machine?.guest);
   const room = LAST - FIRST + 1;
   const tries = known.length * TRIES <= room ? TRIES : 1;
   const most = Math.min(known.length, room);

@@ -1,12 +1,12 @@
 import * as path from "node:path";
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
+import { checkBackends } from "../function/backends";
 import { claim } from "../function/claims";
 import type { FunctionInstance, NetworkFunction } from "../function/function";
 import { providerFrom } from "../function/provider";
 import { checkResources, type FunctionResources, serviceResources } from "../function/resources";
 import { Image, requireRegistry } from "../image/image";
-import { parseUsableAddress } from "../network/cidr";
 import { listOf, objectWith, requireArguments, subjectOf } from "../problem/arguments";
 import { describe } from "../problem/describe";
 import { Problems } from "../problem/problem";
@@ -75,26 +75,7 @@ export class NginxLoadBalancer extends pulumi.ComponentResource implements Netwo
       opts,
     );
     const problems = new Problems(`NginxLoadBalancer "${name}"`);
-    problems.require(backends.length > 0, "backends is empty: name at least one address to balance over");
-    const named = new Map<string, string>();
-    for (const backend of backends) {
-      if (!problems.require(typeof backend === "string", `a backend is ${describe(backend)}: it must be a plain text`))
-        continue;
-      const [address = "", ...ports] = backend.split(":");
-      const backendPort = ports.length > 0 ? ports.join(":") : undefined;
-      problems.gather(() => parseUsableAddress(address));
-      problems.require(
-        backendPort === undefined || (/^[1-9]\d{0,4}$/.test(backendPort) && Number(backendPort) <= 65535),
-        `"${backend}": the port "${backendPort}" must be a number from 1 to 65535`,
-      );
-      const target = `${address}:${backendPort ?? 80}`;
-      const same = named.get(target);
-      problems.require(
-        same === undefined,
-        `backends names ${target} twice ("${same}" and "${backend}"): name each of them once`,
-      );
-      named.set(target, backend);
-    }
+    checkBackends(problems, backends);
     problems.requireWhole("port", port, 1, 65535);
     const against = standsAgainstPort(cluster, port);
     problems.require(against === undefined, `port is ${port}, ${against}`);

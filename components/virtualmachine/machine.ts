@@ -3,6 +3,7 @@ import * as path from "node:path";
 import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { type AddressedLeg, annotationsOf, POD_INTERFACES, type PodInterface, planAddressed } from "../attachment/pod";
+import { checkBackends } from "../function/backends";
 import { claim } from "../function/claims";
 import type { FunctionInstance, NetworkFunction } from "../function/function";
 import { providerFrom } from "../function/provider";
@@ -34,6 +35,14 @@ export interface GuestSeed {
   userData?: pulumi.Input<string>;
   /** Public keys that its user lets in. @default none */
   sshKeys?: readonly string[];
+}
+
+/** What a machine does that ends its clients' connections and opens its own, as a load balancer does. Its disk or its user data makes it one. */
+export interface GuestProxy {
+  /** What it opens connections to, `ADDRESS` or `ADDRESS:PORT` each. */
+  backends: readonly string[];
+  /** The TCP port that it answers on, at its attachments' addresses. @default 80 */
+  port?: number;
 }
 
 /** Where what a machine writes outlives its pod. */
@@ -76,9 +85,11 @@ export interface VirtualMachineArgs extends ReservedShare {
   /**
    * Whether it forwards between its attachments, so that it stands in a chain as a router. The library's own guest is told by its seed; another
    * one's user data must see to it. What it forwards never leaves by its pod's address, and nor does anything else of it.
-   * @default true, with attachments in two networks or more
+   * @default true, with attachments in two networks or more, unless it is a proxy
    */
   forwards?: boolean;
+  /** What it is in a chain in place of a router: one that ends connections, such as Nginx. It has attachments. @default none: it forwards, or serves */
+  proxy?: GuestProxy;
   /** Name of the node that it runs on. @default that of its volume; with attachments the cluster's last one; else any */
   node?: string;
   /** Host name, keys and user data. @default its pod's name, and nothing else */
@@ -143,9 +154,11 @@ const RUNNING = { exec: { command: ["/start.sh", "running"] } };
  */
 export class VirtualMachine extends pulumi.ComponentResource implements PodGroup, NetworkFunction {
   public readonly name: string;
-  public readonly handling = "route";
-  /** Where it forwards; without a leg where it does not. */
+  public readonly handling: "route" | "proxy";
+  /** Where it forwards, or is a proxy; without a leg where it is neither. */
   public readonly instances: readonly FunctionInstance[];
+  public readonly port?: number;
+  public readonly backends?: readonly string[];
   public readonly labels: Readonly<Record<string, string>>;
   public readonly ports: readonly number[];
   public readonly namespace: pulumi.Output<string>;
@@ -159,6 +172,7 @@ export class VirtualMachine extends pulumi.ComponentResource implements PodGroup
       attachments: optional(POD_INTERFACES),
       seed: optional(objectWith("{ hostname, userData, sshKeys }")),
       volume: optional(objectWith("{ claim } or { node, sizeGiB }")),
+      proxy: optional(objectWith("{ backends, port }", "backends")),
     });
     const { cluster, ports = [80], replicas = 1, kind = "Deployment", seed = {}, volume, functionName = name } = args;
     const { memoryMiB = 256, overheadMiB = 192, cpus = 1, bootSeconds = 300, graceSeconds = 60 } = args;
@@ -191,9 +205,15 @@ export class VirtualMachine extends pulumi.ComponentResource implements PodGroup
       namespace === undefined
         ? ownNamespace(`${name}-namespace`, functionName, legs.length > 0 ? PRIVILEGED : RESTRICTED, child)
         : pulumi.output(namespace);
-    const forwards = args.forwards ?? legs.length > 1;
+    const { proxy } = args;
+    const forwards = args.forwards ?? (proxy === undefined && legs.length > 1);
     const pod = { deployment: functionName, namespace: namespace ?? ownNamespaceOf(functionName), guest: true };
-    this.instances = [forwards && node ? { pod: { node, ...pod }, legs } : { legs: [] }];
+    this.handling = proxy ? "proxy" : "route";
+    if (proxy) {
+      this.port = proxy.port ?? 80;
+      this.backends = proxy.backends;
+    }
+    this.instances = [(forwards || proxy) && node ? { pod: { node, ...pod }, legs } : { legs: [] }];
     if (args.kvmResource === undefined && args.emulated !== true)
       pulumi.log.warn(
         `${functionName} will be emulated, many times slower than on a processor, for no pod has /dev/kvm by itself: name the resource by which the cluster's device plugin hands it out (kvmResource), or accept it (emulated: true)`,
@@ -545,6 +565,7 @@ export class VirtualMachine extends pulumi.ComponentResource implements PodGroup
       forwards !== true || (attachments?.length ?? 0) > 1,
       `forwards is true, and attachments names ${attachments?.length ?? 0}: a machine forwards between at least two`,
     );
+    this.checkProxy(args, problems);
     if (!attachments) return [];
     problems.require(attachments.length > 0, "attachments is empty: name an attachment, or leave it out");
     problems.require(
@@ -563,6 +584,20 @@ export class VirtualMachine extends pulumi.ComponentResource implements PodGroup
         `an interface is called "${called}", as the machine's kernel or its pod call others: take another name, such as "net1"`,
       );
     return legs;
+  }
+
+  private checkProxy({ proxy, attachments = [], forwards }: VirtualMachineArgs, problems: Problems): void {
+    if (!proxy) return;
+    problems.require(
+      attachments.length > 0,
+      "it is a proxy without attachments: give it one in its clients' network, and one where its packets go",
+    );
+    problems.require(
+      forwards !== true,
+      "forwards is true, and it is a proxy, which ends connections: leave one of the two out",
+    );
+    checkBackends(problems, proxy.backends);
+    if (proxy.port !== undefined) problems.requireWhole("proxy.port", proxy.port, 1, 65535);
   }
 
   private checkVolume({ claim: its, node, sizeGiB }: GuestVolume, problems: Problems): void {

@@ -7,7 +7,7 @@ const config = new pulumi.Config();
 const attached = config.getBoolean("attached") ?? true;
 /** Whether a router with the interfaces of its node has all privileges there. */
 const privileged = config.getBoolean("privileged");
-/** Whether the router is a virtual machine: `pulumi config set virtual true`. */
+/** Whether the router is a virtual machine, beside one that balances: `pulumi config set virtual true`. */
 const virtual = config.getBoolean("virtual") ?? false;
 /** What gives pods their interface in the third network. */
 const plugin = config.get<vnf.AttachmentPlugin>("plugin") ?? "macvlan";
@@ -15,6 +15,38 @@ const plugin = config.get<vnf.AttachmentPlugin>("plugin") ?? "macvlan";
 /** How the nodes hand out processors, and how many the router has for itself: `pulumi config set dedicatedCores 1`. */
 const cpuManagerPolicy = config.get<vnf.CpuManagerPolicy>("cpuManagerPolicy");
 const dedicatedCores = config.getNumber("dedicatedCores");
+
+/** How both routers speak OSPF: a hello each second finds the other one soon. */
+const OSPF: vnf.Ospf = { helloSeconds: 1, redistribute: ["static"] };
+/** The user data of a router: FRR speaks OSPF on its interfaces, from now on and after each start. */
+const FRR = `#!/bin/sh
+sed -i 's/^ospfd=no/ospfd=yes/' /etc/frr/daemons
+cat >/etc/frr/frr.conf <<'END'
+router ospf
+ network 10.152.101.0/24 area 0
+ network 10.152.102.0/24 area 0
+interface net1
+ ip ospf hello-interval 1
+ ip ospf dead-interval 4
+interface net2
+ ip ospf hello-interval 1
+ ip ospf dead-interval 4
+END
+printf '#!/bin/sh\n/usr/lib/frr/frrinit.sh start\n' >/etc/rc.local
+`;
+/** The user data of a balancer: Nginx over these servers. */
+const nginxOver = (servers: readonly string[]) => `#!/bin/sh
+cat >/etc/nginx/conf.d/balancer.conf <<'END'
+upstream servers {
+${servers.map((address) => `  server ${address};`).join("\n")}
+}
+server {
+  listen 80;
+  location / { proxy_pass http://servers; }
+}
+END
+printf '#!/bin/sh\nnginx\n' >/etc/rc.local
+`;
 
 export = async () => {
   const site = new vnf.Site("attach", { platform: vnf.lab(), transitCidr: "10.152.101.0/24" });
@@ -51,9 +83,35 @@ export = async () => {
     { attachment: onTransit, host },
     { attachment: onServers, host },
   ];
+  const quagga = new vnf.QuaggaRouter("quagga", {
+    cluster: k8s,
+    dedicatedCores,
+    attachments: between(30),
+    ...(virtual ? { ospf: OSPF, routes: [{ destination: "10.99.0.0/16", nextHop: apache.addresses[0] ?? "" }] } : {}),
+  });
+  const machine = { cluster: k8s, memoryMiB: 160, emulated: true };
   const router = virtual
-    ? new vnf.VirtualMachine("router", { cluster: k8s, memoryMiB: 160, emulated: true, attachments: between(31) })
-    : new vnf.QuaggaRouter("quagga", { cluster: k8s, dedicatedCores, attachments: between(30) });
+    ? new vnf.VirtualMachine("router", {
+        ...machine,
+        seed: { userData: FRR },
+        ports: [],
+        readiness: { exec: ["/usr/bin/vtysh", "-c", "show ip ospf neighbor"] },
+        attachments: between(31),
+      })
+    : quagga;
+  // A balancer in a virtual machine: between the storage network and the same servers.
+  if (virtual) {
+    const front = new vnf.VirtualMachine("front", {
+      ...machine,
+      seed: { userData: nginxOver(apache.addresses) },
+      attachments: [
+        { attachment: onStorage, host: 32 },
+        { attachment: onServers, host: 32 },
+      ],
+      proxy: { backends: apache.addresses },
+    });
+    new vnf.ServiceChain("stored", { from: storage, functions: [front], to: apache });
+  }
 
   // Any pod can have such interfaces: this one looks into three networks, and is managed by a fourth.
   const labels = { app: "monitor" };

@@ -45,6 +45,32 @@ const attached =
     return new VirtualMachine("v", { cluster: own, attachments: wrong(interfaces(both)), ...args });
   };
 
+const proxied = (proxy: unknown, args: Partial<VirtualMachineArgs> = {}) => attached({ proxy: wrong(proxy), ...args });
+const PROXIES: Row[] = [
+  ["a proxy by a word", proxied("nginx"), ['proxy is "nginx": it must be { backends, port }']],
+  ["a proxy over nothing said", proxied({ port: 80 }), ["proxy is an object: it must be { backends, port }"]],
+  ["a proxy over an empty list", proxied({ backends: [] }), ["backends is empty: name at least one address"]],
+  [
+    "a proxy over one for a list",
+    proxied({ backends: "10.100.102.11" }),
+    ['backends is "10.100.102.11": it must be a'],
+  ],
+  ["a proxy over a name", proxied({ backends: ["web"] }), ['"web"']],
+  ["a proxy over one address twice", proxied({ backends: ["10.1.1.1", "10.1.1.1:80"] }), ["names 10.1.1.1:80 twice"]],
+  ["a proxy on no port", proxied({ backends: ["10.1.1.1"], port: 0 }), ["proxy.port is 0"]],
+  [
+    "a proxy with a misspelt field",
+    proxied({ backends: ["10.1.1.1"], ports: 80 }),
+    ['no proxy.ports: did you mean "port"?'],
+  ],
+  ["a proxy that forwards", proxied({ backends: ["10.1.1.1"] }, { forwards: true }), ["which ends connections"]],
+  [
+    "a proxy without attachments",
+    machine({ proxy: { backends: ["10.1.1.1"] } }),
+    ["it is a proxy without attachments"],
+  ],
+];
+
 const MACHINES: Row[] = [
   ["a machine without arguments", () => new VirtualMachine("v", wrong(undefined)), ['VirtualMachine "v": its argu']],
   ["a machine on no cluster", machine({ cluster: wrong({}) }), ["cluster is an object: it must be a KubernetesClu"]],
@@ -247,4 +273,4 @@ const ADDRESSES: Row[] = [
 ];
 
 /** Mistakes in virtual machines, and in the addresses that they serve at. */
-export const VIRTUAL_MACHINES: Row[] = [...MACHINES, ...ADDRESSES];
+export const VIRTUAL_MACHINES: Row[] = [...MACHINES, ...ADDRESSES, ...PROXIES];

@@ -204,6 +204,22 @@ describe("pods with several interfaces", () => {
     example.good("preview", "--refresh", "--expect-no-changes");
   });
 
+  /** By FRR in the machine, and in its kernel. */
+  const learnt = () => {
+    const route = inGuest("/usr/bin/vtysh", "-c", "show ip route 10.99.0.0/16");
+    const installed = inGuest("/usr/sbin/ip", "route", "show", "10.99.0.0/16");
+    return (/Known via "ospf"/.test(route) && /proto ospf/.test(installed)) || `${route}\n${installed}`;
+  };
+  test("its FRR learns by OSPF what the router beside it knows", async () => {
+    await eventually("the route is known", 60, learnt);
+  });
+
+  test("another virtual machine is a balancer: Nginx in it asks both servers for clients of a third network", () => {
+    const asked = "for n in 1 2 3 4; do curl -sS --max-time 5 http://10.152.103.32; done";
+    const { output } = besidePod("monitor", "sh", "-c", asked);
+    expect([...new Set(output.match(/apache-\d/g))].sort(), output).toEqual(["apache-1", "apache-2"]);
+  });
+
   test("the way is closed while that machine is off, and open once it has started again", async () => {
     inGuest("/bin/sh", "-c", "(sleep 1; busybox poweroff -f) >/dev/null 2>&1 &");
     await eventually("no answers", 30, () => answers() === 0 || "the chain answers");
@@ -211,6 +227,7 @@ describe("pods with several interfaces", () => {
     expect(status).toBe(1);
     expect(JSON.parse(output)).toMatchObject({ good: false });
     await eventually("all answers", 180, () => answers() === 4 || "the chain does not answer");
+    await eventually("the route is known again", 60, learnt);
     const restarts = "jsonpath={.items[0].status.containerStatuses[0].restartCount}";
     expect(kubectl("--namespace=hybrid-vnf-router", "get", "pods", "--output", restarts).output).toBe("1");
   });

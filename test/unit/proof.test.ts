@@ -136,6 +136,14 @@ describe("what a machine is told to look at", () => {
     const [{ port: _, ...unknown }] = connections as [Connection];
     expect(mark([unknown], 0)).toEqual([]);
   });
+
+  test("has none for what a virtual machine in a pod would open, for nobody asks it to", () => {
+    const [first] = connections as [Connection];
+    const { machine } = first.from;
+    expect(machine).toBeDefined();
+    const from = { ...first.from, ...(machine ? { machine: { ...machine, guest: true } } : {}) };
+    expect(mark([{ ...first, from }], 0)).toEqual([]);
+  });
 });
 
 /** What three machines told (see `recorded`), and what they told with a fault in one of them: the sections that differ. */

@@ -296,6 +296,20 @@ describe("a virtual machine with attachments", () => {
     });
   });
 
+  test("is a proxy of a chain where it is one: it ends connections, opens its own, and forwards nothing", async () => {
+    const backends = ["10.7.2.11:8080"];
+    const { router, spec, pod, chained } = await between({ proxy: { backends, port: 8000 } });
+    expect(router).toMatchObject({ handling: "proxy", port: 8000, backends });
+    expect(router.instances).toMatchObject([
+      { pod: { guest: true, deployment: "router" }, legs: [{ address: "10.7.1.30" }, { address: "10.7.2.30" }] },
+    ]);
+    expect(pod.containers[0].env.find(({ name }) => name === "FORWARDS")?.value).not.toBe("yes");
+    expect(spec.template.metadata).not.toMatchObject({ labels: { "hybrid-vnf.forwards": "true" } });
+    const chain = chained();
+    expect(await value(chain.url)).toBe("http://10.7.1.30:8000");
+    expect(chain.routes).toEqual([]);
+  });
+
   test("has them plugged in before it starts, by what alone has a privilege", async () => {
     const { spec, pod } = await between();
     const [plugs, ...others] = [...pod.initContainers, ...pod.containers];
