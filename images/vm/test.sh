@@ -10,8 +10,8 @@ guest=${GUEST_IMAGE:-hybrid-vnf/guest:test}
 tag=hybrid-vnf-vm-$$
 
 remove() {
-  docker rm -fv $tag-{asked,disk,files,first,again,other,fetched,router,pod,left,right} >/dev/null 2>&1 || true
-  docker volume rm $tag-state $tag-fetched $tag-routed $tag-device >/dev/null 2>&1 || true
+  docker rm -fv $tag-{asked,disk,files,first,again,functions,other,fetched,router,pod,left,right} >/dev/null 2>&1 || true
+  docker volume rm $tag-state $tag-functions $tag-fetched $tag-routed $tag-device >/dev/null 2>&1 || true
   docker network rm $tag-left $tag-right >/dev/null 2>&1 || true
 }
 # shellcheck source=images/try.sh
@@ -93,7 +93,7 @@ stopped() { # NAME: ends it as a kubelet does; the status must be a good one
   docker stop --time 60 "$tag-$1" >/dev/null
   [[ $(docker inspect --format '{{.State.ExitCode}}' "$tag-$1") == 0 ]]
 }
-for volume in state fetched; do
+for volume in state functions fetched; do
   docker run --rm --volume "$tag-$volume:/state" --entrypoint chown "$image" 65532:65532 /state
 done
 volume=state
@@ -126,6 +126,27 @@ machine again GUEST_NAME=first INSTANCE_ID=one USER_DATA=/disks/user-data
 ok "it goes on with what it wrote" eventually 240 shows again kept kept
 ok "its user data runs once for each instance" shows again "<h1>seeded</h1>"
 ok "it ends" stopped again
+
+# --- Nginx and FRR in it, by user data, and again at the next start, for which user data does not run
+cat >"$scratch/user-data" <<'DATA'
+#!/bin/sh
+echo 'server { listen 80; location / { return 200 "<h1>balanced</h1>"; } }' >/etc/nginx/conf.d/balancer.conf
+sed -i 's/^ospfd=no/ospfd=yes/' /etc/frr/daemons
+printf 'router ospf\n network 10.0.2.0/24 area 0\n' >/etc/frr/frr.conf
+printf '#!/bin/sh\nnginx\n/usr/lib/frr/frrinit.sh start\n' >/etc/rc.local
+DATA
+speaks() { in_guest functions /usr/bin/vtysh -c 'show ip ospf' | grep -q 'Number of areas attached to this router: 1'; }
+volume=functions
+machine functions USER_DATA=/disks/user-data
+ok "Nginx answers in Apache's place" eventually 240 shows functions "<h1>balanced</h1>"
+ok "FRR speaks OSPF" eventually 60 speaks
+ok "they end by the power button" stopped functions
+docker rm -fv $tag-functions >/dev/null
+machine functions USER_DATA=/disks/user-data
+ok "Nginx answers at the next start" eventually 240 shows functions "<h1>balanced</h1>"
+ok "and FRR speaks OSPF" eventually 60 speaks
+docker rm -fv $tag-functions >/dev/null
+volume=state
 
 # --- what was written is good for one disk only
 docker exec $tag-asked qemu-img create -q -f qcow2 /tmp/other.qcow2 64M
