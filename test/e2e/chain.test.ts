@@ -62,7 +62,7 @@ describe("the chain in the lab", () => {
     for (const volume of lab.mounted()) volumes.add(volume);
     const [, shown = ""] =
       /^```text\n([\s\S]*?)^```/m.exec(fs.readFileSync(path.join(ROOT, "README.md"), "utf8")) ?? [];
-    expect(ending(shown)).toHaveLength(10);
+    expect(ending(shown)).toHaveLength(11);
     expect(ending(output)).toEqual(ending(here(shown)));
   });
 
