@@ -56,10 +56,10 @@ export { PodRoutes, type PodRoutesArgs } from "./kubernetes/pod-routes";
 export {
   CPU_MANAGER_POLICIES,
   type CpuManagerPolicy,
-  type ReservedShare,
   TOPOLOGY_MANAGER_POLICIES,
   type TopologyManagerPolicy,
-} from "./kubernetes/reserved";
+} from "./kubernetes/policies";
+export type { ReservedShare } from "./kubernetes/reserved";
 export { KubernetesLayer, type KubernetesLayerArgs } from "./layers/kubernetes";
 export { ServiceLayer, type ServiceLayerArgs } from "./layers/service";
 export { SwarmLayer, type SwarmLayerArgs } from "./layers/swarm";

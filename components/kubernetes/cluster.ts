@@ -23,7 +23,7 @@ import {
   type CpuManagerPolicy,
   TOPOLOGY_MANAGER_POLICIES,
   type TopologyManagerPolicy,
-} from "./reserved";
+} from "./policies";
 import { Whereabouts } from "./whereabouts";
 
 /** How many nodes a cluster has, where they stand, and which addresses nodes, pods and services get. */

@@ -3,7 +3,7 @@ import type * as pulumi from "@pulumi/pulumi";
 import type { InnerRange, MachineLike } from "../machine/machine";
 import type { NetworkIdentity } from "../network/network";
 import { A_TEXT, MACHINES, NETWORKS, requireProperties, subjectOf } from "../problem/arguments";
-import type { CpuManagerPolicy, TopologyManagerPolicy } from "./reserved";
+import type { CpuManagerPolicy, TopologyManagerPolicy } from "./policies";
 
 /** A Kubernetes cluster, made here or read from a contract. */
 export interface KubernetesLike {
